@@ -1,0 +1,1 @@
+//! The grammars of the log formats: the only place that names the parser library.

@@ -1,0 +1,32 @@
+//! Open host ports from the logs of firewalld, CRI-O and OVN-Kubernetes.
+
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod error;
+pub mod event;
+mod family;
+mod grammar;
+mod limits;
+#[cfg(feature = "serde")]
+mod pairs;
+mod port;
+pub mod record;
+pub mod report;
+mod span;
+mod stamp;
+pub mod state;
+mod text;
+
+pub use error::{ErrorKind, InLine, ParseError};
+pub use family::Family;
+pub use limits::Limits;
+pub use port::{HostPort, PortRange, Protocol};
+pub use span::{ByteSpan, InputId, LineRef};
+pub use stamp::Stamp;
+pub use text::Text;
+pub use time;

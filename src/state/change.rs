@@ -1,0 +1,46 @@
+//! What one event changed, so that history can be kept without comparing states.
+
+use super::evidence::{Certainty, Evidence};
+use super::known::Ignorance;
+use super::opening::{Opening, Scope};
+
+/// A change of what is open.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Change {
+    /// Something opened.
+    Opened {
+        /// What.
+        opening: Opening,
+        /// The line that asked for it, where one did.
+        request: Option<Evidence>,
+        /// The line that proves it.
+        by: Evidence,
+        /// How sure it is.
+        certainty: Certainty,
+    },
+    /// Something closed.
+    Closed {
+        /// What.
+        opening: Opening,
+        /// The line that proves it.
+        by: Evidence,
+    },
+    /// Everything in a scope became unknown.
+    Lost {
+        /// What.
+        scope: Scope,
+        /// Why.
+        why: Ignorance,
+        /// The line that made it so.
+        by: Evidence,
+    },
+    /// What was unknown in a scope is known from here on; what is open in it then follows as `Opened`.
+    Learnt {
+        /// What.
+        scope: Scope,
+        /// The line that made it so.
+        by: Evidence,
+    },
+}

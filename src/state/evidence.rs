@@ -1,0 +1,92 @@
+//! The lines that an answer stands on.
+
+use crate::span::LineRef;
+use crate::stamp::Stamp;
+use core::fmt;
+
+/// A line of the input and the time it carries.
+///
+/// Position orders evidence, never the clock: clocks go back, and years are missing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Evidence {
+    /// Where the line stands.
+    pub at: LineRef,
+    /// The time it carries, if it carries one.
+    pub stamp: Option<Stamp>,
+}
+
+impl Evidence {
+    /// Evidence at a line, with the time it carries.
+    #[must_use]
+    pub const fn new(at: LineRef, stamp: Option<Stamp>) -> Self {
+        Self { at, stamp }
+    }
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.stamp {
+            Some(stamp) => write!(f, "{} ({stamp})", self.at),
+            None => write!(f, "{}", self.at),
+        }
+    }
+}
+
+/// How sure it is that something is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Certainty {
+    /// The program said that it was done: a signal, a commit, a confirmed snapshot.
+    Confirmed,
+    /// The program said that it was about to do it, and reported no failure since; or a signal came without the request before it.
+    Reported,
+    /// The caller stated it.
+    Stated,
+}
+
+impl Certainty {
+    /// The word used in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmed => "confirmed",
+            Self::Reported => "reported",
+            Self::Stated => "stated",
+        }
+    }
+}
+
+impl fmt::Display for Certainty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Why something counts as open: the line that proves it, the request before it, and how sure that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Support {
+    /// The line that asked for it, where the program logs one.
+    pub request: Option<Evidence>,
+    /// The line since which it is open.
+    pub since: Evidence,
+    /// How sure it is.
+    pub certainty: Certainty,
+}
+
+impl Support {
+    /// Support by one line.
+    #[must_use]
+    pub const fn new(since: Evidence, certainty: Certainty) -> Self {
+        Self { request: None, since, certainty }
+    }
+
+    /// The same support with the line that asked for it.
+    #[must_use]
+    pub const fn requested_by(mut self, request: Evidence) -> Self {
+        self.request = Some(request);
+        self
+    }
+}

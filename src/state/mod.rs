@@ -1,0 +1,9 @@
+//! The state machine: folds events into what is open, or says that the log cannot tell.
+
+pub mod change;
+mod effects;
+pub mod evidence;
+pub mod known;
+pub mod opening;
+
+pub use effects::Effects;
