@@ -3,12 +3,14 @@
 //! The state machine sees nothing but these, so it can be driven by any source of events: these parsers, a test, a JSON file.
 
 pub mod crio;
+mod finding;
 pub mod firewalld;
 pub mod journal;
 pub mod neighbour;
 pub mod ovnkube;
 mod remark;
 
+pub use finding::{Finding, FindingKind, Source};
 pub use remark::Remark;
 
 use crate::span::LineRef;

@@ -4,6 +4,8 @@ pub mod change;
 mod effects;
 pub mod evidence;
 pub mod known;
+mod ledger;
 pub mod opening;
 
 pub use effects::Effects;
+pub use ledger::{Host, Ledger};
