@@ -1,1 +1,3 @@
 //! The grammars of the log formats: the only place that names the parser library.
+
+pub(crate) mod error;
