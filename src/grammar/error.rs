@@ -92,6 +92,7 @@ pub(crate) fn public(whole: &[u8], error: Err<Broken<'_>>) -> ParseError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString;
     use nom::bytes::complete::tag;
     use nom::character::complete::digit1;
 
