@@ -1,3 +1,4 @@
 //! The grammars of the log formats: the only place that names the parser library.
 
 pub(crate) mod error;
+pub(crate) mod json;
