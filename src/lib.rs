@@ -10,6 +10,7 @@ extern crate std;
 mod error;
 pub mod event;
 mod family;
+mod frame;
 mod grammar;
 mod limits;
 #[cfg(feature = "serde")]
@@ -24,6 +25,7 @@ mod text;
 
 pub use error::{ErrorKind, InLine, ParseError};
 pub use family::Family;
+pub use frame::{Feeder, LineEnd, Lines, RawLine};
 pub use limits::Limits;
 pub use port::{HostPort, PortRange, Protocol};
 pub use span::{ByteSpan, InputId, LineRef};

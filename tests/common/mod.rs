@@ -1,0 +1,4 @@
+//! Helpers that the tests share; one small file for each idea.
+#![allow(dead_code, unreachable_pub)]
+
+pub mod corpus;
