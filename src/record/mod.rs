@@ -1,5 +1,6 @@
 //! Typed lines: what stands in a record, without saying yet what it means.
 
 mod reading;
+pub mod rule;
 
 pub use reading::Reading;
