@@ -1,9 +1,9 @@
 //! iptables rules: what is printed is read back, whichever program printed it, and broken rules say where.
 
+use core::net::IpAddr;
 use hostport_audit::record::rule::{Rule, Target};
 use hostport_audit::{ErrorKind, PortRange, Protocol};
 use proptest::prelude::*;
-use core::net::IpAddr;
 
 fn rule(text: &str) -> Rule<'_> {
     Rule::parse(text.as_bytes()).expect(text)
