@@ -36,7 +36,8 @@ pub enum Change {
         /// The line that made it so.
         by: Evidence,
     },
-    /// What was unknown in a scope is known from here on; what is open in it then follows as `Opened`.
+    /// What was unknown in a scope is known from here on; what is open in it follows as `Opened` in the effects of the same event, and
+    /// what does not follow is closed.
     Learnt {
         /// What.
         scope: Scope,
