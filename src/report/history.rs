@@ -255,7 +255,7 @@ impl HostHistory {
 }
 
 /// The order in which reports list ports: by number, then by protocol; what has no number comes last.
-pub(super) fn port_order(port: Option<HostPort>) -> (bool, Option<(u16, crate::Protocol, u16)>) {
+pub(super) fn port_order(port: Option<HostPort>) -> (bool, Option<(u16, crate::port::Protocol, u16)>) {
     (port.is_none(), port.map(|port| (port.range().first(), port.protocol(), port.range().last())))
 }
 

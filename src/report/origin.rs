@@ -94,7 +94,7 @@ pub(crate) const fn layer_of(holder: &Holder) -> Option<Layer> {
 }
 
 /// The zone a holder belongs to.
-const fn zone_of(holder: &Holder) -> Option<&crate::Text<'static>> {
+const fn zone_of(holder: &Holder) -> Option<&crate::text::Text<'static>> {
     match holder {
         Holder::ZonePort { zone, .. }
         | Holder::ZoneSourcePort { zone, .. }

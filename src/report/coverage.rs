@@ -1,0 +1,468 @@
+//! What the answers are worth: a fold over everything that was read, so that "no open port" and "understood nothing" never look alike.
+
+use super::signs::Signs;
+use super::verdict::{Reason, Verdict};
+use crate::error::ErrorKind;
+use crate::event::{Finding, FindingKind, Remark, Source, What, journal};
+use crate::limits::Limits;
+use crate::span::{InputId, LineRef};
+use crate::stamp::Stamp;
+use crate::state::evidence::Evidence;
+use crate::text::Text;
+use alloc::collections::BTreeMap;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+/// How many lines were read, and what they were.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Counts {
+    /// Lines of records, the further lines of a record that spans several among them.
+    pub records: u64,
+    /// Lines of other programs.
+    pub unrelated: u64,
+    /// Lines that were recognised and then broken.
+    pub malformed: u64,
+    /// Remarks; they are about lines that are counted above.
+    pub remarks: u64,
+}
+
+impl Counts {
+    /// All lines: those of records, the unrelated and the malformed.
+    #[must_use]
+    pub const fn lines(&self) -> u64 {
+        self.records.saturating_add(self.unrelated).saturating_add(self.malformed)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.records = self.records.saturating_add(other.records);
+        self.unrelated = self.unrelated.saturating_add(other.unrelated);
+        self.malformed = self.malformed.saturating_add(other.malformed);
+        self.remarks = self.remarks.saturating_add(other.remarks);
+    }
+}
+
+/// A line that was recognised and then broken: where it stands and why it was refused.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Malformed {
+    /// The line.
+    pub at: LineRef,
+    /// The source whose record it would have been, where that could be told.
+    pub source: Option<Source>,
+    /// What was broken.
+    pub kind: ErrorKind,
+    /// The byte of the line, counted from 0, at which it broke.
+    pub offset: u64,
+    /// The error in words.
+    pub reason: String,
+}
+
+/// What was read of one source on one host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SourceCoverage {
+    /// Lines of its records.
+    pub records: u64,
+    /// Records that say something about ports, or about what may be known of them.
+    pub events: u64,
+    /// Lines that would have been its records, and were broken.
+    pub malformed: u64,
+    /// The first record.
+    pub first: Option<Evidence>,
+    /// The last record.
+    pub last: Option<Evidence>,
+    /// How often its clock went back.
+    pub clock_back: u64,
+    /// What its records say about what it prints: versions, settings, starts, openings and closings.
+    pub signs: Signs,
+    clock: Vec<Clock>,
+}
+
+/// The first and the last time of one form in one input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Clock {
+    input: InputId,
+    first: Stamp,
+    last: Stamp,
+}
+
+/// Clocks kept for a source; further inputs are not watched for clocks going back.
+const MOST_CLOCKS: usize = 256;
+
+impl SourceCoverage {
+    fn seen(&mut self, by: Evidence, lines: u64) {
+        self.records = self.records.saturating_add(lines);
+        self.first = self.first.or(Some(by));
+        self.last = Some(by);
+    }
+
+    /// True if the clock went back.
+    fn tick(&mut self, by: Evidence) -> bool {
+        let Some(stamp) = by.stamp else { return false };
+        let back = match self.clock.iter_mut().find(|clock| clock.input == by.at.input() && same_form(clock.last, stamp)) {
+            Some(clock) => {
+                let back = goes_back(clock.last, stamp);
+                clock.last = stamp;
+                back
+            }
+            None => {
+                if self.clock.len() < MOST_CLOCKS {
+                    self.clock.push(Clock { input: by.at.input(), first: stamp, last: stamp });
+                }
+                false
+            }
+        };
+        self.clock_back = self.clock_back.saturating_add(u64::from(back));
+        back
+    }
+
+    /// Joins a later part; gives back how often the clock went back between the two.
+    fn append(&mut self, later: Self) -> u64 {
+        self.records = self.records.saturating_add(later.records);
+        self.events = self.events.saturating_add(later.events);
+        self.malformed = self.malformed.saturating_add(later.malformed);
+        self.first = self.first.or(later.first);
+        self.last = later.last.or(self.last);
+        self.signs.append(later.signs);
+        let mut seams = 0u64;
+        for theirs in later.clock {
+            if let Some(ours) =
+                self.clock.iter_mut().find(|ours| ours.input == theirs.input && same_form(ours.last, theirs.first))
+            {
+                seams = seams.saturating_add(u64::from(goes_back(ours.last, theirs.first)));
+                ours.last = theirs.last;
+            } else if self.clock.len() < MOST_CLOCKS {
+                self.clock.push(theirs);
+            }
+        }
+        self.clock_back = self.clock_back.saturating_add(later.clock_back).saturating_add(seams);
+        seams
+    }
+}
+
+fn same_form(a: Stamp, b: Stamp) -> bool {
+    core::mem::discriminant(&a) == core::mem::discriminant(&b)
+}
+
+/// True if the second time is more than a second before the first.
+///
+/// Less is no clock that went back: threads of one program write their times before they take the lock of the log.
+fn goes_back(before: Stamp, now: Stamp) -> bool {
+    const SLACK: time::Duration = time::Duration::SECOND;
+    match (before, now) {
+        (Stamp::Instant(before), Stamp::Instant(now)) => before - now > SLACK,
+        (Stamp::NoOffset(before), Stamp::NoOffset(now)) => before - now > SLACK,
+        (Stamp::SinceBoot(before), Stamp::SinceBoot(now)) => before.saturating_sub(now) > SLACK,
+        (Stamp::NoYear { month, day, time }, Stamp::NoYear { month: to_month, day: to_day, time: to_time }) => {
+            let months = u8::from(month).saturating_sub(u8::from(to_month));
+            // From late in the year to early in the year: a new year began.
+            let days_back = (month, day) > (to_month, to_day);
+            let back = days_back || ((month, day) == (to_month, to_day) && time - to_time > SLACK);
+            back && months <= 6
+        }
+        _ => false,
+    }
+}
+
+/// What was read on one host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct HostCoverage {
+    /// All lines of the host.
+    pub counts: Counts,
+    /// What was read of each source; a source that is not in it was silent.
+    pub sources: BTreeMap<Source, SourceCoverage>,
+    /// Records of neighbours that log host ports of their own.
+    pub neighbours: u64,
+    /// Remarks, by kind.
+    pub remarks: BTreeMap<Remark, u64>,
+    /// The first remarks, with their lines; at most [`Limits::max_samples`].
+    pub remark_samples: Vec<(Remark, Evidence)>,
+    /// The first malformed lines; at most [`Limits::max_samples`].
+    pub malformed: Vec<Malformed>,
+    /// How often the machine was started, as the journal tells it.
+    pub boots: u64,
+    /// How many messages the journal says that it dropped, by unit as the journal names it.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    pub suppressed: BTreeMap<Text<'static>, u64>,
+    /// How many messages lost their text in the journal.
+    pub texts_lost: u64,
+}
+
+/// Units that the journal dropped messages of, told apart; a hostile log cannot make it grow further.
+const MOST_UNITS: usize = 64;
+
+impl HostCoverage {
+    /// What was read of a source, if anything was.
+    #[must_use]
+    pub fn source(&self, source: Source) -> Option<&SourceCoverage> {
+        self.sources.get(&source)
+    }
+
+    /// Whether a source was able to tell which ports it opened and closed.
+    #[must_use]
+    pub fn verdict(&self, source: Source) -> Verdict {
+        let Some(own) = self.sources.get(&source) else { return Verdict::Silent };
+        let mut verdict = own.signs.verdict(source, own.events);
+        let mut partly = |reason: Reason, count: u64| {
+            if count > 0 {
+                verdict.add(reason);
+            }
+        };
+        let of = |remark| self.remarks.get(&remark).copied().unwrap_or(0);
+        partly(Reason::Malformed, own.malformed);
+        partly(Reason::ClockWentBack, own.clock_back);
+        partly(Reason::MessagesSuppressed, self.suppressed.values().fold(0, |sum, count| sum.saturating_add(*count)));
+        partly(Reason::TextLost, self.texts_lost);
+        partly(Reason::CutMessages, of(Remark::CutMessage).saturating_add(of(Remark::LineTooLong)));
+        partly(Reason::LinesMissing, of(Remark::Gap));
+        partly(Reason::LimitReached, of(Remark::LimitReached));
+        verdict
+    }
+
+    fn read(&mut self, finding: &Finding<'_>, limits: Limits) {
+        let by = Evidence::new(finding.at, finding.stamp);
+        let lines = finding.lines;
+        let source = match &finding.kind {
+            FindingKind::Event(what) => {
+                self.counts.records = self.counts.records.saturating_add(lines);
+                self.hear(what, by, limits)
+            }
+            FindingKind::Plain(source) => {
+                self.counts.records = self.counts.records.saturating_add(lines);
+                Some(*source)
+            }
+            FindingKind::Unrelated => {
+                self.counts.unrelated = self.counts.unrelated.saturating_add(lines);
+                None
+            }
+            FindingKind::Malformed { source, error } => {
+                self.counts.malformed = self.counts.malformed.saturating_add(lines);
+                if let Some(source) = source {
+                    let own = self.sources.entry(*source).or_default();
+                    own.malformed = own.malformed.saturating_add(lines);
+                }
+                if self.malformed.len() < limits.max_samples {
+                    self.malformed.push(Malformed {
+                        at: finding.at,
+                        source: *source,
+                        kind: error.kind(),
+                        offset: u64::try_from(error.offset()).unwrap_or(u64::MAX),
+                        reason: error.to_string(),
+                    });
+                }
+                None
+            }
+            FindingKind::Remark(remark) => {
+                self.counts.unrelated = self.counts.unrelated.saturating_add(lines);
+                self.remark(*remark, by, limits);
+                None
+            }
+        };
+        if let Some(source) = source {
+            let own = self.sources.entry(source).or_default();
+            own.seen(by, lines);
+            if own.tick(by) {
+                self.remark(Remark::ClockBack, by, limits);
+            }
+        }
+    }
+
+    /// What an event adds beside its lines; gives back the source it belongs to.
+    fn hear(&mut self, what: &What<'_>, by: Evidence, limits: Limits) -> Option<Source> {
+        let source = match what {
+            What::Firewalld(_) => Source::Firewalld,
+            What::Crio(_) => Source::Crio,
+            What::Ovnkube(_) => Source::Ovnkube,
+            What::Neighbour(_) => {
+                self.neighbours = self.neighbours.saturating_add(1);
+                return None;
+            }
+            What::Journal(event) => {
+                self.hear_journal(event);
+                return None;
+            }
+            What::Remark(remark) => {
+                self.remark(*remark, by, limits);
+                return None;
+            }
+        };
+        let own = self.sources.entry(source).or_default();
+        own.events = own.events.saturating_add(1);
+        own.signs.hear(what);
+        Some(source)
+    }
+
+    fn hear_journal(&mut self, event: &journal::Event<'_>) {
+        match event {
+            journal::Event::Boot { .. } => self.boots = self.boots.saturating_add(1),
+            journal::Event::Suppressed { count, unit } => self.add_suppressed(unit.clone().into_owned(), *count),
+            journal::Event::TextLost { .. } => self.texts_lost = self.texts_lost.saturating_add(1),
+        }
+    }
+
+    fn add_suppressed(&mut self, unit: Text<'static>, count: u64) {
+        let known = self.suppressed.contains_key(&unit) || self.suppressed.len() < MOST_UNITS;
+        let unit = if known { unit } else { Text::from("(further units)") };
+        let sum = self.suppressed.entry(unit).or_default();
+        *sum = sum.saturating_add(count);
+    }
+
+    fn remark(&mut self, remark: Remark, by: Evidence, limits: Limits) {
+        self.counts.remarks = self.counts.remarks.saturating_add(1);
+        let count = self.remarks.entry(remark).or_default();
+        *count = count.saturating_add(1);
+        if self.remark_samples.len() < limits.max_samples {
+            self.remark_samples.push((remark, by));
+        }
+    }
+
+    fn append(&mut self, later: Self, limits: Limits) {
+        self.counts.add(later.counts);
+        self.neighbours = self.neighbours.saturating_add(later.neighbours);
+        self.boots = self.boots.saturating_add(later.boots);
+        self.texts_lost = self.texts_lost.saturating_add(later.texts_lost);
+        for (unit, count) in later.suppressed {
+            self.add_suppressed(unit, count);
+        }
+        for (remark, count) in later.remarks {
+            let sum = self.remarks.entry(remark).or_default();
+            *sum = sum.saturating_add(count);
+        }
+        let mut seams = Vec::new();
+        for (source, theirs) in later.sources {
+            let first = theirs.first;
+            let count = self.sources.entry(source).or_default().append(theirs);
+            seams.extend((0..count).filter_map(|_| first));
+        }
+        for by in seams {
+            self.remark(Remark::ClockBack, by, limits);
+        }
+        keep_first(&mut self.remark_samples, later.remark_samples, limits.max_samples);
+        keep_first(&mut self.malformed, later.malformed, limits.max_samples);
+    }
+}
+
+fn keep_first<T>(ours: &mut Vec<T>, theirs: Vec<T>, most: usize) {
+    let room = most.saturating_sub(ours.len());
+    ours.extend(theirs.into_iter().take(room));
+}
+
+/// What was read, by host and source: a fold over findings.
+///
+/// Coverages of consecutive parts of a log are joined by [`Self::then`], which is associative; coverages of different hosts may be joined in
+/// any order.
+///
+/// ```
+/// use hostport_audit::event::{Finding, FindingKind, Source};
+/// use hostport_audit::report::{Coverage, Verdict};
+/// use hostport_audit::{Limits, LineRef};
+///
+/// let finding = |kind| Finding { at: LineRef::default(), lines: 1, host: None, boot: None, stamp: None, kind };
+/// let mut coverage = Coverage::new(Limits::default());
+/// coverage.read(&finding(FindingKind::Unrelated));
+/// coverage.read(&finding(FindingKind::Plain(Source::Crio)));
+/// assert_eq!((coverage.counts().lines(), coverage.counts().records), (2, 1));
+///
+/// let host = coverage.host(None).cloned().unwrap_or_default();
+/// assert!(matches!(host.verdict(Source::Crio), Verdict::CannotSpeak { .. }), "records, but none about ports");
+/// assert_eq!(host.verdict(Source::Ovnkube), Verdict::Silent);
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Coverage {
+    limits: Limits,
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    hosts: BTreeMap<Option<Text<'static>>, HostCoverage>,
+    refused: Counts,
+}
+
+impl Coverage {
+    /// Nothing read yet, with bounds on the samples and hosts that are kept.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, hosts: BTreeMap::new(), refused: Counts::default() }
+    }
+
+    /// Counts one finding in.
+    pub fn read(&mut self, finding: &Finding<'_>) {
+        let limits = self.limits;
+        match self.entry(finding.host.as_ref()) {
+            Some(host) => host.read(finding, limits),
+            None => {
+                let mut host = HostCoverage::default();
+                host.read(finding, limits);
+                self.refused.add(host.counts);
+            }
+        }
+    }
+
+    /// Counts a remark that did not come with a finding: one that the state machine made.
+    pub fn remark(&mut self, host: Option<&Text<'_>>, remark: Remark, by: Evidence) {
+        let limits = self.limits;
+        match self.entry(host) {
+            Some(host) => host.remark(remark, by, limits),
+            None => self.refused.remarks = self.refused.remarks.saturating_add(1),
+        }
+    }
+
+    fn entry(&mut self, name: Option<&Text<'_>>) -> Option<&mut HostCoverage> {
+        let key = name.cloned().map(Text::into_owned);
+        if !self.hosts.contains_key(&key) && self.hosts.len() >= self.limits.max_hosts {
+            return None;
+        }
+        Some(self.hosts.entry(key).or_default())
+    }
+
+    /// The hosts seen, in order of their names.
+    pub fn hosts(&self) -> impl Iterator<Item = (Option<&Text<'static>>, &HostCoverage)> + '_ {
+        self.hosts.iter().map(|(name, host)| (name.as_ref(), host))
+    }
+
+    /// What was read on one host.
+    #[must_use]
+    pub fn host(&self, name: Option<&Text<'_>>) -> Option<&HostCoverage> {
+        self.hosts.iter().find(|(key, _)| key.as_ref().map(Text::as_bytes) == name.map(Text::as_bytes)).map(|(_, host)| host)
+    }
+
+    /// The lines of all hosts, those refused by [`Limits::max_hosts`] among them.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let mut sum = self.refused;
+        self.hosts.values().for_each(|host| sum.add(host.counts));
+        sum
+    }
+
+    /// The lines of hosts that were refused because [`Limits::max_hosts`] was reached.
+    #[must_use]
+    pub const fn refused(&self) -> Counts {
+        self.refused
+    }
+
+    /// Remarks of all hosts, by kind.
+    #[must_use]
+    pub fn remarks(&self) -> BTreeMap<Remark, u64> {
+        let mut sum: BTreeMap<Remark, u64> = BTreeMap::new();
+        for (remark, count) in self.hosts.values().flat_map(|host| &host.remarks) {
+            let total = sum.entry(*remark).or_default();
+            *total = total.saturating_add(*count);
+        }
+        sum
+    }
+
+    /// This coverage, and then that of the next part of the same logs, or of other hosts.
+    #[must_use]
+    pub fn then(mut self, later: Self) -> Self {
+        let limits = self.limits;
+        self.refused.add(later.refused);
+        for (name, theirs) in later.hosts {
+            match self.entry(name.as_ref()) {
+                Some(ours) => ours.append(theirs, limits),
+                None => self.refused.add(theirs.counts),
+            }
+        }
+        self
+    }
+}

@@ -1,0 +1,128 @@
+//! Whether a source was able to tell which ports it opened and closed.
+
+use alloc::collections::BTreeSet;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::fmt;
+
+/// Why a source could tell only a part, or nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Reason {
+    /// It has records, but none of them says anything about ports: debug is off, or a filter took them.
+    NoPortLines,
+    /// CRI-O from 1.31 on prints neither openings nor closings of sockets; it holds none.
+    NoSocketLinesInVersion,
+    /// CRI-O from 1.33 on may use nftables, and then prints no rules.
+    NoRulesOnNftables,
+    /// CRI-O before 1.22 does not print its port lines to the journal.
+    TooOld,
+    /// CRI-O's host port manager is switched off.
+    HostPortsDisabled,
+    /// ovnkube prints its rules from log level 5 on, and the level is lower.
+    LogLevelTooLow,
+    /// There are openings, but not one closing: a filter that looks for the words of openings only takes the others.
+    NoClosings,
+    /// There are closings, but not one opening.
+    NoOpenings,
+    /// It ran without debug output for a while.
+    DebugOff,
+    /// Lines were recognised and then broken.
+    Malformed,
+    /// Messages were cut short.
+    CutMessages,
+    /// The journal dropped messages.
+    MessagesSuppressed,
+    /// The journal lost the text of messages.
+    TextLost,
+    /// Lines are missing.
+    LinesMissing,
+    /// The clock went back, so times do not tell the order.
+    ClockWentBack,
+    /// A limit of the caller's was reached, and something was dropped.
+    LimitReached,
+}
+
+impl Reason {
+    /// The reason in words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NoPortLines => "no line about ports: debug off, or filtered",
+            Self::NoSocketLinesInVersion => "this version prints no socket lines",
+            Self::NoRulesOnNftables => "this version prints no rules on nftables",
+            Self::TooOld => "this version does not print its port lines to the journal",
+            Self::HostPortsDisabled => "its host ports are switched off",
+            Self::LogLevelTooLow => "log level below 5, where the rule lines are printed",
+            Self::NoClosings => "openings but not one closing: filtered?",
+            Self::NoOpenings => "closings but not one opening: filtered?",
+            Self::DebugOff => "debug was off for a while",
+            Self::Malformed => "broken lines",
+            Self::CutMessages => "messages cut short",
+            Self::MessagesSuppressed => "messages dropped by the journal",
+            Self::TextLost => "texts lost by the journal",
+            Self::LinesMissing => "lines missing",
+            Self::ClockWentBack => "the clock went back",
+            Self::LimitReached => "a limit was reached",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// Whether a source was able to tell which ports it opened and closed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "verdict", rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It tells all that it does; what it does not name open is closed as far as its state is known.
+    Speaks,
+    /// It tells a part.
+    SpeaksPartly {
+        /// What stands in the way.
+        reasons: BTreeSet<Reason>,
+    },
+    /// It wrote lines, and could not tell anything about ports by them.
+    CannotSpeak {
+        /// Why.
+        reasons: BTreeSet<Reason>,
+    },
+    /// There is not a line of it.
+    Silent,
+}
+
+impl Verdict {
+    /// True if the source told anything about ports at all.
+    #[must_use]
+    pub const fn speaks(&self) -> bool {
+        matches!(self, Self::Speaks | Self::SpeaksPartly { .. })
+    }
+
+    /// Adds what stands in the way; a source that speaks then speaks partly.
+    pub(super) fn add(&mut self, reason: Reason) {
+        match self {
+            Self::Speaks => *self = Self::SpeaksPartly { reasons: BTreeSet::from([reason]) },
+            Self::SpeaksPartly { reasons } | Self::CannotSpeak { reasons } => {
+                reasons.insert(reason);
+            }
+            Self::Silent => {}
+        }
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |reasons: &BTreeSet<Reason>| reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        match self {
+            Self::Speaks => f.write_str("speaks"),
+            Self::SpeaksPartly { reasons } => write!(f, "speaks partly ({})", list(reasons)),
+            Self::CannotSpeak { reasons } => write!(f, "cannot speak ({})", list(reasons)),
+            Self::Silent => f.write_str("silent: not a line of it"),
+        }
+    }
+}
