@@ -262,7 +262,7 @@ fn split_behind(pieces: &mut BTreeMap<u16, Piece>, last: u16) {
 }
 
 /// True if the first scope is the second one, or a part of it.
-fn is_within(narrow: &Scope, wide: &Scope) -> bool {
+pub(super) fn is_within(narrow: &Scope, wide: &Scope) -> bool {
     match (narrow, wide) {
         (Scope::Firewalld | Scope::FirewalldLayer { .. } | Scope::Zone { .. }, Scope::Firewalld) => true,
         (Scope::Zone { layer, .. }, Scope::FirewalldLayer { layer: wide }) => layer == wide,

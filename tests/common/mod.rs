@@ -1,4 +1,5 @@
 //! Helpers that the tests share; one small file for each idea.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod changes;
 pub mod corpus;
