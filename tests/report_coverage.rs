@@ -50,7 +50,7 @@ fn findings() -> impl Strategy<Value = Vec<Finding<'static>>> {
 
 fn read(findings: &[Finding<'_>], limits: Limits) -> Coverage {
     let mut coverage = Coverage::new(limits);
-    findings.iter().for_each(|finding| coverage.read(finding));
+    findings.iter().for_each(|finding| coverage.count(finding));
     coverage
 }
 

@@ -362,8 +362,8 @@ fn keep_first<T>(ours: &mut Vec<T>, theirs: Vec<T>, most: usize) {
 ///
 /// let finding = |kind| Finding { at: LineRef::default(), lines: 1, host: None, boot: None, stamp: None, kind };
 /// let mut coverage = Coverage::new(Limits::default());
-/// coverage.read(&finding(FindingKind::Unrelated));
-/// coverage.read(&finding(FindingKind::Plain(Source::Crio)));
+/// coverage.count(&finding(FindingKind::Unrelated));
+/// coverage.count(&finding(FindingKind::Plain(Source::Crio)));
 /// assert_eq!((coverage.counts().lines(), coverage.counts().records), (2, 1));
 ///
 /// let host = coverage.host(None).cloned().unwrap_or_default();
@@ -387,7 +387,7 @@ impl Coverage {
     }
 
     /// Counts one finding in.
-    pub fn read(&mut self, finding: &Finding<'_>) {
+    pub fn count(&mut self, finding: &Finding<'_>) {
         let limits = self.limits;
         match self.entry(finding.host.as_ref()) {
             Some(host) => host.read(finding, limits),
@@ -399,12 +399,18 @@ impl Coverage {
         }
     }
 
-    /// Counts a remark that did not come with a finding: one that the state machine made.
-    pub fn remark(&mut self, host: Option<&Text<'_>>, remark: Remark, by: Evidence) {
+    /// Counts remarks that did not come with a finding: those that the state machine made, as in [`crate::state::Effects::remarks`].
+    pub fn remark(&mut self, host: Option<&Text<'_>>, remarks: &[(Remark, Evidence)]) {
+        if remarks.is_empty() {
+            return;
+        }
         let limits = self.limits;
         match self.entry(host) {
-            Some(host) => host.remark(remark, by, limits),
-            None => self.refused.remarks = self.refused.remarks.saturating_add(1),
+            Some(host) => remarks.iter().for_each(|(remark, by)| host.remark(*remark, *by, limits)),
+            None => {
+                let count = u64::try_from(remarks.len()).unwrap_or(u64::MAX);
+                self.refused.remarks = self.refused.remarks.saturating_add(count);
+            }
         }
     }
 
