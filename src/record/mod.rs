@@ -1,5 +1,6 @@
 //! Typed lines: what stands in a record, without saying yet what it means.
 
+pub mod firewalld;
 mod reading;
 pub mod rule;
 

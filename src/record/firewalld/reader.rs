@@ -1,0 +1,157 @@
+//! Joins lines to records: a date begins a record, everything else continues the one before.
+
+use super::{Parsed, Record};
+use crate::error::{ErrorKind, ParseError};
+use crate::limits::Limits;
+use crate::record::Reading;
+use crate::text::Text;
+use alloc::vec::Vec;
+
+/// Whether firewalld wrote dates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Dates {
+    /// It did: the file and console targets. A line without a date continues a record.
+    #[default]
+    Written,
+    /// It did not: the system log target, where each line is a record.
+    Absent,
+}
+
+/// How often a held call is tried again at a line that could end it, so that reading stays linear.
+const MOST_TRIES: u32 = 32;
+
+/// Reads the lines of one stream, one at a time and without looking ahead.
+///
+/// A line that is a whole record is given out at once; what is said without a date behind it cannot change it any more. Only a
+/// call that is not complete, because an argument holds a line feed, is held until a line completes it.
+///
+/// ```
+/// use hostport_audit::{Limits, record::{Reading, firewalld::Reader}};
+///
+/// let mut reader = Reader::new(Limits::default());
+/// let first = b"2023-06-28 10:46:37 DEBUG1: zone.addRichRule('public', 'rule port port=\"80\"";
+/// assert_eq!(reader.read(first), Reading::Continuation(None));
+/// let Reading::Continuation(Some(record)) = reader.read(b" protocol=\"tcp\" accept')") else { panic!() };
+/// assert_eq!(record.call().unwrap().argument(0), Some(&b"public"[..]));
+/// assert!(reader.take_unfinished().is_none());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reader {
+    dates: Dates,
+    max_record: usize,
+    /// True once a record has begun that a line without a date would continue.
+    begun: bool,
+    held: Option<Held>,
+    unfinished: Option<Unfinished>,
+}
+
+/// A call that is not complete yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Held {
+    text: Vec<u8>,
+    lines: u64,
+    tries: u32,
+    error: ParseError,
+}
+
+/// A call that was never completed: its lines had been reported as continuations, and turn out to be malformed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unfinished {
+    /// Where the first of its lines breaks.
+    pub error: ParseError,
+    /// How many lines it took.
+    pub lines: u64,
+}
+
+impl Reader {
+    /// A reader of lines with dates, that holds no more than [`Limits::max_record`] bytes.
+    #[must_use]
+    pub const fn new(limits: Limits) -> Self {
+        Self { dates: Dates::Written, max_record: limits.max_record, begun: false, held: None, unfinished: None }
+    }
+
+    /// The same reader for lines of which the system's logger took over the date.
+    #[must_use]
+    pub const fn with_dates(mut self, dates: Dates) -> Self {
+        self.dates = dates;
+        self
+    }
+
+    /// Reads the next line, without its line end.
+    ///
+    /// A line that only begins a call is a [`Reading::Continuation`] of nothing; the line that completes it brings the record.
+    /// If the call is never completed, [`Reader::take_unfinished`] tells so afterwards.
+    pub fn read<'a>(&mut self, line: &'a [u8]) -> Reading<Record<'a>> {
+        match Record::begin(Text::borrowed(line), self.dates) {
+            Some(parsed) => {
+                self.give_up();
+                self.begun = true;
+                match parsed {
+                    Parsed::Record(record) => Reading::Record(record),
+                    Parsed::Unfinished(error) if self.dates == Dates::Written && line.len() < self.max_record => {
+                        self.held = Some(Held { text: line.to_vec(), lines: 1, tries: 0, error });
+                        Reading::Continuation(None)
+                    }
+                    Parsed::Unfinished(error) | Parsed::Broken(error) => Reading::Malformed(error),
+                }
+            }
+            None if self.begun => self.go_on(line),
+            None => Reading::Unrelated,
+        }
+    }
+
+    /// Takes a line without a date.
+    fn go_on<'a>(&mut self, line: &[u8]) -> Reading<Record<'a>> {
+        let Some(mut held) = self.held.take() else { return Reading::Continuation(None) };
+        held.lines = held.lines.saturating_add(1);
+        if held.text.len().saturating_add(line.len()) >= self.max_record || held.tries >= MOST_TRIES {
+            let error = ParseError::new(ErrorKind::TooLong, held.text.len(), "the bracket that ends the call");
+            self.unfinished = Some(Unfinished { error, lines: held.lines });
+            return Reading::Continuation(None);
+        }
+        held.text.push(b'\n');
+        held.text.extend_from_slice(line);
+        if line.last() == Some(&b')') {
+            held.tries = held.tries.saturating_add(1);
+            match Record::begin(Text::from(core::mem::take(&mut held.text)), self.dates) {
+                Some(Parsed::Record(record)) => return Reading::Continuation(Some(Record { lines: held.lines, ..record })),
+                Some(Parsed::Broken(error)) => {
+                    self.unfinished = Some(Unfinished { error, lines: held.lines });
+                    return Reading::Continuation(None);
+                }
+                _ => {}
+            }
+        }
+        self.held = Some(held);
+        Reading::Continuation(None)
+    }
+
+    /// Tells that there are no more lines, or that lines are missing here.
+    pub fn finish(&mut self) {
+        self.give_up();
+        self.begun = false;
+    }
+
+    fn give_up(&mut self) {
+        if let Some(held) = self.held.take() {
+            self.unfinished = Some(Unfinished { error: held.error, lines: held.lines });
+        }
+    }
+
+    /// The call that turned out to be unfinished by the line read last, or by the end; each is told once.
+    pub const fn take_unfinished(&mut self) -> Option<Unfinished> {
+        self.unfinished.take()
+    }
+
+    /// True if nothing is held: no call waits for its end.
+    #[must_use]
+    pub const fn is_idle(&self) -> bool {
+        self.held.is_none() && self.unfinished.is_none()
+    }
+
+    /// True if a line without a date would continue a record.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        self.begun
+    }
+}
