@@ -113,6 +113,12 @@ impl ParseError {
         self
     }
 
+    /// The same error with the byte that stands at its place in the whole text.
+    pub(crate) fn quoting(self, whole: &str) -> Self {
+        let found = whole.as_bytes().get(self.offset()).copied();
+        self.with_found(found)
+    }
+
     /// What was broken.
     #[must_use]
     pub const fn kind(&self) -> ErrorKind {

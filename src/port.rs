@@ -144,18 +144,21 @@ impl FromStr for PortRange {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        match text.split_once('-') {
+        let range = match text.split_once('-') {
             None => parse_port(text.as_bytes(), 0).map(Self::single),
-            Some((first, last)) => {
-                let behind = first.len().saturating_add(1);
-                let range = Self { first: parse_port(first.as_bytes(), 0)?, last: parse_port(last.as_bytes(), behind)? };
-                if range.first > range.last {
-                    return Err(ParseError::new(ErrorKind::Port, behind, "a last port that is not below the first"));
-                }
-                Ok(range)
-            }
-        }
+            Some((first, last)) => ordered_range(first.as_bytes(), last.as_bytes()),
+        };
+        range.map_err(|error| error.quoting(text))
     }
+}
+
+fn ordered_range(first: &[u8], last: &[u8]) -> Result<PortRange, ParseError> {
+    let behind = first.len().saturating_add(1);
+    let range = PortRange { first: parse_port(first, 0)?, last: parse_port(last, behind)? };
+    if range.first > range.last {
+        return Err(ParseError::new(ErrorKind::Port, behind, "a last port that is not below the first"));
+    }
+    Ok(range)
 }
 
 /// Decimal ASCII digits, 0 to 65535: no sign, no other digits of Unicode, no wrapping.
@@ -240,14 +243,23 @@ impl FromStr for HostPort {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        if let Some((range, protocol)) = text.split_once('/') {
-            let protocol = protocol.parse::<Protocol>().map_err(|e| e.shifted(range.len().saturating_add(1)))?;
-            Ok(Self { protocol, range: range.parse()? })
+        let port = if let Some((range, protocol)) = text.split_once('/') {
+            range_then_protocol(range, protocol)
         } else if let Some((protocol, range)) = text.split_once(':') {
-            let behind = protocol.len().saturating_add(1);
-            Ok(Self { protocol: protocol.parse()?, range: range.parse::<PortRange>().map_err(|e| e.shifted(behind))? })
+            protocol_then_range(protocol, range)
         } else {
             Err(ParseError::new(ErrorKind::Port, text.len(), "PORT/PROTOCOL or PROTOCOL:PORT"))
-        }
+        };
+        port.map_err(|error| error.quoting(text))
     }
+}
+
+fn range_then_protocol(range: &str, protocol: &str) -> Result<HostPort, ParseError> {
+    let behind = range.len().saturating_add(1);
+    Ok(HostPort { range: range.parse()?, protocol: protocol.parse::<Protocol>().map_err(|error| error.shifted(behind))? })
+}
+
+fn protocol_then_range(protocol: &str, range: &str) -> Result<HostPort, ParseError> {
+    let behind = protocol.len().saturating_add(1);
+    Ok(HostPort { protocol: protocol.parse()?, range: range.parse::<PortRange>().map_err(|error| error.shifted(behind))? })
 }

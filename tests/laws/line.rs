@@ -1,0 +1,23 @@
+//! Any bytes may be handed to any parser: it never panics, what it accepts prints back as it was and can be looked at from all sides,
+//! and what it refuses it refuses at a place inside the line.
+
+use super::walk;
+use hostport_audit::{HostPort, PortRange, Protocol, Stamp};
+
+/// The bytes are the line.
+pub fn law(line: &[u8]) {
+    values(line);
+    walk::rule::arguments(line);
+}
+
+/// Values of few bytes that are read from text.
+fn values(line: &[u8]) {
+    walk::result(Protocol::from_bytes(line), line, |_| {});
+    let Ok(text) = core::str::from_utf8(line) else { return };
+    walk::result(text.parse::<PortRange>(), line, |range| {
+        assert!(range.contains(range.first()) && range.contains(range.last()) && range.covers(range));
+        assert_eq!(range.to_string().parse(), Ok(range));
+    });
+    walk::result(text.parse::<HostPort>(), line, |port| assert_eq!(port.to_string().parse(), Ok(port)));
+    walk::result(text.parse::<Stamp>(), line, |stamp| assert_eq!(stamp.to_string().parse(), Ok(stamp)));
+}

@@ -1,0 +1,63 @@
+//! Looks at parsed things from all sides: every getter is called, every part must lie inside the line, every form must print back.
+
+pub mod rule;
+
+use core::fmt::{Debug, Display};
+use hostport_audit::{ParseError, Text};
+
+/// Walks what a parser accepted, or checks that what it refused it refused at a place inside the line.
+pub fn result<T: Debug>(result: Result<T, ParseError>, line: &[u8], walk: impl FnOnce(T)) {
+    match result {
+        Ok(value) => walk(value),
+        Err(error) => refusal(&error, line),
+    }
+}
+
+/// An error tells the place and the byte that stands there, in words that can be shown.
+pub fn refusal(error: &ParseError, line: &[u8]) {
+    assert!(error.offset() <= line.len(), "{error:?} lies behind the end of {}", line.escape_ascii());
+    assert_eq!(error.found(), line.get(error.offset()).copied(), "{error:?} misquotes {}", line.escape_ascii());
+    assert!(!error.expected().is_empty());
+    let shown = error.in_line(line).to_string();
+    assert!(shown.contains(error.expected()) && error.to_string().contains(error.expected()));
+    let (above, below) = shown.split_once('\n').expect("two lines");
+    assert!(below.find('^').is_some_and(|caret| caret <= above.len()));
+}
+
+/// The bytes are a stretch of the line.
+pub fn inside(part: &[u8], line: &[u8]) {
+    let (part, line) = (part.as_ptr_range(), line.as_ptr_range());
+    assert!(line.start <= part.start && part.end <= line.end, "a part that lies outside of its line");
+}
+
+/// The text shows itself, and where it is borrowed it lies inside the line.
+pub fn text(text: &Text<'_>, line: &[u8]) {
+    if text.is_borrowed() && !text.is_empty() {
+        inside(text.as_bytes(), line);
+    }
+    assert_eq!(text.to_str_lossy(), text.to_string());
+    assert_eq!(text.clone().into_owned(), text.reborrow());
+    shown(text);
+}
+
+/// The thing can be shown.
+pub fn shown(thing: &impl Debug) {
+    assert!(!format!("{thing:?}").is_empty());
+}
+
+/// `Display` writes the line, with what is not UTF-8 replaced.
+pub fn printed(thing: &impl Display, line: &[u8]) {
+    assert_eq!(thing.to_string(), String::from_utf8_lossy(line));
+}
+
+/// The thing after a round trip through JSON, which must not change it.
+#[cfg(feature = "serde")]
+pub fn saved_and_loaded<T>(thing: &T) -> T
+where
+    T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + Debug,
+{
+    let json = serde_json::to_string(thing).expect("every value can be saved");
+    let loaded: T = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error} in {json}"));
+    assert_eq!(&loaded, thing, "changed by saving and loading: {json}");
+    loaded
+}
