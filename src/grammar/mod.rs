@@ -2,7 +2,9 @@
 
 pub(crate) mod clock;
 pub(crate) mod dbus;
+pub(crate) mod crio;
 pub(crate) mod error;
 pub(crate) mod firewalld;
 pub(crate) mod iptables;
 pub(crate) mod json;
+pub(crate) mod logfmt;
