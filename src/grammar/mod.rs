@@ -1,8 +1,8 @@
 //! The grammars of the log formats: the only place that names the parser library.
 
 pub(crate) mod clock;
-pub(crate) mod dbus;
 pub(crate) mod crio;
+pub(crate) mod dbus;
 pub(crate) mod error;
 pub(crate) mod firewalld;
 pub(crate) mod iptables;

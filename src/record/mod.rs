@@ -1,7 +1,7 @@
 //! Typed lines: what stands in a record, without saying yet what it means.
 
-pub mod firewalld;
 pub mod crio;
+pub mod firewalld;
 pub mod logfmt;
 mod reading;
 pub mod restore;
