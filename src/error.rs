@@ -114,8 +114,8 @@ impl ParseError {
     }
 
     /// The same error with the byte that stands at its place in the whole text.
-    pub(crate) fn quoting(self, whole: &str) -> Self {
-        let found = whole.as_bytes().get(self.offset()).copied();
+    pub(crate) fn quoting(self, whole: &[u8]) -> Self {
+        let found = whole.get(self.offset()).copied();
         self.with_found(found)
     }
 

@@ -148,7 +148,7 @@ impl FromStr for PortRange {
             None => parse_port(text.as_bytes(), 0).map(Self::single),
             Some((first, last)) => ordered_range(first.as_bytes(), last.as_bytes()),
         };
-        range.map_err(|error| error.quoting(text))
+        range.map_err(|error| error.quoting(text.as_bytes()))
     }
 }
 
@@ -250,7 +250,7 @@ impl FromStr for HostPort {
         } else {
             Err(ParseError::new(ErrorKind::Port, text.len(), "PORT/PROTOCOL or PROTOCOL:PORT"))
         };
-        port.map_err(|error| error.quoting(text))
+        port.map_err(|error| error.quoting(text.as_bytes()))
     }
 }
 

@@ -206,3 +206,14 @@ fn mutations_of_real_lines_never_panic() {
         }
     }
 }
+
+#[test]
+fn a_bracket_at_a_line_break_inside_an_argument_does_not_end_the_call() {
+    let mut reader = Reader::new(Limits::default());
+    let lines = ["2026-11-22 09:40:33 DEBUG1: zone.addRichRule('public', 'rule", "family=ipv4)", "accept')"];
+    assert_eq!(reader.read(lines[0].as_bytes()), Reading::Continuation(None));
+    assert_eq!(reader.read(lines[1].as_bytes()), Reading::Continuation(None));
+    let Reading::Continuation(Some(record)) = reader.read(lines[2].as_bytes()) else { panic!("the call is lost") };
+    assert_eq!(record.as_bytes(), lines.join("\n").as_bytes());
+    assert_eq!(record.lines(), 3);
+}

@@ -288,7 +288,7 @@ pub(crate) struct Parts {
 /// Reads all arguments of a rule, the chain and the command not among them.
 pub(crate) fn rule(whole: &[u8]) -> Result<Parts, ParseError> {
     if u32::try_from(whole.len()).is_err() {
-        return Err(ParseError::new(ErrorKind::TooLong, 0, "a rule"));
+        return Err(ParseError::new(ErrorKind::TooLong, 0, "a rule").quoting(whole));
     }
     let mut parts = Parts::default();
     let mut rest = whole;
@@ -298,11 +298,12 @@ pub(crate) fn rule(whole: &[u8]) -> Result<Parts, ParseError> {
         let end = whole.len().saturating_sub(behind.len()).saturating_sub(usize::from(found.quoted));
         let start = end.saturating_sub(found.value.map_or(0, <[u8]>::len));
         let stretch = Stretch { start: u32::try_from(start).unwrap_or_default(), end: u32::try_from(end).unwrap_or_default() };
-        take_option(&mut parts, &found, stretch).map_err(|why| match why {
+        let refused = |why| match why {
             Refusal::Repeated => ParseError::new(ErrorKind::RuleArgument, at, "an option that was not there yet"),
             Refusal::Negated => ParseError::new(ErrorKind::RuleArgument, at, "an option that can be negated"),
             Refusal::Value(error) => error.shifted(start),
-        })?;
+        };
+        take_option(&mut parts, &found, stretch).map_err(|why| refused(why).quoting(whole))?;
         rest = take_blanks(behind);
     }
     let target = parts.target.map(|(name, _)| name.of(whole));

@@ -8,6 +8,7 @@ use hostport_audit::{HostPort, PortRange, Protocol, Stamp};
 pub fn law(line: &[u8]) {
     values(line);
     walk::rule::arguments(line);
+    walk::firewalld::record(line);
 }
 
 /// Values of few bytes that are read from text.

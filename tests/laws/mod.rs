@@ -7,6 +7,7 @@
 mod chooser;
 pub mod feed_split;
 pub mod line;
+pub mod records;
 pub mod stamps;
 mod walk;
 
@@ -14,4 +15,5 @@ mod walk;
 pub type Law = fn(&[u8]);
 
 /// Every law, by the name of its fuzz target and of its folder of seeds.
-pub const ALL: &[(&str, Law)] = &[("feed_split", feed_split::law), ("line", line::law), ("stamps", stamps::law)];
+pub const ALL: &[(&str, Law)] =
+    &[("feed_split", feed_split::law), ("line", line::law), ("records", records::law), ("stamps", stamps::law)];

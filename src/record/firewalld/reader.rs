@@ -113,8 +113,10 @@ impl Reader {
         held.text.extend_from_slice(line);
         if line.last() == Some(&b')') {
             held.tries = held.tries.saturating_add(1);
-            match Record::begin(Text::from(core::mem::take(&mut held.text)), self.dates) {
-                Some(Parsed::Record(record)) => return Reading::Continuation(Some(Record { lines: held.lines, ..record })),
+            match Record::begin(Text::borrowed(&held.text), self.dates) {
+                Some(Parsed::Record(record)) => {
+                    return Reading::Continuation(Some(Record { lines: held.lines, ..record.into_owned() }));
+                }
                 Some(Parsed::Broken(error)) => {
                     self.unfinished = Some(Unfinished { error, lines: held.lines });
                     return Reading::Continuation(None);

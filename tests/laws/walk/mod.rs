@@ -1,8 +1,10 @@
 //! Looks at parsed things from all sides: every getter is called, every part must lie inside the line, every form must print back.
 
+pub mod firewalld;
 pub mod rule;
 
 use core::fmt::{Debug, Display};
+use hostport_audit::record::Reading;
 use hostport_audit::{ParseError, Text};
 
 /// Walks what a parser accepted, or checks that what it refused it refused at a place inside the line.
@@ -10,6 +12,16 @@ pub fn result<T: Debug>(result: Result<T, ParseError>, line: &[u8], walk: impl F
     match result {
         Ok(value) => walk(value),
         Err(error) => refusal(&error, line),
+    }
+}
+
+/// The same for a parser that also knows lines of other programs.
+pub fn reading<R: Debug>(reading: Reading<R>, line: &[u8], walk: impl FnOnce(R)) {
+    match reading {
+        Reading::Record(record) => walk(record),
+        Reading::Malformed(error) => refusal(&error, line),
+        Reading::Unrelated => {}
+        Reading::Continuation(_) => panic!("a line that stands alone continues nothing: {}", line.escape_ascii()),
     }
 }
 
@@ -24,8 +36,11 @@ pub fn refusal(error: &ParseError, line: &[u8]) {
     assert!(below.find('^').is_some_and(|caret| caret <= above.len()));
 }
 
-/// The bytes are a stretch of the line.
+/// The bytes are a stretch of the line; none at all may come from anywhere.
 pub fn inside(part: &[u8], line: &[u8]) {
+    if part.is_empty() {
+        return;
+    }
     let (part, line) = (part.as_ptr_range(), line.as_ptr_range());
     assert!(line.start <= part.start && part.end <= line.end, "a part that lies outside of its line");
 }
@@ -49,6 +64,19 @@ pub fn shown(thing: &impl Debug) {
 pub fn printed(thing: &impl Display, line: &[u8]) {
     assert_eq!(thing.to_string(), String::from_utf8_lossy(line));
 }
+
+/// The thing survives being saved and loaded, if it can be saved in this build.
+#[cfg(feature = "serde")]
+pub fn saved<T>(thing: &T)
+where
+    T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + Debug,
+{
+    saved_and_loaded(thing);
+}
+
+/// The thing survives being saved and loaded, if it can be saved in this build.
+#[cfg(not(feature = "serde"))]
+pub fn saved<T>(_: &T) {}
 
 /// The thing after a round trip through JSON, which must not change it.
 #[cfg(feature = "serde")]
