@@ -1,5 +1,15 @@
 //! The laws of the fuzz targets on stable: every committed seed is replayed, and lines of real logs are, also mutated.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::std_instead_of_alloc,
+    clippy::std_instead_of_core,
+    clippy::print_stderr
+)]
+
 mod common;
 mod laws;
 
