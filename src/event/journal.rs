@@ -1,5 +1,6 @@
 //! What the journal itself says between the messages it carries.
 
+use crate::record::transport::{Note, Prefix};
 use crate::text::Text;
 
 /// A remark of the journal.
@@ -24,6 +25,18 @@ pub enum Event<'a> {
         /// The program whose message it was.
         identifier: Text<'a>,
     },
+}
+
+impl<'a> Event<'a> {
+    /// What a note means, given the prefix that it came with. A lost text of nobody has an empty identifier.
+    #[must_use]
+    pub fn of_note(note: Note<'a>, prefix: &'a Prefix<'_>) -> Self {
+        match note {
+            Note::Boot { id } => Self::Boot { id },
+            Note::Suppressed { count, unit } => Self::Suppressed { count, unit },
+            Note::TextLost => Self::TextLost { identifier: prefix.program().map(Text::reborrow).unwrap_or_default() },
+        }
+    }
 }
 
 impl Event<'_> {

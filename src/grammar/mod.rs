@@ -6,5 +6,7 @@ pub(crate) mod dbus;
 pub(crate) mod error;
 pub(crate) mod firewalld;
 pub(crate) mod iptables;
+pub(crate) mod journal;
 pub(crate) mod json;
 pub(crate) mod logfmt;
+pub(crate) mod prefix;

@@ -6,5 +6,6 @@ pub mod logfmt;
 mod reading;
 pub mod restore;
 pub mod rule;
+pub mod transport;
 
 pub use reading::Reading;

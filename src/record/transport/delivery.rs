@@ -1,0 +1,195 @@
+//! What a reader hands out.
+
+use super::Prefix;
+use crate::error::ParseError;
+use crate::span::LineRef;
+use crate::text::Text;
+
+/// What one or more physical lines turned out to be. The numbers of lines of all deliveries add up to the lines read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Delivery<'a> {
+    /// A message of a program.
+    Entry(Entry<'a>),
+    /// The journal itself says something.
+    Note {
+        /// What it says.
+        note: Note<'a>,
+        /// What is known about where it comes from; a line of its own has no prefix.
+        prefix: Prefix<'a>,
+        /// The line it stands in, or the line that it was concluded from.
+        at: LineRef,
+        /// How many lines it took; none when it was concluded from fields of an entry that follows.
+        lines: u64,
+    },
+    /// Lines that belong to a form and hold no message: separators, `-- No entries --`, an entry without a message.
+    Decoration {
+        /// The first of them.
+        at: LineRef,
+        /// How many.
+        lines: u64,
+    },
+    /// Lines of a form that was recognised and is then broken.
+    Malformed {
+        /// What is broken; the offset counts in the line at `at`.
+        error: ParseError,
+        /// The line in which it broke.
+        at: LineRef,
+        /// How many lines are given up with it.
+        lines: u64,
+    },
+}
+
+impl Delivery<'_> {
+    /// How many physical lines it took.
+    #[must_use]
+    pub const fn lines(&self) -> u64 {
+        match self {
+            Self::Entry(entry) => entry.lines,
+            Self::Note { lines, .. } | Self::Decoration { lines, .. } | Self::Malformed { lines, .. } => *lines,
+        }
+    }
+
+    /// The same delivery, no longer bound to the input.
+    #[must_use]
+    pub fn into_owned(self) -> Delivery<'static> {
+        match self {
+            Self::Entry(entry) => Delivery::Entry(entry.into_owned()),
+            Self::Note { note, prefix, at, lines } => {
+                Delivery::Note { note: note.into_owned(), prefix: prefix.into_owned(), at, lines }
+            }
+            Self::Decoration { at, lines } => Delivery::Decoration { at, lines },
+            Self::Malformed { error, at, lines } => Delivery::Malformed { error, at, lines },
+        }
+    }
+}
+
+/// What the journal says between, or instead of, the messages it carries (systemd 252).
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Note<'a> {
+    /// The machine was started anew: `-- Boot 2d30a6508937515eb84cfdeac507588e --`, `-- Reboot --`, or another `_BOOT_ID`.
+    Boot {
+        /// The identifier of the boot, if it is named.
+        id: Option<Text<'a>>,
+    },
+    /// Messages are missing: `Suppressed 42 messages from crio.service`, said by systemd-journald.
+    Suppressed {
+        /// How many.
+        count: u64,
+        /// From which unit.
+        unit: Text<'a>,
+    },
+    /// There was a message and its text is lost: `[12B blob data]`, or `"MESSAGE":null`. The prefix says whose it was.
+    TextLost,
+}
+
+impl Note<'_> {
+    /// The same note, no longer bound to the input.
+    #[must_use]
+    pub fn into_owned(self) -> Note<'static> {
+        match self {
+            Self::Boot { id } => Note::Boot { id: id.map(Text::into_owned) },
+            Self::Suppressed { count, unit } => Note::Suppressed { count, unit: unit.into_owned() },
+            Self::TextLost => Note::TextLost,
+        }
+    }
+}
+
+/// A message with its wrapping taken off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry<'a> {
+    pub(super) prefix: Prefix<'a>,
+    pub(super) message: Text<'a>,
+    pub(super) at: LineRef,
+    pub(super) lines: u64,
+    pub(super) cut: u64,
+    pub(super) offset: Option<u32>,
+    pub(super) extent: Extent,
+}
+
+/// How much of a message an entry holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    /// A further line of the message before it.
+    Continuation,
+    /// The input ended, or a limit was reached, before the entry did.
+    Unfinished,
+}
+
+impl<'a> Entry<'a> {
+    /// What the wrapping says.
+    #[must_use]
+    pub const fn prefix(&self) -> &Prefix<'a> {
+        &self.prefix
+    }
+
+    /// The message: borrowed from the line wherever it stands there as one piece.
+    #[must_use]
+    pub const fn message(&self) -> &Text<'a> {
+        &self.message
+    }
+
+    /// The first line of it.
+    #[must_use]
+    pub const fn at(&self) -> LineRef {
+        self.at
+    }
+
+    /// How many physical lines it took.
+    #[must_use]
+    pub const fn lines(&self) -> u64 {
+        self.lines
+    }
+
+    /// How many bytes at the end of the message were dropped because of [`Limits::max_line`](crate::Limits::max_line) or
+    /// [`Limits::max_record`](crate::Limits::max_record).
+    #[must_use]
+    pub const fn cut(&self) -> u64 {
+        self.cut
+    }
+
+    /// The byte of the first line at which the message begins, if the message stands there as it is.
+    #[must_use]
+    pub const fn message_offset(&self) -> Option<usize> {
+        match self.offset {
+            Some(offset) => Some(offset as usize),
+            None => None,
+        }
+    }
+
+    /// True for a further line of the message before it, which journalctl marks by blanks as wide as the prefix was.
+    ///
+    /// The prefix then repeats what the first line said.
+    #[must_use]
+    pub const fn is_continuation(&self) -> bool {
+        matches!(self.extent, Extent::Continuation)
+    }
+
+    /// False if the entry had not ended when the input did, or when a limit was reached: what it lacks may still come.
+    #[must_use]
+    pub const fn is_complete(&self) -> bool {
+        !matches!(self.extent, Extent::Unfinished)
+    }
+
+    /// The prefix and the message.
+    #[must_use]
+    pub fn into_parts(self) -> (Prefix<'a>, Text<'a>) {
+        (self.prefix, self.message)
+    }
+
+    /// The same entry, no longer bound to the input.
+    #[must_use]
+    pub fn into_owned(self) -> Entry<'static> {
+        Entry {
+            prefix: self.prefix.into_owned(),
+            message: self.message.into_owned(),
+            at: self.at,
+            lines: self.lines,
+            cut: self.cut,
+            offset: self.offset,
+            extent: self.extent,
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! The forms of one line a message: what stands in front of the message is taken off, nothing is copied.
+
+use super::{Prefix, Stream, Transport};
+use crate::error::ParseError;
+use crate::grammar::clock::ZoneStyle;
+use crate::grammar::error::public;
+use crate::grammar::prefix::{self, Clock, Ending, Output, Sender};
+use crate::text::Text;
+use alloc::vec::Vec;
+
+/// What a line is by itself.
+#[derive(Debug)]
+pub(super) enum Shape<'a> {
+    /// A message from this byte on.
+    Message(Prefix<'a>, usize),
+    /// A part of a message of a container from this byte on; true for the last part.
+    Part(Prefix<'a>, usize, bool),
+    /// Perhaps an object from this byte on, with marks in front of it.
+    Object(Prefix<'a>, usize),
+    /// A form that was recognised and is broken.
+    Broken(ParseError),
+}
+
+/// What the line before this one had that a line cannot show by itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Near {
+    /// The form of the last line that had one; `None` before the first line.
+    pub(super) transport: Option<Transport>,
+    /// The number that `grep -n` gave it.
+    number: Option<u64>,
+    /// The node named in front of it; empty for none.
+    node: Vec<u8>,
+}
+
+/// Marks that tools put in front of lines of any form.
+#[derive(Debug, Clone, Copy, Default)]
+struct Marks<'a> {
+    length: usize,
+    number: Option<u64>,
+    node: Option<&'a [u8]>,
+    pod: Option<(&'a [u8], &'a [u8])>,
+}
+
+impl Near {
+    /// Takes the form of a line that stands in no prefix.
+    pub(super) fn saw(&mut self, transport: Transport) {
+        self.transport = Some(transport);
+    }
+
+    fn note(&mut self, marks: &Marks<'_>, transport: Transport) {
+        self.transport = Some(transport);
+        self.number = marks.number;
+        if marks.node.is_some() || !self.node.is_empty() {
+            self.node.clear();
+            self.node.extend_from_slice(marks.node.unwrap_or_default());
+        }
+    }
+}
+
+/// Takes a line apart, and remembers what the next line may need.
+#[inline]
+pub(super) fn shape<'a>(line: &'a [u8], near: &mut Near) -> Shape<'a> {
+    let none = Marks::default();
+    let (marks, found) = match inner(line, 0, &none, near) {
+        Some(found) => (none, Some(found)),
+        None => {
+            let marks = marks(line, near);
+            let rest = line.get(marks.length..).unwrap_or_default();
+            (marks, if marks.length > 0 { inner(rest, marks.length, &marks, near) } else { None })
+        }
+    };
+    let mut shape = found.unwrap_or_else(|| Shape::Message(Prefix::default(), marks.length));
+    if let Shape::Message(prefix, at) | Shape::Part(prefix, at, _) | Shape::Object(prefix, at) = &mut shape {
+        if prefix.transport.is_prefix() {
+            prefix.raw = Text::borrowed(line.get(..*at).unwrap_or(line));
+        }
+        if prefix.host.is_none() {
+            prefix.host = marks.node.map(Text::borrowed);
+        }
+        prefix.pod = marks.pod.map(|(pod, _)| Text::borrowed(pod));
+        prefix.container = marks.pod.map(|(_, container)| Text::borrowed(container));
+        near.note(&marks, prefix.transport);
+    }
+    shape
+}
+
+/// How many bytes of a line are marks of tools, so that what follows them is the line as the log had it.
+pub(super) fn marks_length(line: &[u8], near: &Near) -> usize {
+    match inner(line, 0, &Marks::default(), near) {
+        Some(_) => 0,
+        None => marks(line, near).length,
+    }
+}
+
+/// The marks in front of a line. A number or a node's name is one if what follows shows it, or if the line before had its like.
+fn marks<'a>(line: &'a [u8], near: &Near) -> Marks<'a> {
+    let mut marks = Marks::default();
+    let mut rest = line;
+    if let Some(behind) = rest.strip_prefix(b"\xef\xbb\xbf") {
+        rest = behind;
+    }
+    if let Ok((behind, number)) = prefix::line_number(rest)
+        && (near.number.is_some_and(|last| last.checked_add(1) == Some(number)) || shows_itself(behind) || begins_marks(behind))
+    {
+        marks.number = Some(number);
+        rest = behind;
+    }
+    let first = near.transport.is_none();
+    if let Ok((behind, node)) = prefix::node(rest)
+        && (near.node == node || ((first || !near.node.is_empty()) && shows_itself(behind)))
+    {
+        marks.node = Some(node);
+        rest = behind;
+    }
+    if let Some(behind) = rest.strip_prefix(b"$ ") {
+        rest = behind;
+    }
+    if let Ok((behind, pod)) = prefix::pod(rest) {
+        marks.pod = Some(pod);
+        rest = behind;
+    }
+    marks.length = line.len().saturating_sub(rest.len());
+    marks
+}
+
+/// True for a line of one of the logs, wrapped or bare.
+fn shows_itself(line: &[u8]) -> bool {
+    prefix::payload(line) || prefix::headless(line) || prefix::stamp(line).is_ok()
+}
+
+fn begins_marks(line: &[u8]) -> bool {
+    line.starts_with(b"$ ") || prefix::pod(line).is_ok()
+}
+
+/// The form of a line without marks; `before` bytes of the physical line stand in front of it.
+#[inline]
+fn inner<'a>(line: &'a [u8], before: usize, marks: &Marks<'a>, near: &Near) -> Option<Shape<'a>> {
+    let message =
+        |prefix, rest: &[u8]| Some(Shape::Message(prefix, before.saturating_add(line.len().saturating_sub(rest.len()))));
+    match line.first()? {
+        b'{' => return Some(Shape::Object(Prefix { transport: Transport::Json, ..Prefix::default() }, before)),
+        0x1e if line.get(1) == Some(&b'{') => {
+            return Some(Shape::Object(Prefix { transport: Transport::JsonSeq, ..Prefix::default() }, before.saturating_add(1)));
+        }
+        b'd' if line.starts_with(b"data: {") => {
+            return Some(Shape::Object(Prefix { transport: Transport::JsonSse, ..Prefix::default() }, before.saturating_add(6)));
+        }
+        b'<' => return syslog(line, before),
+        _ if prefix::payload(line) => return message(Prefix::default(), line),
+        _ => {}
+    }
+    let (rest, (clock, stamp)) = prefix::stamp(line).ok()?;
+    let bare = |transport| Prefix { transport, stamp, ..Prefix::default() };
+    if let Clock::Iso { fraction_digits, style } = clock {
+        if let Ok((text, (output, last))) = prefix::container(rest) {
+            let prefix = Prefix { stream: Some(stream(output)), ..bare(Transport::Container) };
+            return Some(Shape::Part(prefix, before.saturating_add(line.len().saturating_sub(text.len())), last));
+        }
+        let timestamps = fraction_digits >= 7
+            || marks.pod.is_some()
+            || (style != ZoneStyle::Digits && (prefix::payload(rest) || near.transport == Some(Transport::Timestamps)));
+        if timestamps {
+            return message(bare(Transport::Timestamps), rest);
+        }
+    }
+    let Some((text, sender)) = prefix::sender(rest) else { return sole(clock, rest).and_then(|form| message(bare(form), rest)) };
+    match form(clock, &sender) {
+        Some(Transport::Timestamps) => message(bare(Transport::Timestamps), rest),
+        Some(transport) => message(with_sender(bare(transport), &sender), text),
+        None => sole(clock, rest).and_then(|form| message(bare(form), rest)),
+    }
+}
+
+/// The form of a line that has a stamp and no sender.
+fn sole(clock: Clock, rest: &[u8]) -> Option<Transport> {
+    (matches!(clock, Clock::Iso { style: ZoneStyle::Letter, .. }) && !rest.starts_with(b"- ")).then_some(Transport::Timestamps)
+}
+
+/// The form that a stamp and the end of the identifier make together, if journalctl or rsyslog writes such a line.
+fn form(clock: Clock, sender: &Sender<'_>) -> Option<Transport> {
+    let of_journal = matches!(sender.ending, Ending::Colon | Ending::Searched);
+    let transport = match clock {
+        Clock::Short { fraction_digits: 0 } if of_journal => Transport::Short,
+        Clock::Short { fraction_digits: 0 } => return Some(Transport::RsyslogTraditional),
+        Clock::Short { .. } => Transport::ShortPrecise,
+        Clock::Iso { fraction_digits: 0, style: ZoneStyle::Digits } => Transport::ShortIso,
+        Clock::Iso { style: ZoneStyle::Digits, .. } => Transport::ShortIsoPrecise,
+        Clock::Iso { style: ZoneStyle::Letter, .. } if sender.ending == Ending::Blank => return Some(Transport::Timestamps),
+        Clock::Iso { .. } => return Some(Transport::RsyslogFile),
+        Clock::Full { .. } if is_unit(sender.identifier) => Transport::WithUnit,
+        Clock::Full { .. } => Transport::ShortFull,
+        Clock::Unix => Transport::ShortUnix,
+        Clock::Monotonic => Transport::ShortMonotonic,
+        Clock::Delta => Transport::ShortDelta,
+    };
+    of_journal.then_some(transport)
+}
+
+fn is_unit(identifier: &[u8]) -> bool {
+    [&b".service"[..], b".scope", b".slice", b".socket", b".mount", b".timer", b".target"]
+        .iter()
+        .any(|end| identifier.ends_with(end))
+}
+
+fn with_sender<'a>(prefix: Prefix<'a>, sender: &Sender<'a>) -> Prefix<'a> {
+    let named = Some(Text::borrowed(sender.identifier));
+    let (identifier, unit) = if prefix.transport == Transport::WithUnit { (None, named) } else { (named, None) };
+    Prefix { host: sender.host.map(Text::borrowed), identifier, unit, pid: sender.pid, ..prefix }
+}
+
+const fn stream(output: Output) -> Stream {
+    match output {
+        Output::Stdout => Stream::Stdout,
+        Output::Stderr => Stream::Stderr,
+    }
+}
+
+/// `<30>1 …` is RFC 5424; without the version the priority is only a mark in front of a stamp.
+fn syslog(line: &[u8], before: usize) -> Option<Shape<'_>> {
+    let (rest, versioned) = prefix::priority(line).ok()?;
+    let at = |rest: &[u8]| before.saturating_add(line.len().saturating_sub(rest.len()));
+    if !versioned {
+        let (rest, (clock, stamp)) = prefix::stamp(rest).ok()?;
+        let (text, sender) = prefix::sender(rest)?;
+        let prefix = Prefix { transport: form(clock, &sender)?, stamp, ..Prefix::default() };
+        return Some(Shape::Message(with_sender(prefix, &sender), at(text)));
+    }
+    let (rest, stamp) = match rest.strip_prefix(b"- ") {
+        Some(rest) => (rest, None),
+        None => {
+            let (rest, (clock, stamp)) = prefix::stamp(rest).ok()?;
+            matches!(clock, Clock::Iso { .. }).then_some((rest, stamp))?
+        }
+    };
+    match prefix::syslog_header(rest) {
+        Ok((text, (host, program, pid))) => {
+            let prefix = Prefix {
+                transport: Transport::RsyslogProtocol23,
+                stamp,
+                host: host.map(Text::borrowed),
+                identifier: program.map(Text::borrowed),
+                pid,
+                ..Prefix::default()
+            };
+            Some(Shape::Message(prefix, at(text)))
+        }
+        Err(error) => Some(Shape::Broken(public(rest, error).shifted(at(rest)))),
+    }
+}
+
+impl<'a> Prefix<'a> {
+    /// Takes the prefix off one line, read by itself; a line without one is all message.
+    ///
+    /// Parts of container records are not put together, and JSON objects are not opened: a [`Reader`](super::Reader) does that.
+    #[must_use]
+    pub fn of_line(line: &'a [u8]) -> (Self, Text<'a>) {
+        match shape(line, &mut Near::default()) {
+            Shape::Message(prefix, at) | Shape::Part(prefix, at, _) => {
+                (prefix, Text::borrowed(line.get(at..).unwrap_or_default()))
+            }
+            Shape::Object(..) | Shape::Broken(_) => (Self::default(), Text::borrowed(line)),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Messages of containers that the runtime cut in parts, put together again stream by stream.
+
+use super::delivery::Extent;
+use super::{Entry, Prefix, Stream};
+use crate::span::LineRef;
+use crate::text::Text;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// The streams of which the first parts of a message are held.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Parts {
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    held: BTreeMap<Source, Held>,
+}
+
+/// Whose parts belong together.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Source {
+    host: Option<Text<'static>>,
+    pod: Option<Text<'static>>,
+    container: Option<Text<'static>>,
+    stream: Option<Stream>,
+}
+
+impl Source {
+    fn of(prefix: &Prefix<'_>) -> Self {
+        let own = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.clone().into_owned());
+        Self { host: own(&prefix.host), pod: own(&prefix.pod), container: own(&prefix.container), stream: prefix.stream }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Held {
+    prefix: Prefix<'static>,
+    message: Vec<u8>,
+    at: LineRef,
+    lines: u64,
+    cut: u64,
+}
+
+impl Held {
+    fn into_entry(self, extent: Extent) -> Entry<'static> {
+        let Self { prefix, message, at, lines, cut } = self;
+        Entry { prefix, message: Text::from(message), at, lines, cut, offset: None, extent }
+    }
+}
+
+impl Parts {
+    pub(super) fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.held.len()
+    }
+
+    /// Takes a part that is not the last; gives back another stream's unfinished message if there is no room for one more.
+    pub(super) fn hold(&mut self, part: Entry<'_>, max_record: usize, max_streams: usize) -> Option<Entry<'static>> {
+        let source = Source::of(&part.prefix);
+        if let Some(held) = self.held.get_mut(&source) {
+            append(held, &part, max_record);
+            return None;
+        }
+        let full = self.held.len() >= max_streams.max(1);
+        let pushed_out = if full { self.held.pop_first() } else { None };
+        let mut held = Held { prefix: part.prefix.reborrow().into_owned(), message: Vec::new(), at: part.at, lines: 0, cut: 0 };
+        append(&mut held, &part, max_record);
+        self.held.insert(source, held);
+        pushed_out.map(|(_, held)| held.into_entry(Extent::Unfinished))
+    }
+
+    /// Takes a last part and gives back the message.
+    pub(super) fn complete<'a>(&mut self, part: Entry<'a>, max_record: usize) -> Entry<'a> {
+        if self.held.is_empty() {
+            return part;
+        }
+        match self.held.remove(&Source::of(&part.prefix)) {
+            Some(mut held) => {
+                append(&mut held, &part, max_record);
+                held.into_entry(Extent::Whole)
+            }
+            None => part,
+        }
+    }
+
+    /// All unfinished messages, in the order of their first lines.
+    pub(super) fn take_unfinished(&mut self) -> Vec<Entry<'static>> {
+        let mut entries: Vec<_> =
+            core::mem::take(&mut self.held).into_values().map(|held| held.into_entry(Extent::Unfinished)).collect();
+        entries.sort_by_key(|entry| entry.at);
+        entries
+    }
+}
+
+fn append(held: &mut Held, part: &Entry<'_>, max_record: usize) {
+    let bytes = part.message.as_bytes();
+    // Once a byte is lost, what follows it would stand at the wrong place.
+    let room = if held.cut > 0 { 0 } else { max_record.saturating_sub(held.message.len()).min(bytes.len()) };
+    held.message.extend_from_slice(bytes.get(..room).unwrap_or_default());
+    held.cut = held.cut.saturating_add(bytes.len().saturating_sub(room) as u64).saturating_add(part.cut);
+    held.lines = held.lines.saturating_add(part.lines);
+}

@@ -1,0 +1,469 @@
+//! Physical lines in, messages out.
+
+use super::delivery::Extent;
+use super::export::Export;
+use super::fields::{Fields, Message};
+use super::held::{Held, Step};
+use super::line::{self, Near, Shape};
+use super::object::{self, Object};
+use super::parts::Parts;
+use super::pretty::Pretty;
+use super::verbose::Verbose;
+use super::{Delivery, Entry, Note, Prefix, Transport};
+use crate::error::{ErrorKind, ParseError};
+use crate::frame::RawLine;
+use crate::grammar::journal::{self, Remark};
+use crate::limits::Limits;
+use crate::span::LineRef;
+use crate::text::Text;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// Takes the lines of one input and hands out the messages in them.
+///
+/// It holds what it must: an entry of several lines until it is complete, parts of container records, and a few bytes about the line
+/// before. All of it can be cloned, and with the `serde` feature saved. Call [`Reader::finish`] where the input ends; to see what is
+/// known at a place in between, call it on a clone.
+///
+/// ```
+/// use hostport_audit::record::transport::{Delivery, Reader};
+/// use hostport_audit::{Limits, Lines};
+///
+/// let log = b"Jun 25 16:24:11 rhel92 crio[77216]: one\nJun 25 16:24:12 rhel92 conmon[812]: two\n";
+/// let mut programs = Vec::new();
+/// let mut reader = Reader::new(&Limits::default());
+/// for line in Lines::new(log) {
+///     reader.read(&line, &mut |delivery: Delivery<'_>| {
+///         if let Delivery::Entry(entry) = delivery {
+///             programs.extend(entry.prefix().identifier().map(ToString::to_string));
+///         }
+///     });
+/// }
+/// assert_eq!(programs, ["crio", "conmon"]);
+/// assert!(reader.is_idle());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Reader {
+    limits: Limits,
+    near: Near,
+    record: Record,
+    parts: Parts,
+    padding: Padding,
+    boots: Boots,
+}
+
+/// The entry of several lines that has not ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+enum Record {
+    #[default]
+    None,
+    Export(Export),
+    Verbose(Verbose),
+    Pretty(Pretty),
+}
+
+/// What is held at a place between two lines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OpenPart {
+    /// Nothing: every line so far has been handed out.
+    Nothing,
+    /// An entry of this form that has not ended.
+    Record(Transport),
+    /// First parts of container records, of so many streams.
+    Streams(usize),
+}
+
+/// The last message in a short mode, of which further lines may follow behind blanks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Padding {
+    /// How many blanks mark a further line; none when there is no such message.
+    width: usize,
+    /// The prefix and the first bytes of the message, which give the prefix again.
+    line: Vec<u8>,
+}
+
+/// How much of a message helps to tell where its prefix ended.
+const TELLING: usize = 40;
+
+impl Padding {
+    fn set(&mut self, prefix: &[u8], message: &[u8]) {
+        self.width = prefix.len();
+        self.line.clear();
+        self.line.extend_from_slice(prefix);
+        self.line.extend_from_slice(message.get(..TELLING).unwrap_or(message));
+    }
+}
+
+/// The boot that each host was last seen in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Boots {
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    seen: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The boot told by a remark since the last entry.
+    told: Option<Vec<u8>>,
+}
+
+impl Boots {
+    /// Takes the boot of an entry; true if the host was started anew and no remark has just told so.
+    fn changes(&mut self, prefix: &Prefix<'_>, max_hosts: usize) -> bool {
+        let told = self.told.take();
+        let Some(boot) = prefix.boot() else { return false };
+        let (boot, host) = (boot.as_bytes(), prefix.host().map(Text::as_bytes).unwrap_or_default());
+        match self.seen.get_mut(host) {
+            Some(last) if last == boot => false,
+            Some(last) => {
+                last.clear();
+                last.extend_from_slice(boot);
+                told.as_deref() != Some(boot)
+            }
+            None => {
+                if self.seen.len() < max_hosts {
+                    self.seen.insert(host.to_vec(), boot.to_vec());
+                }
+                false
+            }
+        }
+    }
+
+    /// The only host that was seen in this boot.
+    fn host_of(&self, boot: &[u8]) -> Option<&[u8]> {
+        let mut hosts = self.seen.iter().filter(|(_, last)| *last == boot).map(|(host, _)| host.as_slice());
+        let host = hosts.next()?;
+        (hosts.next().is_none() && !host.is_empty()).then_some(host)
+    }
+}
+
+impl Reader {
+    /// A reader at the start of an input.
+    #[must_use]
+    pub fn new(limits: &Limits) -> Self {
+        Self {
+            limits: *limits,
+            near: Near::default(),
+            record: Record::None,
+            parts: Parts::default(),
+            padding: Padding::default(),
+            boots: Boots::default(),
+        }
+    }
+
+    /// Takes the next line and hands out what is complete with it.
+    #[inline]
+    pub fn read(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
+        if matches!(self.record, Record::None) || self.goes_on(line, deliver) {
+            self.fresh(line, deliver);
+        }
+    }
+
+    /// Hands out what is held, as far as it goes: the input ended here.
+    pub fn finish(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
+        match core::mem::take(&mut self.record) {
+            Record::None => {}
+            Record::Export(export) => self.entry(export.into_held(), Extent::Unfinished, deliver),
+            Record::Verbose(verbose) => {
+                let mut held = verbose.into_held();
+                // The host may stand behind the message; the boot shows it as well.
+                if held.fields.prefix.host.is_none() {
+                    let boot = held.fields.prefix.boot.as_ref().map(Text::as_bytes).unwrap_or_default();
+                    held.fields.prefix.host = self.boots.host_of(boot).map(|host| Text::from(host.to_vec()));
+                }
+                self.entry(held, Extent::Unfinished, deliver);
+            }
+            Record::Pretty(pretty) if pretty.is_only_a_brace() => brace(&pretty, deliver),
+            Record::Pretty(pretty) => {
+                let (fields, _) = pretty.fields();
+                self.fields(fields, None, Place::of(&pretty, Extent::Unfinished), deliver);
+            }
+        }
+        for entry in self.parts.take_unfinished() {
+            deliver(Delivery::Entry(entry));
+        }
+    }
+
+    /// True when nothing is held: every line has been handed out.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.open_part() == OpenPart::Nothing
+    }
+
+    /// What is held at this place.
+    #[must_use]
+    pub fn open_part(&self) -> OpenPart {
+        match &self.record {
+            Record::Export(_) => OpenPart::Record(Transport::Export),
+            Record::Verbose(_) => OpenPart::Record(Transport::Verbose),
+            Record::Pretty(_) => OpenPart::Record(Transport::JsonPretty),
+            Record::None if self.parts.is_empty() => OpenPart::Nothing,
+            Record::None => OpenPart::Streams(self.parts.len()),
+        }
+    }
+
+    /// Gives a line to the entry that is held; true if the line is to be read afresh.
+    fn goes_on(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) -> bool {
+        let max_record = self.limits.max_record;
+        let step = match &mut self.record {
+            Record::None => return true,
+            Record::Export(export) => export.line(line, max_record),
+            Record::Verbose(verbose) => verbose.line(line, max_record),
+            Record::Pretty(pretty) => pretty.line(line, max_record),
+        };
+        let (afresh, fault) = match step {
+            Step::More => return false,
+            Step::Ended => (false, None),
+            Step::EndedBefore => (true, None),
+            Step::Broken(error) => (false, Some(error)),
+            Step::BrokenBefore(error) => (true, Some(error)),
+        };
+        match (core::mem::take(&mut self.record), fault) {
+            (Record::None, _) => {}
+            (Record::Export(export), Some(error)) => {
+                deliver(Delivery::Malformed { error, at: line.at(), lines: export.held().lines });
+            }
+            (Record::Verbose(verbose), Some(error)) => {
+                deliver(Delivery::Malformed { error, at: line.at(), lines: verbose.held().lines });
+            }
+            (Record::Pretty(pretty), Some(error)) => deliver(Delivery::Malformed { error, at: line.at(), lines: pretty.lines }),
+            (Record::Export(export), None) => self.entry(export.into_held(), Extent::Whole, deliver),
+            (Record::Verbose(verbose), None) => self.entry(verbose.into_held(), Extent::Whole, deliver),
+            (Record::Pretty(pretty), None) if pretty.is_only_a_brace() => brace(&pretty, deliver),
+            (Record::Pretty(pretty), None) => {
+                let place = Place::of(&pretty, Extent::Whole);
+                match pretty.fields() {
+                    (fields, None) => self.fields(fields, None, place, deliver),
+                    (_, Some(error)) => deliver(Delivery::Malformed { error, at: pretty.at, lines: pretty.lines }),
+                }
+            }
+        }
+        afresh
+    }
+
+    /// Reads a line that no held entry waits for.
+    #[inline]
+    fn fresh(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
+        let bytes = line.bytes();
+        match bytes.first() {
+            Some(b' ') if self.padding.width > 0 && self.padded(line, 0, deliver) => return,
+            Some(b'-') if self.remark(line, deliver) => return,
+            Some(b'{') if bytes.len() == 1 => {
+                if let Some(pretty) = Pretty::begin(line) {
+                    self.record = Record::Pretty(pretty);
+                    return;
+                }
+            }
+            Some(b'_' | b'M' | b'P' | b'S') if journal::begins_export(bytes) => {
+                self.near.saw(Transport::Export);
+                self.record = Record::Export(Export::begin(line, self.limits.max_record));
+                return;
+            }
+            None if self.near.transport == Some(Transport::JsonSse) => {
+                return deliver(Delivery::Decoration { at: line.at(), lines: 1 });
+            }
+            _ => {}
+        }
+        if bytes.ends_with(b"]")
+            && let Some(verbose) = Verbose::begin(line)
+        {
+            self.near.saw(Transport::Verbose);
+            self.padding.width = 0;
+            self.record = Record::Verbose(verbose);
+            return;
+        }
+        self.one_line(line, deliver);
+    }
+
+    fn one_line(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
+        let bytes = line.bytes();
+        if self.padding.width > 0 && matches!(bytes.first(), Some(b'0'..=b'9' | b'$')) {
+            let marks = line::marks_length(bytes, &self.near);
+            if marks > 0 && self.padded(line, marks, deliver) {
+                return;
+            }
+        }
+        match line::shape(bytes, &mut self.near) {
+            Shape::Message(prefix, offset) => self.message(line, prefix, offset, deliver),
+            Shape::Part(prefix, offset, last) => {
+                self.padding.width = 0;
+                self.part(whole(line, prefix, offset), last, deliver);
+            }
+            Shape::Object(prefix, offset) => {
+                self.padding.width = 0;
+                self.object(line, prefix, offset, deliver);
+            }
+            Shape::Broken(error) => {
+                self.padding.width = 0;
+                deliver(Delivery::Malformed { error, at: line.at(), lines: 1 });
+            }
+        }
+    }
+
+    #[inline]
+    fn message<'a>(&mut self, line: &RawLine<'a>, prefix: Prefix<'a>, offset: usize, deliver: &mut impl FnMut(Delivery<'_>)) {
+        let entry = whole(line, prefix, offset);
+        let message = entry.message.as_bytes();
+        let transport = entry.prefix.transport;
+        if !transport.pads_lines() {
+            self.padding.width = 0;
+            return deliver(Delivery::Entry(entry));
+        }
+        self.boots.told = None;
+        self.padding.set(entry.prefix.as_bytes(), message);
+        if transport.is_journal() && message.ends_with(b" blob data]") && journal::blob(message) {
+            return deliver(Delivery::Note { note: Note::TextLost, prefix: entry.prefix, at: entry.at, lines: 1 });
+        }
+        deliver_entry(entry, deliver);
+    }
+
+    /// Takes a line that begins with as many blanks as the prefix before it is long.
+    fn padded(&mut self, line: &RawLine<'_>, marks: usize, deliver: &mut impl FnMut(Delivery<'_>)) -> bool {
+        let width = self.padding.width;
+        let end = marks.saturating_add(width);
+        let Some(blanks) = line.bytes().get(marks..end) else { return false };
+        if !blanks.iter().all(|b| *b == b' ') {
+            return false;
+        }
+        let (prefix, _) = Prefix::of_line(&self.padding.line);
+        let prefix = Prefix { raw: Text::borrowed(line.bytes().get(..end).unwrap_or_default()), ..prefix };
+        deliver(Delivery::Entry(Entry { extent: Extent::Continuation, ..whole(line, prefix, end) }));
+        true
+    }
+
+    /// Takes a line that journalctl puts between entries; where the lines come in another form it is text.
+    fn remark(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) -> bool {
+        let among_entries = match self.near.transport {
+            None => true,
+            Some(transport) => transport.pads_lines() || transport == Transport::Verbose,
+        };
+        let Some(remark) = journal::remark(line.bytes()).filter(|_| among_entries) else { return false };
+        self.padding.width = 0;
+        match remark {
+            Remark::Frame => deliver(Delivery::Decoration { at: line.at(), lines: 1 }),
+            Remark::Boot(id) => {
+                self.boots.told = id.map(<[u8]>::to_vec);
+                let note = Note::Boot { id: id.map(Text::borrowed) };
+                deliver(Delivery::Note { note, prefix: Prefix::default(), at: line.at(), lines: 1 });
+            }
+        }
+        true
+    }
+
+    fn part(&mut self, part: Entry<'_>, last: bool, deliver: &mut impl FnMut(Delivery<'_>)) {
+        let Limits { max_record, max_streams, .. } = self.limits;
+        let entry =
+            if last { Some(self.parts.complete(part, max_record)) } else { self.parts.hold(part, max_record, max_streams) };
+        if let Some(entry) = entry {
+            deliver(Delivery::Entry(entry));
+        }
+    }
+
+    fn object(&mut self, line: &RawLine<'_>, marks: Prefix<'_>, offset: usize, deliver: &mut impl FnMut(Delivery<'_>)) {
+        let bytes = line.bytes().get(offset..).unwrap_or_default();
+        match object::open(bytes, marks.transport) {
+            Object::Journal(mut fields, message_at) => {
+                if fields.prefix.host.is_none() {
+                    fields.prefix.host = marks.host;
+                }
+                let borrowed = matches!(&fields.message, Message::Text(text) if text.is_borrowed());
+                let at = borrowed.then(|| narrow(offset.saturating_add(message_at))).flatten();
+                let place = Place { at: line.at(), lines: 1, cut: line.cut(), extent: Extent::Whole };
+                self.fields(fields, at, place, deliver);
+            }
+            Object::Docker(mut prefix, message, last) => {
+                self.near.saw(Transport::Docker);
+                prefix.host = marks.host;
+                let entry = Entry { prefix, message, at: line.at(), lines: 1, cut: 0, offset: None, extent: Extent::Whole };
+                self.part(entry, last, deliver);
+            }
+            Object::Other => {
+                self.near.saw(Transport::None);
+                let prefix = Prefix {
+                    transport: Transport::None,
+                    raw: Text::borrowed(line.bytes().get(..offset).unwrap_or_default()),
+                    ..marks
+                };
+                deliver(Delivery::Entry(whole(line, prefix, offset)));
+            }
+            Object::Broken(error) => {
+                let error = if line.cut() > 0 {
+                    ParseError::new(ErrorKind::TooLong, line.bytes().len(), "an object within the limit")
+                } else {
+                    error.shifted(offset)
+                };
+                deliver(Delivery::Malformed { error, at: line.at(), lines: 1 });
+            }
+        }
+    }
+
+    fn entry(&mut self, held: Held, extent: Extent, deliver: &mut impl FnMut(Delivery<'_>)) {
+        let Held { fields, at, lines, cut } = held;
+        self.fields(fields, None, Place { at, lines, cut, extent }, deliver);
+    }
+
+    /// Hands out an entry of which the fields are known.
+    fn fields(&mut self, fields: Fields<'_>, offset: Option<u32>, place: Place, deliver: &mut impl FnMut(Delivery<'_>)) {
+        let (prefix, message) = fields.into_parts();
+        let Place { at, lines, cut, extent } = place;
+        if self.boots.changes(&prefix, self.limits.max_hosts) {
+            let note = Note::Boot { id: prefix.boot.as_ref().map(Text::reborrow) };
+            deliver(Delivery::Note { note, prefix: prefix.reborrow(), at, lines: 0 });
+        }
+        match message {
+            Message::Text(message) => deliver_entry(Entry { prefix, message, at, lines, cut, offset, extent }, deliver),
+            Message::Absent => deliver(Delivery::Decoration { at, lines }),
+            Message::Lost => deliver(Delivery::Note { note: Note::TextLost, prefix, at, lines }),
+            Message::Twice => {
+                let error = ParseError::new(ErrorKind::DuplicateField, 0, "one MESSAGE in an entry");
+                deliver(Delivery::Malformed { error, at, lines });
+            }
+        }
+    }
+}
+
+/// Where an entry stands and how much of it there is.
+struct Place {
+    at: LineRef,
+    lines: u64,
+    cut: u64,
+    extent: Extent,
+}
+
+impl Place {
+    const fn of(pretty: &Pretty, extent: Extent) -> Self {
+        Self { at: pretty.at, lines: pretty.lines, cut: 0, extent }
+    }
+}
+
+/// The message from a byte of a line on.
+#[inline]
+fn whole<'a>(line: &RawLine<'a>, prefix: Prefix<'a>, offset: usize) -> Entry<'a> {
+    let message = Text::borrowed(line.bytes().get(offset..).unwrap_or_default());
+    Entry { prefix, message, at: line.at(), lines: 1, cut: line.cut(), offset: narrow(offset), extent: Extent::Whole }
+}
+
+fn narrow(offset: usize) -> Option<u32> {
+    u32::try_from(offset).ok()
+}
+
+/// A brace alone on a line, after which no entry of json-pretty followed.
+fn brace(pretty: &Pretty, deliver: &mut impl FnMut(Delivery<'_>)) {
+    let message = Text::borrowed(b"{");
+    let prefix = Prefix::default();
+    deliver(Delivery::Entry(Entry { prefix, message, at: pretty.at, lines: 1, cut: 0, offset: Some(0), extent: Extent::Whole }));
+}
+
+/// Hands out a message of the journal, or what the journal says of itself in it.
+#[inline]
+fn deliver_entry(entry: Entry<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
+    let of_journald = |name: &Text<'_>| name == "systemd-journald" || name == "systemd-journald.service";
+    if entry.prefix.program().is_some_and(of_journald)
+        && let Some((count, unit)) = journal::suppressed(entry.message.as_bytes())
+    {
+        let note = Note::Suppressed { count, unit: Text::borrowed(unit) };
+        return deliver(Delivery::Note { note, prefix: entry.prefix.reborrow(), at: entry.at, lines: entry.lines });
+    }
+    deliver(Delivery::Entry(entry));
+}
