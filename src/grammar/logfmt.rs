@@ -1,5 +1,6 @@
 //! logfmt as logrus 1.4 to 1.9 writes it: bare or quoted values, quoted as Go's `%q`; and the time in front of CRI-O's lines.
 
+use super::clock::{self, ZoneStyle};
 use super::error::{Parsed, broken, expect};
 use crate::error::ErrorKind;
 use crate::stamp::Stamp;
@@ -9,9 +10,8 @@ use nom::Parser;
 use nom::branch::alt;
 use nom::bytes::complete::{take_while, take_while_m_n, take_while1};
 use nom::character::complete::{char, one_of};
-use nom::combinator::{opt, value};
+use nom::combinator::value;
 use nom::sequence::preceded;
-use time::{Date, Month, PrimitiveDateTime, Time, UtcOffset};
 
 /// A key and what stands behind it, still as in the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,46 +174,15 @@ pub(crate) fn unescape(inside: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
-fn number<'a>(digits: usize) -> impl FnMut(&'a [u8]) -> Parsed<'a, u32> {
-    move |input| {
-        let digits = take_while_m_n(digits, digits, |b: u8| b.is_ascii_digit());
-        digits.map(|d: &[u8]| d.iter().fold(0u32, |sum, b| sum.wrapping_mul(10).wrapping_add(u32::from(b & 0x0f)))).parse(input)
-    }
-}
-
-fn two<'a>(input: &'a [u8]) -> Parsed<'a, u8> {
-    number(2).map_opt(|n| u8::try_from(n).ok()).parse(input)
-}
-
-/// A fraction of a second: a point and one to nine digits.
-fn fraction(input: &[u8]) -> Parsed<'_, u32> {
-    let (rest, digits) = preceded(char('.'), take_while_m_n(1, 9, |b: u8| b.is_ascii_digit())).parse(input)?;
-    let value = digits.iter().fold(0u32, |sum, b| sum.wrapping_mul(10).wrapping_add(u32::from(b & 0x0f)));
-    Ok((rest, (digits.len()..9).fold(value, |v, _| v.wrapping_mul(10))))
-}
-
-fn signed(input: &[u8]) -> Parsed<'_, UtcOffset> {
-    let (rest, (sign, hours, _, minutes, seconds)) =
-        (one_of("+-"), two, char(':'), two, opt(preceded(char(':'), two))).parse(input)?;
-    let part = |n: u8| i8::try_from(n).ok().map(|n| if sign == '-' { n.wrapping_neg() } else { n });
-    let offset = part(hours)
-        .zip(part(minutes))
-        .zip(part(seconds.unwrap_or_default()))
-        .and_then(|((hours, minutes), seconds)| UtcOffset::from_hms(hours, minutes, seconds).ok());
-    offset.map_or_else(|| broken(input, ErrorKind::Timestamp, "an offset"), |offset| Ok((rest, offset)))
-}
-
 /// `2006-01-02 15:04:05.000000000Z07:00` (up to CRI-O 1.31) or RFC 3339 with nanoseconds (from 1.32 on), and which of the two
 /// stood there: the byte between date and time.
 pub(crate) fn time(input: &[u8]) -> Parsed<'_, (Stamp, u8)> {
-    let date = (number(4), char('-'), two, char('-'), two).map_opt(|(year, _, month, _, day)| {
-        Date::from_calendar_date(i32::try_from(year).ok()?, Month::try_from(month).ok()?, day).ok()
-    });
-    let clock = (two, char(':'), two, char(':'), two, opt(fraction))
-        .map_opt(|(hour, _, minute, _, second, nanos)| Time::from_hms_nano(hour, minute, second, nanos.unwrap_or_default()).ok());
-    let offset = alt((value(UtcOffset::UTC, char('Z')), signed));
-    let (rest, (date, between, clock, offset)) =
-        expect(ErrorKind::Timestamp, "a date and time with an offset", (date, one_of(" T"), clock, offset)).parse(input)?;
-    let stamp = Stamp::Instant(PrimitiveDateTime::new(date, clock).assume_offset(offset));
-    Ok((rest, (stamp, u8::try_from(between).unwrap_or(b' '))))
+    let parts = (clock::day, one_of(" T"), clock::time_of_day, clock::zone);
+    let (rest, (day, between, time, zone)) =
+        expect(ErrorKind::Timestamp, "a date and time with an offset", parts).parse(input)?;
+    let offset = if zone.style == ZoneStyle::Digits { None } else { zone.offset() };
+    match clock::date_time(day, time).zip(offset) {
+        Some((local, offset)) => Ok((rest, (Stamp::Instant(local.assume_offset(offset)), u8::try_from(between).unwrap_or(b' ')))),
+        None => broken(input, ErrorKind::Timestamp, "a date and time that exist"),
+    }
 }

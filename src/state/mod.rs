@@ -1,6 +1,7 @@
 //! The state machine: folds events into what is open, or says that the log cannot tell.
 
 pub mod change;
+pub mod crio;
 mod effects;
 pub mod evidence;
 pub mod known;
