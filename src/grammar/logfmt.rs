@@ -66,7 +66,7 @@ fn raw_value(input: &[u8]) -> Parsed<'_, RawValue<'_>> {
 }
 
 /// A quoted value, its escapes checked; what stands between the quotes, and whether there is an escape in it.
-fn quoted(input: &[u8]) -> Parsed<'_, (&[u8], bool)> {
+pub(crate) fn quoted(input: &[u8]) -> Parsed<'_, (&[u8], bool)> {
     let (inside, _) = char('"').parse(input)?;
     let mut rest = inside;
     let mut escaped = false;

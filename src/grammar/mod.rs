@@ -8,5 +8,7 @@ pub(crate) mod firewalld;
 pub(crate) mod iptables;
 pub(crate) mod journal;
 pub(crate) mod json;
+pub(crate) mod klog;
 pub(crate) mod logfmt;
+pub(crate) mod ovnkube;
 pub(crate) mod prefix;

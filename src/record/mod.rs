@@ -2,10 +2,13 @@
 
 pub mod crio;
 pub mod firewalld;
+pub mod klog;
 pub mod logfmt;
+pub mod ovnkube;
 mod reading;
 pub mod restore;
 pub mod rule;
+pub mod structured;
 pub mod transport;
 
 pub use reading::Reading;
