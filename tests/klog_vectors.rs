@@ -172,7 +172,11 @@ fn broken_headers_are_malformed_and_say_where() {
         (b"I0625 09:07:00.992980 2118395 iptables.go] x", ErrorKind::SourceLocation, 30),
         (b"I0625 09:07:00.992980 2118395 iptables.go:27 x", ErrorKind::SourceLocation, 30),
         (b"I0625 09:07:00.992980       1 a.go:1] Recreating iptables rules for table: nat", ErrorKind::Message, 78),
-        (b"I0625 09:07:00.992980       1 a.go:1] Adding rule in table: nat, chain: X with args: \"-p\" for protocol: 0", ErrorKind::RuleArgument, 88),
+        (
+            b"I0625 09:07:00.992980       1 a.go:1] Adding rule in table: nat, chain: X with args: \"-p\" for protocol: 0",
+            ErrorKind::RuleArgument,
+            88,
+        ),
     ];
     for (line, kind, offset) in cases {
         match Reader::new().read(line) {
@@ -184,7 +188,11 @@ fn broken_headers_are_malformed_and_say_where() {
 
 #[test]
 fn days_and_times_that_do_not_exist_leave_the_record_without_time() {
-    for line in ["I0230 09:07:00.992980       1 a.go:1] x", "I1301 09:07:00.992980       1 a.go:1] x", "I0101 24:00:00.000000       1 a.go:1] x"] {
+    for line in [
+        "I0230 09:07:00.992980       1 a.go:1] x",
+        "I1301 09:07:00.992980       1 a.go:1] x",
+        "I0101 24:00:00.000000       1 a.go:1] x",
+    ] {
         let record = Record::parse(line.as_bytes()).unwrap().unwrap();
         assert_eq!(record.header().unwrap().stamp(), None, "{line}");
     }

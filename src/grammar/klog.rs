@@ -109,19 +109,8 @@ pub(crate) fn header(input: &[u8]) -> Parsed<'_, RawHeader<'_>> {
 
 /// Behind `Log file created at: `: the local time in which a log file was opened, with its year.
 pub(crate) fn created_at(input: &[u8]) -> Parsed<'_, Stamp> {
-    let parts = (
-        number(4),
-        char('/'),
-        number(2),
-        char('/'),
-        number(2),
-        char(' '),
-        number(2),
-        char(':'),
-        number(2),
-        char(':'),
-        number(2),
-    );
+    let parts =
+        (number(4), char('/'), number(2), char('/'), number(2), char(' '), number(2), char(':'), number(2), char(':'), number(2));
     let created = parts.map_opt(|(year, _, month, _, day, _, hour, _, minute, _, second)| {
         let date = Date::from_calendar_date(i32::try_from(year).ok()?, Month::try_from(small(month)).ok()?, small(day)).ok()?;
         let time = Time::from_hms(small(hour), small(minute), small(second)).ok()?;

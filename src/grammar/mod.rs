@@ -10,5 +10,6 @@ pub(crate) mod journal;
 pub(crate) mod json;
 pub(crate) mod klog;
 pub(crate) mod logfmt;
+pub(crate) mod neighbour;
 pub(crate) mod ovnkube;
 pub(crate) mod prefix;

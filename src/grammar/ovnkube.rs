@@ -26,13 +26,27 @@ pub(crate) enum RawMessage<'a> {
     Adding(RawChange<'a>),
     Deleting(RawChange<'a>),
     Ignoring(RawChange<'a>),
-    ChainExists { table: &'a [u8], chain: &'a [u8] },
-    Creating { table: &'a [u8], chain: &'a [u8] },
-    Recreating { table: &'a [u8], chain: &'a [u8] },
+    ChainExists {
+        table: &'a [u8],
+        chain: &'a [u8],
+    },
+    Creating {
+        table: &'a [u8],
+        chain: &'a [u8],
+    },
+    Recreating {
+        table: &'a [u8],
+        chain: &'a [u8],
+    },
     /// `Adding iptables rules: [{...} {...}] for service: ...`: the inside of the brackets.
-    List { adding: bool, rules: &'a [u8] },
+    List {
+        adding: bool,
+        rules: &'a [u8],
+    },
     DefaultConfig,
-    LoggingConfig { level: Option<u32> },
+    LoggingConfig {
+        level: Option<u32>,
+    },
     ServiceHandler,
 }
 
@@ -136,7 +150,8 @@ pub(crate) fn message(whole: &[u8]) -> Option<Result<RawMessage<'_>, ParseError>
                 run(at(input), input, list).map(|rules| RawMessage::List { adding: true, rules })
             } else {
                 let input = behind("Added *v1.Service event handler ")?;
-                run(at(input), input, terminated(take_while1(|b: u8| b.is_ascii_digit()), end)).map(|_| RawMessage::ServiceHandler)
+                run(at(input), input, terminated(take_while1(|b: u8| b.is_ascii_digit()), end))
+                    .map(|_| RawMessage::ServiceHandler)
             }
         }
         b'D' => {
@@ -215,11 +230,7 @@ fn binary_family(reason: &[u8]) -> Option<Family> {
     let command = reason.strip_prefix(b"running [")?;
     let binary = command.split(|&b| b == b' ').next()?;
     let binary = binary.rsplit(|&b| b == b'/').next()?;
-    if binary.starts_with(b"ip6tables") {
-        Some(Family::Ipv6)
-    } else {
-        binary.starts_with(b"iptables").then_some(Family::Ipv4)
-    }
+    if binary.starts_with(b"ip6tables") { Some(Family::Ipv6) } else { binary.starts_with(b"iptables").then_some(Family::Ipv4) }
 }
 
 /// `2023-06-25T09:00:00+00:00 - starting ovnkube-master, Node: .. IP: ..`: true for this echo of a start script.

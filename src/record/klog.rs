@@ -66,13 +66,7 @@ impl Header<'_> {
     }
 
     fn into_owned(self) -> Header<'static> {
-        Header {
-            severity: self.severity,
-            stamp: self.stamp,
-            pid: self.pid,
-            file: self.file.into_owned(),
-            line: self.line,
-        }
+        Header { severity: self.severity, stamp: self.stamp, pid: self.pid, file: self.file.into_owned(), line: self.line }
     }
 }
 

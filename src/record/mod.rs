@@ -4,6 +4,7 @@ pub mod crio;
 pub mod firewalld;
 pub mod klog;
 pub mod logfmt;
+pub mod neighbour;
 pub mod ovnkube;
 mod reading;
 pub mod restore;
