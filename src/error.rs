@@ -37,6 +37,10 @@ pub enum ErrorKind {
     DuplicateField,
     /// A line, or a joined record, longer than the caller allows.
     TooLong,
+    /// The XML of a service file.
+    Xml,
+    /// A line of what `firewall-cmd --list-all` prints.
+    Listing,
     /// Text behind the end of a record.
     Trailing,
 }
@@ -61,6 +65,8 @@ impl ErrorKind {
             Self::Prefix => "prefix",
             Self::DuplicateField => "duplicate field",
             Self::TooLong => "length",
+            Self::Xml => "xml",
+            Self::Listing => "listing",
             Self::Trailing => "trailing text",
         }
     }

@@ -9,7 +9,7 @@ const ROWS: [&[&str]; 10] = [
     &["text", "span", "limits", "family", "pairs"],
     &["error"],
     &["port", "stamp", "frame"],
-    &["timeline"],
+    &["timeline", "service"],
     &["grammar"],
     &["record"],
     &["event"],

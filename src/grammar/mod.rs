@@ -13,3 +13,4 @@ pub(crate) mod logfmt;
 pub(crate) mod neighbour;
 pub(crate) mod ovnkube;
 pub(crate) mod prefix;
+pub(crate) mod service_xml;

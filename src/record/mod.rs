@@ -10,6 +10,7 @@ mod reading;
 pub mod restore;
 pub mod rule;
 pub mod structured;
+pub mod service_file;
 pub mod transport;
 
 pub use reading::Reading;

@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod known;
 mod ledger;
 pub mod opening;
+pub mod services;
 
 pub use effects::Effects;
 pub use ledger::{Host, Ledger};
