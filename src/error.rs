@@ -119,6 +119,13 @@ impl ParseError {
         self
     }
 
+    /// The same error at another byte offset.
+    #[must_use]
+    pub(crate) fn moved_to(mut self, offset: usize) -> Self {
+        self.offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        self
+    }
+
     /// The same error with the byte that stands at its place in the whole text.
     pub(crate) fn quoting(self, whole: &[u8]) -> Self {
         let found = whole.get(self.offset()).copied();

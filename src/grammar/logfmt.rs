@@ -174,6 +174,25 @@ pub(crate) fn unescape(inside: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
+/// Where in a quoted value that byte stands, or begins, which is at `offset` once the escapes are undone.
+pub(crate) fn escaped_offset(inside: &[u8], offset: usize) -> usize {
+    let (mut rest, mut left) = (inside, offset);
+    while left > 0 {
+        let Some((first, behind)) = rest.split_first() else { break };
+        let (next, width) = match (first, escape(rest)) {
+            (b'\\', Ok((behind, Undone::Char(character)))) => (behind, character.len_utf8()),
+            (b'\\', Ok((behind, Undone::Byte(_)))) => (behind, 1),
+            _ => (behind, 1),
+        };
+        if width > left {
+            break;
+        }
+        rest = next;
+        left = left.saturating_sub(width);
+    }
+    inside.len().saturating_sub(rest.len())
+}
+
 /// `2006-01-02 15:04:05.000000000Z07:00` (up to CRI-O 1.31) or RFC 3339 with nanoseconds (from 1.32 on), and which of the two
 /// stood there: the byte between date and time.
 pub(crate) fn time(input: &[u8]) -> Parsed<'_, (Stamp, u8)> {

@@ -9,6 +9,9 @@ pub fn law(line: &[u8]) {
     values(line);
     walk::rule::arguments(line);
     walk::firewalld::record(line);
+    walk::crio::record(line);
+    walk::crio::logfmt(line);
+    walk::crio::restore_input(line);
 }
 
 /// Values of few bytes that are read from text.

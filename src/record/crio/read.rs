@@ -23,11 +23,27 @@ pub(super) fn record(line: &[u8]) -> Reading<Record<'_>> {
     };
     match read {
         Ok(record) => Reading::Record(record),
-        Err(error) => Reading::Malformed(error),
+        Err(error) => Reading::Malformed(error.quoting(line)),
     }
 }
 
+/// The error of a message, which counts its bytes with the escapes undone, told in offsets of the line.
+fn in_line(error: ParseError, form: Form, line: &[u8], start: usize) -> ParseError {
+    let inside = line.get(start..).unwrap_or_default();
+    let offset = match form {
+        Form::Text => time_grammar::escaped_offset(inside, error.offset()),
+        // JSON escapes otherwise; behind one of them the place is that of the whole message.
+        Form::Json if inside.iter().take(error.offset()).any(|&byte| byte == b'\\') => 0,
+        Form::Json | Form::Terminal => error.offset(),
+    };
+    error.moved_to(start.saturating_add(offset))
+}
+
+/// Where a part stands that was cut out of the line; an empty one may have come from anywhere.
 fn place(line: &[u8], part: &[u8]) -> Place {
+    if part.is_empty() {
+        return Place { start: 0, end: 0 };
+    }
     let start = (part.as_ptr() as usize).saturating_sub(line.as_ptr() as usize);
     let narrow = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
     Place { start: narrow(start), end: narrow(start.saturating_add(part.len())) }
@@ -82,7 +98,7 @@ fn text(line: &[u8]) -> Result<Record<'_>, ParseError> {
             let raw = pair.value().raw().unwrap_or_default();
             let place = place(line, raw);
             let typed = message(pair.value().text().unwrap_or_default());
-            (typed.map_err(|error| error.shifted(place.start as usize))?, Some(place))
+            (typed.map_err(|error| in_line(error, Form::Text, line, place.start as usize))?, Some(place))
         }
     };
     Ok(Record { raw: Text::borrowed(line), form: Form::Text, layout, stamp, level, msg, request, message })
@@ -131,7 +147,7 @@ fn json_record(line: &[u8]) -> Result<Record<'_>, Trouble> {
     let (stamp, layout) = stamp(time.as_bytes());
     let level =
         Level::named(level.as_bytes()).ok_or_else(|| ParseError::new(ErrorKind::Severity, level_at, "a level of logrus"))?;
-    let message = message(text).map_err(|error| error.shifted(start as usize))?;
+    let message = message(text).map_err(|error| in_line(error, Form::Json, line, start as usize))?;
     let msg = Some(Place { start, end: start });
     Ok(Record { raw: Text::borrowed(line), form: Form::Json, layout, stamp, level, msg, request, message })
 }
@@ -162,7 +178,7 @@ fn terminal(line: &[u8]) -> Result<Record<'_>, ParseError> {
     }
     let text = padded.strip_suffix(b"\r").unwrap_or(padded).trim_ascii_end();
     let place = place(line, text);
-    let message = message(Text::borrowed(text)).map_err(|error| error.shifted(place.start as usize))?;
+    let message = message(Text::borrowed(text)).map_err(|error| in_line(error, Form::Terminal, line, place.start as usize))?;
     Ok(Record { raw: Text::borrowed(line), form: Form::Terminal, layout, stamp, level, msg: Some(place), request: None, message })
 }
 

@@ -1,5 +1,6 @@
 //! Looks at parsed things from all sides: every getter is called, every part must lie inside the line, every form must print back.
 
+pub mod crio;
 pub mod firewalld;
 pub mod rule;
 
