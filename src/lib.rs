@@ -23,6 +23,7 @@ mod span;
 mod stamp;
 pub mod state;
 mod text;
+mod timeline;
 
 pub use error::{ErrorKind, InLine, ParseError};
 pub use family::Family;
@@ -34,3 +35,4 @@ pub use span::{ByteSpan, InputId, LineRef};
 pub use stamp::Stamp;
 pub use text::Text;
 pub use time;
+pub use timeline::{CarriedYear, ResolveError, Timeline, YearRule};

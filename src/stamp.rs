@@ -44,6 +44,12 @@ impl Stamp {
     pub fn no_year(month: Month, day: u8, time: Time) -> Option<Self> {
         (day >= 1 && day <= month.length(2000)).then_some(Self::NoYear { month, day, time })
     }
+
+    /// A time since boot if no machine contradicts it: not negative, and less than a billion seconds.
+    #[must_use]
+    pub fn since_boot(since: Duration) -> Option<Self> {
+        (!since.is_negative() && since.whole_seconds() < 1_000_000_000).then_some(Self::SinceBoot(since))
+    }
 }
 
 impl fmt::Display for Stamp {

@@ -127,7 +127,7 @@ fn unix(input: &[u8]) -> Parsed<'_, Stamped> {
 /// marks a difference across a boot.
 fn since_boot(input: &[u8]) -> Parsed<'_, Stamped> {
     let (rest, since) = preceded((char('['), space0), seconds).parse(input)?;
-    let stamp = since.map(Stamp::SinceBoot);
+    let stamp = since.and_then(Stamp::since_boot);
     if let Some(rest) = rest.strip_prefix(b"]") {
         return Ok((rest, (Clock::Monotonic, stamp)));
     }

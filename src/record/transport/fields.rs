@@ -2,6 +2,7 @@
 
 use super::{Prefix, Transport};
 use crate::grammar::{journal, prefix::process};
+use crate::stamp::Stamp;
 use crate::text::Text;
 
 /// What is known of the message of an entry.
@@ -97,7 +98,7 @@ impl<'a> Fields<'a> {
             }
             Key::Monotonic => {
                 let since = || journal::microseconds(value.as_bytes()).map(time::Duration::microseconds);
-                prefix.stamp = prefix.stamp.or_else(|| since().map(crate::stamp::Stamp::SinceBoot));
+                prefix.stamp = prefix.stamp.or_else(|| since().and_then(Stamp::since_boot));
                 return;
             }
             Key::Host => &mut prefix.host,
