@@ -14,7 +14,8 @@ fn check(message: &str, want: Option<Told<'_>>) {
     assert_eq!(ovnkube::events(&record).count(), 0, "{message}");
     let event = neighbour::event(&record);
     let told = event.as_ref().map(|e| (e.program, e.action, e.description.to_str().unwrap(), e.family, e.port));
-    let want = want.map(|(program, action, text, family, port)| (program, action, text, family, port.parse::<HostPort>().unwrap()));
+    let want =
+        want.map(|(program, action, text, family, port)| (program, action, text, family, port.parse::<HostPort>().unwrap()));
     assert_eq!(told, want, "{message}");
 }
 
@@ -27,7 +28,10 @@ fn published_lines_name_their_program_and_port() {
         r#"Opened local port "nodePort for openstack/keystone-api:ks-pub" (:30500/tcp)"#,
         Some((KubeProxy, Opened, "nodePort for openstack/keystone-api:ks-pub", None, "30500/tcp")),
     );
-    check(r#"Opened local port "nodePort for demo/web" (:30080/tcp4)"#, Some((KubeProxy, Opened, web, Some(Family::Ipv4), "30080/tcp")));
+    check(
+        r#"Opened local port "nodePort for demo/web" (:30080/tcp4)"#,
+        Some((KubeProxy, Opened, web, Some(Family::Ipv4), "30080/tcp")),
+    );
     check(
         r#"Opened local port "externalIP for demo/web" ([fd00::1]:53/udp)"#,
         Some((KubeProxy, Opened, "externalIP for demo/web", Some(Family::Ipv6), "53/udp")),
@@ -53,8 +57,14 @@ fn published_lines_name_their_program_and_port() {
         Some((KubeProxy, Opened, web, Some(Family::Ipv6), "30080/udp")),
     );
     check(r#"Closing local port "nodePort for demo/web" (:30080/tcp)"#, Some((KubeProxy, Closing, web, None, "30080/tcp")));
-    check(r#"Opening socket for LocalPort "nodePort for demo/web" (:30080/tcp)"#, Some((PortClaim, Opening, web, None, "30080/tcp")));
-    check(r#"Closing socket for LocalPort "nodePort for demo/web" (:30080/tcp)"#, Some((PortClaim, Closing, web, None, "30080/tcp")));
+    check(
+        r#"Opening socket for LocalPort "nodePort for demo/web" (:30080/tcp)"#,
+        Some((PortClaim, Opening, web, None, "30080/tcp")),
+    );
+    check(
+        r#"Closing socket for LocalPort "nodePort for demo/web" (:30080/tcp)"#,
+        Some((PortClaim, Closing, web, None, "30080/tcp")),
+    );
     check("Opened local port tcp:443", Some((Kubelet, Opened, "tcp:443", None, "443/tcp")));
     check("Closing host port udp:53", Some((Kubelet, Closing, "udp:53", None, "53/udp")));
     check(r#""Opened local port" port="tcp:443""#, Some((Kubelet, Opened, "tcp:443", None, "443/tcp")));

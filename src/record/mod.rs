@@ -9,8 +9,8 @@ pub mod ovnkube;
 mod reading;
 pub mod restore;
 pub mod rule;
-pub mod structured;
 pub mod service_file;
+pub mod structured;
 pub mod transport;
 
 pub use reading::Reading;

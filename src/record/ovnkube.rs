@@ -67,7 +67,7 @@ impl<'a> Message<'a> {
         let Some(raw) = ovnkube::message(text) else {
             return Ok(Failures::find(text).map(Self::Failures));
         };
-        let change = |raw: RawChange<'a>| RuleChange::from_raw(&raw, args_offset(text));
+        let change = |raw: RawChange<'a>| RuleChange::from_raw(&raw, args_offset(text)).map_err(|error| error.quoting(text));
         Ok(Some(match raw? {
             RawMessage::Adding(raw) => Self::Adding(change(raw)?),
             RawMessage::Deleting(raw) => Self::Deleting(change(raw)?),

@@ -32,6 +32,10 @@ const MOST_BYTES: usize = 1 << 20;
 /// With the position: text that is not XML, a document type (and with it every entity of its own), an element or attribute that
 /// no service file has, an attribute that is missing, a port above 65535, another protocol than tcp, udp, sctp or dccp.
 pub fn parse(xml: &[u8]) -> Result<Service, ParseError> {
+    service(xml).map_err(|error| error.quoting(xml))
+}
+
+fn service(xml: &[u8]) -> Result<Service, ParseError> {
     if xml.len() > MOST_BYTES {
         return Err(ParseError::new(ErrorKind::TooLong, MOST_BYTES, "a service file"));
     }

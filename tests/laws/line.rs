@@ -2,6 +2,7 @@
 //! and what it refuses it refuses at a place inside the line.
 
 use super::walk;
+use hostport_audit::record::service_file;
 use hostport_audit::{HostPort, PortRange, Protocol, Stamp};
 
 /// The bytes are the line.
@@ -12,6 +13,10 @@ pub fn law(line: &[u8]) {
     walk::crio::record(line);
     walk::crio::logfmt(line);
     walk::crio::restore_input(line);
+    walk::klog::record(line);
+    walk::klog::structured_message(line);
+    walk::transport::line(line);
+    walk::result(service_file::parse(line), line, |service| walk::shown(&service));
 }
 
 /// Values of few bytes that are read from text.

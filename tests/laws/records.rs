@@ -1,12 +1,55 @@
 //! Readers that join lines: every line belongs to one record or to none, and what they join is what stands in the log.
 
-use hostport_audit::record::Reading;
+use super::chooser::Chooser;
+use super::walk;
 use hostport_audit::record::firewalld::{Reader, Record};
+use hostport_audit::record::{Reading, transport};
 use hostport_audit::{Limits, Lines};
 
-/// The bytes are a log.
-pub fn law(log: &[u8]) {
+/// The first byte chooses how much may be held, the rest is a log.
+pub fn law(data: &[u8]) {
+    let mut chooser = Chooser::new(data);
+    let most = chooser.one_of(&[4 << 20, 4 << 20, 300, 30]);
+    let limits = Limits { max_record: most, max_streams: 3, max_line: most, max_hosts: 2, ..Limits::default() };
+    let log = chooser.rest();
     firewalld(log);
+    wrapped(log, &limits);
+}
+
+/// The lines of all deliveries add up to the lines of the log, whatever the forms, and a reader that was saved and loaded goes on as
+/// one that was not.
+fn wrapped(log: &[u8], limits: &Limits) {
+    let mut reader = transport::Reader::new(limits);
+    let mut deliveries = Vec::new();
+    let mut count = 0;
+    for line in Lines::with_limits(log, limits) {
+        count += 1;
+        let before = deliveries.len();
+        reader.read(&line, &mut |delivery| deliveries.push(delivery.into_owned()));
+        for delivery in &deliveries[before..] {
+            walk::transport::delivery(delivery);
+        }
+        let read: u64 = deliveries.iter().map(transport::Delivery::lines).sum();
+        assert!(read <= count);
+        if reader.is_idle() {
+            assert_eq!(read, count, "lines are lost: {deliveries:?}");
+        }
+        #[cfg(feature = "serde")]
+        if count % 4 == 3 {
+            reader = walk::saved_and_loaded(&reader);
+        }
+    }
+    reader.clone().finish(&mut |delivery| deliveries.push(delivery.into_owned()));
+    assert_eq!(deliveries.iter().map(transport::Delivery::lines).sum::<u64>(), count, "{deliveries:?}");
+    reader.finish(&mut |_| {});
+    assert!(reader.is_idle());
+    let mut last = 0;
+    for delivery in &deliveries {
+        if let transport::Delivery::Entry(entry) = delivery {
+            assert!(entry.at().line() <= count);
+            last = last.max(entry.at().line());
+        }
+    }
 }
 
 /// A firewalld call that a line break in an argument cut is joined at the first line with which it is whole.

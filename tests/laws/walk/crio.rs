@@ -1,7 +1,8 @@
 //! CRI-O's records, and the grammars inside them: logfmt, the messages, the restore input.
 
-use super::{inside, printed, reading, refusal, result, rule, shown, text};
+use super::{inside, printed, reading, refusal, result, rule, saved, shown, text};
 use hostport_audit::Family;
+use hostport_audit::event::crio::Event;
 use hostport_audit::record::Reading;
 use hostport_audit::record::crio::{Cut, Form, Message, Record, TimeLayout};
 use hostport_audit::record::logfmt::{Pairs, Value, is_cut};
@@ -15,6 +16,9 @@ pub fn record(line: &[u8]) {
         shown(&Cut::of(line));
     } else if let Some(Cut::Restoring { new, .. }) = Cut::of(line) {
         assert!(new.iter().all(|port| port.range().first() == port.range().last()));
+    }
+    if let Some(event) = Event::of_cut(line, None) {
+        saved(&event);
     }
     reading(parsed, line, |record| {
         assert_eq!(record.as_bytes(), line);
@@ -42,6 +46,10 @@ fn walk(record: &Record<'_>, line: &[u8]) {
         assert_eq!(field("id").cloned(), record.request());
     }
     message(record.message(), &record.msg());
+    let event = Event::of(record, Some(7));
+    let owned = event.clone().into_owned();
+    assert_eq!(owned, event);
+    saved(&owned);
     shown(record);
 }
 

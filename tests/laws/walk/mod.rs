@@ -2,7 +2,9 @@
 
 pub mod crio;
 pub mod firewalld;
+pub mod klog;
 pub mod rule;
+pub mod transport;
 
 use core::fmt::{Debug, Display};
 use hostport_audit::record::Reading;
