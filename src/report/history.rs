@@ -118,7 +118,7 @@ pub(super) struct Stream {
     kept: usize,
     dropped: u64,
     /// The newest line of which a change was dropped.
-    dropped_up_to: Option<Evidence>,
+    pub(super) dropped_up_to: Option<Evidence>,
 }
 
 impl Stream {

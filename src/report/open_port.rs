@@ -6,10 +6,12 @@ use super::words::{held_by, layer_word, port_word};
 use crate::event::firewalld::Layer;
 use crate::family::Family;
 use crate::port::{HostPort, PortRange, Protocol};
+use crate::stamp::Stamp;
 use crate::state::Host;
 use crate::state::evidence::Support;
 use crate::state::known::Unknown;
 use crate::state::opening::{Holder, Opening, Scope};
+use crate::timeline::Timeline;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -84,6 +86,8 @@ pub struct Fact {
     pub holder: Holder,
     /// The lines that show it, and how sure they make it.
     pub support: Support,
+    /// The time since which it is open, with its offset, where the caller's timeline can tell it.
+    pub since: Option<Stamp>,
 }
 
 impl Fact {
@@ -91,7 +95,7 @@ impl Fact {
     #[must_use]
     pub fn new(opening: Opening, support: Support) -> Self {
         let role = Role::of(&opening);
-        Self { origin: Origin::of(&opening.holder), role, ports: opening.port, holder: opening.holder, support }
+        Self { origin: Origin::of(&opening.holder), role, ports: opening.port, holder: opening.holder, support, since: None }
     }
 
     /// True if the fact says that the port can be reached, or is held, now: not only after a reload.
@@ -148,6 +152,17 @@ pub enum PortState {
 }
 
 impl PortState {
+    /// Open if one program says so, closed only if none could be hiding it.
+    pub(super) fn of_all(states: [Self; 4]) -> Self {
+        if states.contains(&Self::Open) {
+            Self::Open
+        } else if states.contains(&Self::Unknown) {
+            Self::Unknown
+        } else {
+            Self::Closed
+        }
+    }
+
     /// The word used in reports.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -216,6 +231,14 @@ impl OpenPorts {
         Self { ports: join(ported), can_open, unknown }
     }
 
+    /// Tells the times of all facts by a timeline.
+    pub(super) fn resolve(&mut self, timeline: &Timeline) {
+        let facts = self.ports.iter_mut().flat_map(|open| &mut open.facts).chain(&mut self.can_open);
+        for fact in facts {
+            fact.since = fact.support.since.stamp.and_then(|stamp| timeline.resolve(stamp).ok()).map(Stamp::Instant);
+        }
+    }
+
     /// The facts about one port, or about ports of which it is one.
     pub fn facts(&self, port: HostPort) -> impl Iterator<Item = &Fact> + '_ {
         self.ports.iter().filter(move |open| open.port.overlaps(port)).flat_map(|open| &open.facts)
@@ -237,14 +260,7 @@ impl OpenPorts {
     /// What all logs together say of a port: open if one says so, closed only if none could be hiding it.
     #[must_use]
     pub fn state(&self, port: HostPort) -> PortState {
-        let states = Origin::ALL.map(|origin| self.state_by(origin, port));
-        if states.contains(&PortState::Open) {
-            PortState::Open
-        } else if states.contains(&PortState::Unknown) {
-            PortState::Unknown
-        } else {
-            PortState::Closed
-        }
+        PortState::of_all(Origin::ALL.map(|origin| self.state_by(origin, port)))
     }
 
     /// Flat rows, one per port and fact, for tools that want tables of text.

@@ -203,14 +203,7 @@ impl Summary {
     /// What the last words of all programs together say of a single port now.
     #[must_use]
     pub fn state(&self, host: Option<&Text<'_>>, port: HostPort) -> PortState {
-        let states = Origin::ALL.map(|origin| self.state_by(host, origin, port));
-        if states.contains(&PortState::Open) {
-            PortState::Open
-        } else if states.contains(&PortState::Unknown) {
-            PortState::Unknown
-        } else {
-            PortState::Closed
-        }
+        PortState::of_all(Origin::ALL.map(|origin| self.state_by(host, origin, port)))
     }
 
     fn of(&self, host: Option<&Text<'_>>) -> Option<&HostSummary> {

@@ -1,0 +1,237 @@
+//! The report: everything an auditor asks, owned, in a fixed order, ready to be printed or serialized.
+
+use super::coverage::{Counts, Coverage, HostCoverage, Malformed};
+use super::history::{History, HostHistory, PortHistory, roots};
+use super::open_port::{OpenPort, OpenPorts, PortState, Row, Untold};
+use super::origin::Origin;
+use super::signs::Signs;
+use super::verdict::Verdict;
+use crate::event::{Remark, Source};
+use crate::port::HostPort;
+use crate::state::evidence::Evidence;
+use crate::state::known::Unknown;
+use crate::state::{Host, Ledger};
+use crate::text::Text;
+use crate::timeline::Timeline;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+/// What is open on every host, since when, by what, how sure that is, and what could not be known.
+///
+/// Serialized, its names are stable within one [`schema_version`](Self::schema_version); lists are in a fixed order, so equal answers print
+/// equal bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Report {
+    /// The version of the serialized form, [`Self::SCHEMA_VERSION`].
+    pub schema_version: u32,
+    /// All lines read.
+    pub counts: Counts,
+    /// How many events of further hosts were dropped because [`crate::Limits::max_hosts`] was reached.
+    pub refused_events: u64,
+    /// The hosts, in order of their names.
+    pub hosts: Vec<HostReport>,
+}
+
+/// What is open on one host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct HostReport {
+    /// The host named in the prefix of its lines; `None` where the prefix names none.
+    pub host: Option<Text<'static>>,
+    /// What is open, joined by port, and what could not be known.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub open: OpenPorts,
+    /// What was read of each source, and whether it could speak; all three are in it.
+    pub sources: BTreeMap<Source, SourceReport>,
+    /// What was read of the host at all.
+    pub coverage: LineReport,
+    /// When ports were open, if the history was kept.
+    pub history: Option<HistoryReport>,
+}
+
+/// What was read of a source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct SourceReport {
+    /// Whether it could speak.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub verdict: Verdict,
+    /// Lines of its records.
+    pub records: u64,
+    /// Records that say something about ports, or about what may be known of them.
+    pub events: u64,
+    /// Lines that would have been its records, and were broken.
+    pub malformed: u64,
+    /// The first record.
+    pub first: Option<Evidence>,
+    /// The last record.
+    pub last: Option<Evidence>,
+    /// What it said about itself.
+    pub signs: Signs,
+}
+
+/// What was read of a host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct LineReport {
+    /// The lines.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub counts: Counts,
+    /// Remarks, by kind.
+    pub remarks_by_kind: BTreeMap<Remark, u64>,
+    /// The first remarks, with their lines.
+    pub remark_samples: Vec<(Remark, Evidence)>,
+    /// The first malformed lines.
+    pub malformed_samples: Vec<Malformed>,
+    /// Records of neighbours that log host ports of their own.
+    pub neighbours: u64,
+    /// How often the machine was started, as the journal tells it.
+    pub boots: u64,
+    /// How many messages the journal says that it dropped, by unit.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    pub suppressed: BTreeMap<Text<'static>, u64>,
+    /// How many messages lost their text in the journal.
+    pub texts_lost: u64,
+}
+
+/// When the ports of a host were open.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct HistoryReport {
+    /// All that ever was open, in order of ports.
+    pub ports: Vec<PortHistory>,
+    /// How many changes a limit dropped.
+    pub dropped: u64,
+    /// The newest line of which a change was dropped, by program.
+    pub dropped_up_to: BTreeMap<Origin, Evidence>,
+}
+
+impl Report {
+    /// The version of the serialized form that this crate writes.
+    pub const SCHEMA_VERSION: u32 = 1;
+
+    /// The report of a ledger, of what was read for it, and of its history if that was kept.
+    ///
+    /// The timeline resolves the times since which ports are open; those that it cannot resolve are left out, the stamps stay as written.
+    #[must_use]
+    pub fn new(ledger: &Ledger, coverage: &Coverage, history: Option<&History>, timeline: &Timeline) -> Self {
+        let names: BTreeSet<Option<&Text<'static>>> =
+            ledger.hosts().map(|(name, _)| name).chain(coverage.hosts().map(|(name, _)| name)).collect();
+        let states: BTreeMap<_, _> = ledger.hosts().collect();
+        let covers: BTreeMap<_, _> = coverage.hosts().collect();
+        let hosts = names.into_iter().map(|name| {
+            let history = history.and_then(|history| history.host(name));
+            HostReport::new(name, states.get(&name).copied(), covers.get(&name).copied(), history, timeline)
+        });
+        Self {
+            schema_version: Self::SCHEMA_VERSION,
+            counts: coverage.counts(),
+            refused_events: ledger.refused_hosts(),
+            hosts: hosts.collect(),
+        }
+    }
+
+    /// The report of one host.
+    #[must_use]
+    pub fn host(&self, name: Option<&str>) -> Option<&HostReport> {
+        self.hosts.iter().find(|host| host.host.as_ref().map(Text::as_bytes) == name.map(str::as_bytes))
+    }
+
+    /// Every open port of every host.
+    pub fn open_ports(&self) -> impl Iterator<Item = (Option<&Text<'static>>, &OpenPort)> + '_ {
+        self.hosts.iter().flat_map(|host| host.open.ports.iter().map(|port| (host.host.as_ref(), port)))
+    }
+
+    /// Flat rows of all hosts, for tools that want tables of text.
+    pub fn rows(&self) -> impl Iterator<Item = (Option<&Text<'static>>, Row)> + '_ {
+        self.hosts.iter().flat_map(|host| host.open.rows().into_iter().map(|row| (host.host.as_ref(), row)))
+    }
+}
+
+impl HostReport {
+    fn new(
+        name: Option<&Text<'static>>,
+        state: Option<&Host>,
+        coverage: Option<&HostCoverage>,
+        history: Option<&HostHistory>,
+        timeline: &Timeline,
+    ) -> Self {
+        let mut open = state.map(OpenPorts::of).unwrap_or_else(nothing_known);
+        open.resolve(timeline);
+        let nothing = HostCoverage::default();
+        let coverage = coverage.unwrap_or(&nothing);
+        let sources = Source::ALL.into_iter().map(|source| (source, SourceReport::new(coverage, source))).collect();
+        Self { host: name.cloned(), open, sources, coverage: LineReport::new(coverage), history: history.map(HistoryReport::new) }
+    }
+
+    /// What one program's log says of a port now; a source that could not speak leaves it unknown.
+    #[must_use]
+    pub fn state_by(&self, origin: Origin, port: HostPort) -> PortState {
+        let speaks = Source::ALL
+            .into_iter()
+            .find(|source| Origin::from(*source) == origin)
+            .is_none_or(|source| self.sources.get(&source).is_some_and(|own| own.verdict.speaks()));
+        match self.open.state_by(origin, port) {
+            PortState::Closed if !speaks => PortState::Unknown,
+            state => state,
+        }
+    }
+
+    /// True if ports may be open that are not in the report: a part of the state is unknown, a source could not speak, or something can
+    /// open ports that the log does not name.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        let untold = self.open.unknown.iter().any(|untold| !super::origin::is_permanent(&untold.scope));
+        let could = self.open.can_open.iter().any(super::open_port::Fact::is_now);
+        untold || could || self.sources.values().any(|own| !own.verdict.speaks())
+    }
+
+    /// What all logs together say of a port: open if one says so, closed only if every source could speak and none could be hiding it.
+    #[must_use]
+    pub fn state(&self, port: HostPort) -> PortState {
+        PortState::of_all(Origin::ALL.map(|origin| self.state_by(origin, port)))
+    }
+}
+
+/// The view of a host of which no record was read.
+fn nothing_known() -> OpenPorts {
+    let unknown = Origin::ALL.into_iter().flat_map(roots).map(|scope| Untold { scope, unknown: Unknown::BEFORE_LOG }).collect();
+    OpenPorts { ports: Vec::new(), can_open: Vec::new(), unknown }
+}
+
+impl SourceReport {
+    fn new(coverage: &HostCoverage, source: Source) -> Self {
+        let own = coverage.source(source).cloned().unwrap_or_default();
+        Self {
+            verdict: coverage.verdict(source),
+            records: own.records,
+            events: own.events,
+            malformed: own.malformed,
+            first: own.first,
+            last: own.last,
+            signs: own.signs,
+        }
+    }
+}
+
+impl LineReport {
+    fn new(coverage: &HostCoverage) -> Self {
+        Self {
+            counts: coverage.counts,
+            remarks_by_kind: coverage.remarks.clone(),
+            remark_samples: coverage.remark_samples.clone(),
+            malformed_samples: coverage.malformed.clone(),
+            neighbours: coverage.neighbours,
+            boots: coverage.boots,
+            suppressed: coverage.suppressed.clone(),
+            texts_lost: coverage.texts_lost,
+        }
+    }
+}
+
+impl HistoryReport {
+    fn new(history: &HostHistory) -> Self {
+        Self { ports: history.all(), dropped: history.dropped(), dropped_up_to: history.dropped_up_to().collect() }
+    }
+}
