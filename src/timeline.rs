@@ -149,7 +149,11 @@ impl Timeline {
     }
 }
 
+/// No log writes a year outside these.
+const YEARS: core::ops::RangeInclusive<i32> = 0..=9999;
+
 fn on(year: i32, month: Month, day: u8, time: Time) -> Option<PrimitiveDateTime> {
+    YEARS.contains(&year).then_some(())?;
     Some(PrimitiveDateTime::new(Date::from_calendar_date(year, month, day).ok()?, time))
 }
 

@@ -176,3 +176,12 @@ fn the_year_is_carried_while_the_offset_is_missing() {
     year.saw(read("PT1S"));
     assert_eq!(year.resolve(read("--01-02T00:00:02"), &known), Ok(instant("2024-01-02T00:00:02Z")));
 }
+
+#[test]
+fn no_year_is_found_that_a_log_cannot_write() {
+    let timeline = Timeline::new().offset(UtcOffset::UTC).year(YearRule::Carried);
+    let mut year = CarriedYear::new();
+    year.saw("0000-01-02T00:00:00".parse().unwrap());
+    let at = year.resolve("--12-02T00:00:00".parse().unwrap(), &timeline).unwrap();
+    assert_eq!(Stamp::Instant(at).to_string(), "0000-12-02T00:00:00Z");
+}

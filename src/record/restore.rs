@@ -83,29 +83,7 @@ impl<'a> Restore<'a> {
     pub fn parse(text: impl Into<Text<'a>>) -> Result<Self, ParseError> {
         let text = text.into();
         let bytes = text.as_bytes();
-        if u32::try_from(bytes.len()).is_err() {
-            return Err(ParseError::new(ErrorKind::TooLong, 0, "an iptables-restore input"));
-        }
-        let mut halves = Halves::default();
-        let mut at = 0usize;
-        let mut committed = false;
-        for line in bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|&b| b == b'\n') {
-            let wrong = |expected| ParseError::new(ErrorKind::RuleArgument, at, expected).with_found(line.first().copied());
-            if committed {
-                return Err(wrong("the end behind COMMIT"));
-            }
-            match all(line, restore_line).map_err(|error| error.shifted(at))? {
-                RestoreLine::Table(b"nat") if at == 0 => {}
-                _ if at == 0 => return Err(wrong("*nat")),
-                RestoreLine::Table(_) => return Err(wrong("a chain, a rule or COMMIT")),
-                RestoreLine::Commit => committed = true,
-                other => halves.take(other).map_err(|error| error.shifted(at))?,
-            }
-            at = at.saturating_add(line.len()).saturating_add(1);
-        }
-        if !committed {
-            return Err(ParseError::new(ErrorKind::RuleArgument, bytes.len(), "COMMIT"));
-        }
+        let halves = halves(bytes).map_err(|error| error.quoting(bytes))?;
         let rules = halves.rules(bytes);
         let removed = halves.removed.iter().map(|chain| Place::within(bytes, chain)).collect();
         Ok(Self { rules, removed, text })
@@ -158,6 +136,34 @@ impl<'a> Restore<'a> {
             })
         })
     }
+}
+
+/// Checks an input line by line.
+fn halves(bytes: &[u8]) -> Result<Halves<'_>, ParseError> {
+    if u32::try_from(bytes.len()).is_err() {
+        return Err(ParseError::new(ErrorKind::TooLong, 0, "an iptables-restore input"));
+    }
+    let mut halves = Halves::default();
+    let mut at = 0usize;
+    let mut committed = false;
+    for line in bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|&b| b == b'\n') {
+        let wrong = |expected| ParseError::new(ErrorKind::RuleArgument, at, expected).with_found(line.first().copied());
+        if committed {
+            return Err(wrong("the end behind COMMIT"));
+        }
+        match all(line, restore_line).map_err(|error| error.shifted(at))? {
+            RestoreLine::Table(b"nat") if at == 0 => {}
+            _ if at == 0 => return Err(wrong("*nat")),
+            RestoreLine::Table(_) => return Err(wrong("a chain, a rule or COMMIT")),
+            RestoreLine::Commit => committed = true,
+            other => halves.take(other).map_err(|error| error.shifted(at))?,
+        }
+        at = at.saturating_add(line.len()).saturating_add(1);
+    }
+    if !committed {
+        return Err(ParseError::new(ErrorKind::RuleArgument, bytes.len(), "COMMIT"));
+    }
+    Ok(halves)
 }
 
 /// What can still be read of an input that was cut: the family, if a rule shows it, and the ports of the new rules that are left.

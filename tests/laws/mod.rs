@@ -8,7 +8,7 @@ mod chooser;
 pub mod feed_split;
 pub mod line;
 pub mod records;
-pub mod stamps;
+pub mod resolve;
 mod walk;
 
 /// A law: it returns if the bytes keep it and panics if they break it.
@@ -16,4 +16,4 @@ pub type Law = fn(&[u8]);
 
 /// Every law, by the name of its fuzz target and of its folder of seeds.
 pub const ALL: &[(&str, Law)] =
-    &[("feed_split", feed_split::law), ("line", line::law), ("records", records::law), ("stamps", stamps::law)];
+    &[("feed_split", feed_split::law), ("line", line::law), ("records", records::law), ("resolve", resolve::law)];
