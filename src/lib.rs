@@ -7,6 +7,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod audit;
 mod error;
 pub mod event;
 mod family;
@@ -25,7 +26,9 @@ pub mod state;
 mod text;
 mod timeline;
 
+pub use audit::{Auditor, Expect, LoadError, Reader, SCHEMA_VERSION, Saved, Segment};
 pub use error::{ErrorKind, InLine, ParseError};
+pub use event::Source;
 pub use family::Family;
 pub use frame::{Feeder, LineEnd, Lines, RawLine};
 pub use limits::Limits;

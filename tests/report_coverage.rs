@@ -21,7 +21,7 @@ fn kind() -> impl Strategy<Value = Kind> {
             count,
             unit: Text::from("crio.service"),
         }))),
-        1 => Just(FindingKind::Event(What::Remark(Remark::NoHeader))),
+        1 => Just(FindingKind::Remark(Remark::NoHeader)),
         1 => Just(FindingKind::Remark(Remark::Gap)),
     ]
 }

@@ -80,6 +80,19 @@ pub enum FindingKind<'a> {
 }
 
 impl Finding<'_> {
+    /// The source it is about; `None` for lines and remarks of no source.
+    #[must_use]
+    pub const fn source(&self) -> Option<Source> {
+        match &self.kind {
+            FindingKind::Event(What::Firewalld(_)) => Some(Source::Firewalld),
+            FindingKind::Event(What::Crio(_)) => Some(Source::Crio),
+            FindingKind::Event(What::Ovnkube(_)) => Some(Source::Ovnkube),
+            FindingKind::Event(_) | FindingKind::Unrelated | FindingKind::Remark(_) => None,
+            FindingKind::Plain(source) => Some(*source),
+            FindingKind::Malformed { source, .. } => *source,
+        }
+    }
+
     /// The same finding, no longer bound to the input.
     #[must_use]
     pub fn into_owned(self) -> Finding<'static> {

@@ -1,5 +1,6 @@
 //! What the journal itself says between the messages it carries.
 
+use super::finding::Source;
 use crate::record::transport::{Note, Prefix};
 use crate::text::Text;
 
@@ -19,6 +20,11 @@ pub enum Event<'a> {
         count: u64,
         /// From which unit.
         unit: Text<'a>,
+    },
+    /// A line of a program was lost to a limit, and might have said anything.
+    Lost {
+        /// The program.
+        source: Source,
     },
     /// The text of a message is lost: `[12B blob data]`, or `MESSAGE: null` in a JSON mode.
     TextLost {
@@ -46,6 +52,7 @@ impl Event<'_> {
         match self {
             Self::Boot { id } => Event::Boot { id: id.map(Text::into_owned) },
             Self::Suppressed { count, unit } => Event::Suppressed { count, unit: unit.into_owned() },
+            Self::Lost { source } => Event::Lost { source },
             Self::TextLost { identifier } => Event::TextLost { identifier: identifier.into_owned() },
         }
     }

@@ -58,8 +58,6 @@ pub enum What<'a> {
     Neighbour(neighbour::Event<'a>),
     /// The journal said it.
     Journal(journal::Event<'a>),
-    /// Nothing is opened or closed, but the reader of the log has something to remark.
-    Remark(Remark),
 }
 
 impl What<'_> {
@@ -72,7 +70,6 @@ impl What<'_> {
             Self::Ovnkube(event) => What::Ovnkube(event.into_owned()),
             Self::Neighbour(event) => What::Neighbour(event.into_owned()),
             Self::Journal(event) => What::Journal(event.into_owned()),
-            Self::Remark(remark) => What::Remark(remark),
         }
     }
 }

@@ -276,12 +276,14 @@ fn milliseconds(digits: &[u8]) -> Option<Stamp> {
 ///   [`Reading::Continuation`] with a record of [`Form::Continuation`], which proves nothing by itself.
 /// - Failures (`failed to add iptables ...`) count in every line of a record; iptables' own line ends make such records multi-line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reader {
     open: Open,
 }
 
 /// What a line without header can be.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 enum Open {
     /// No record has been seen.
     #[default]

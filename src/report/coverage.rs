@@ -228,7 +228,7 @@ impl HostCoverage {
         let source = match &finding.kind {
             FindingKind::Event(what) => {
                 self.counts.records = self.counts.records.saturating_add(lines);
-                self.hear(what, by, limits)
+                self.hear(what)
             }
             FindingKind::Plain(source) => {
                 self.counts.records = self.counts.records.saturating_add(lines);
@@ -271,7 +271,7 @@ impl HostCoverage {
     }
 
     /// What an event adds beside its lines; gives back the source it belongs to.
-    fn hear(&mut self, what: &What<'_>, by: Evidence, limits: Limits) -> Option<Source> {
+    fn hear(&mut self, what: &What<'_>) -> Option<Source> {
         let source = match what {
             What::Firewalld(_) => Source::Firewalld,
             What::Crio(_) => Source::Crio,
@@ -282,10 +282,6 @@ impl HostCoverage {
             }
             What::Journal(event) => {
                 self.hear_journal(event);
-                return None;
-            }
-            What::Remark(remark) => {
-                self.remark(*remark, by, limits);
                 return None;
             }
         };
@@ -299,6 +295,7 @@ impl HostCoverage {
         match event {
             journal::Event::Boot { .. } => self.boots = self.boots.saturating_add(1),
             journal::Event::Suppressed { count, unit } => self.add_suppressed(unit.clone().into_owned(), *count),
+            journal::Event::Lost { .. } => {}
             journal::Event::TextLost { .. } => self.texts_lost = self.texts_lost.saturating_add(1),
         }
     }

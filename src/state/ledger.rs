@@ -1,34 +1,63 @@
 //! All hosts and all sources: routes each event to the fold that it belongs to.
 
+use super::crio::{self, Crio};
 use super::effects::Effects;
 use super::evidence::{Evidence, Support};
 use super::known::Unknown;
 use super::opening::{Opening, Scope};
-use crate::event::{Event, Remark, What};
+use crate::event::{Event, Remark, What, journal};
 use crate::limits::Limits;
 use crate::text::Text;
 use alloc::collections::BTreeMap;
+
+/// Facts about one host that the caller states; what is `None` is not stated.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
+pub struct Facts {
+    /// CRI-O's sockets and rules.
+    pub crio: Option<crio::Statement>,
+}
 
 /// What is known of one host: a fold for each source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Host {
     boot: Option<Text<'static>>,
+    crio: Crio,
 }
 
 impl Host {
-    fn new(_limits: Limits) -> Self {
-        Self { boot: None }
+    fn new(limits: Limits) -> Self {
+        Self { boot: None, crio: Crio::new(limits) }
+    }
+
+    /// What is known of CRI-O's sockets and rules.
+    #[must_use]
+    pub const fn crio(&self) -> &Crio {
+        &self.crio
     }
 
     /// Everything that is known to be open, each with what supports it: firewalld's, then CRI-O's, then ovnkube's, then the neighbours'.
     pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
-        core::iter::empty()
+        self.crio.openings()
     }
 
     /// Everything that the log cannot tell.
     pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
-        core::iter::empty()
+        self.crio.unknowns()
+    }
+
+    fn apply(&mut self, what: &What<'_>, by: Evidence, effects: &mut Effects) {
+        match what {
+            What::Crio(event) => self.crio.apply(event, by, effects),
+            What::Journal(event) => {
+                if let journal::Event::Boot { id } = event {
+                    self.boot = id.clone().map(Text::into_owned);
+                }
+                self.crio.apply_journal(event, by, effects);
+            }
+            _ => {}
+        }
     }
 }
 
@@ -63,22 +92,57 @@ impl Ledger {
     }
 
     /// Folds one event in.
+    ///
+    /// A boot that is told without a host's name is one of every host seen so far.
     pub fn apply(&mut self, event: &Event<'_>, effects: &mut Effects) {
         let by = Evidence::new(event.at, event.stamp);
-        let Some(_host) = self.host(event.host.as_ref()) else {
-            self.refused_hosts = self.refused_hosts.saturating_add(1);
-            effects.remark(Remark::LimitReached, by);
-            return;
-        };
-        match &event.what {
-            What::Remark(remark) => effects.remark(*remark, by),
-            _ => {}
+        if let (What::Journal(journal::Event::Boot { .. }), None) = (&event.what, &event.host)
+            && !self.hosts.is_empty()
+        {
+            for host in self.hosts.values_mut() {
+                host.apply(&event.what, by, effects);
+            }
+        } else if let Some(host) = self.host(event.host.as_ref(), by, effects) {
+            host.apply(&event.what, by, effects);
         }
     }
 
-    fn host(&mut self, name: Option<&Text<'_>>) -> Option<&mut Host> {
+    /// Tells the boot that a line of a host was written in; another one than before means that the machine was started anew.
+    pub fn boot(&mut self, host: Option<&Text<'_>>, boot: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        let Some(host) = self.host(host, by, effects) else { return };
+        match &host.boot {
+            Some(before) if before == boot => {}
+            Some(_) => {
+                host.apply(&What::Journal(journal::Event::Boot { id: Some(boot.reborrow()) }), by, effects);
+            }
+            None => host.boot = Some(boot.clone().into_owned()),
+        }
+    }
+
+    /// Takes facts that the caller states as true from here on; without a name they are those of the only host.
+    pub fn know(&mut self, host: Option<&Text<'_>>, facts: &Facts, by: Evidence, effects: &mut Effects) {
+        let only = self.only_host().cloned();
+        let Some(host) = self.host(host.or(only.as_ref()), by, effects) else { return };
+        if let Some(facts) = &facts.crio {
+            host.crio.know(facts, by, effects);
+        }
+    }
+
+    /// The name of the only host, if there is one host and it has a name.
+    #[must_use]
+    pub fn only_host(&self) -> Option<&Text<'static>> {
+        let mut names = self.hosts.keys();
+        match (names.next(), names.next()) {
+            (Some(name), None) => name.as_ref(),
+            _ => None,
+        }
+    }
+
+    fn host(&mut self, name: Option<&Text<'_>>, by: Evidence, effects: &mut Effects) -> Option<&mut Host> {
         let key = name.cloned().map(Text::into_owned);
         if !self.hosts.contains_key(&key) && self.hosts.len() >= self.limits.max_hosts {
+            self.refused_hosts = self.refused_hosts.saturating_add(1);
+            effects.remark(Remark::LimitReached, by);
             return None;
         }
         let limits = self.limits;

@@ -10,4 +10,4 @@ pub mod opening;
 pub mod services;
 
 pub use effects::Effects;
-pub use ledger::{Host, Ledger};
+pub use ledger::{Facts, Host, Ledger};

@@ -9,6 +9,7 @@ use alloc::vec::Vec;
 
 /// Whether firewalld wrote dates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Dates {
     /// It did: the file and console targets. A line without a date continues a record.
     #[default]
@@ -36,22 +37,24 @@ const MOST_TRIES: u32 = 32;
 /// assert!(reader.take_unfinished().is_none());
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reader {
     dates: Dates,
     max_record: usize,
     /// True once a record has begun that a line without a date would continue.
     begun: bool,
     held: Option<Held>,
+    #[cfg_attr(feature = "serde", serde(skip))]
     unfinished: Option<Unfinished>,
 }
 
 /// A call that is not complete yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Held {
     text: Vec<u8>,
     lines: u64,
     tries: u32,
-    error: ParseError,
 }
 
 /// A call that was never completed: its lines had been reported as continuations, and turn out to be malformed.
@@ -88,8 +91,8 @@ impl Reader {
                 self.begun = true;
                 match parsed {
                     Parsed::Record(record) => Reading::Record(record),
-                    Parsed::Unfinished(error) if self.dates == Dates::Written && line.len() < self.max_record => {
-                        self.held = Some(Held { text: line.to_vec(), lines: 1, tries: 0, error });
+                    Parsed::Unfinished(_) if self.dates == Dates::Written && line.len() < self.max_record => {
+                        self.held = Some(Held { text: line.to_vec(), lines: 1, tries: 0 });
                         Reading::Continuation(None)
                     }
                     Parsed::Unfinished(error) | Parsed::Broken(error) => Reading::Malformed(error),
@@ -136,7 +139,11 @@ impl Reader {
 
     fn give_up(&mut self) {
         if let Some(held) = self.held.take() {
-            self.unfinished = Some(Unfinished { error: held.error, lines: held.lines });
+            let error = match Record::begin(Text::borrowed(&held.text), self.dates) {
+                Some(Parsed::Unfinished(error) | Parsed::Broken(error)) => error,
+                _ => ParseError::new(ErrorKind::Call, held.text.len(), "the bracket that ends the call"),
+            };
+            self.unfinished = Some(Unfinished { error, lines: held.lines });
         }
     }
 

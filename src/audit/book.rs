@@ -1,0 +1,94 @@
+//! The folds over findings: state, coverage and, if the caller wants it, history.
+
+use crate::event::{Event, Finding, FindingKind, Source};
+use crate::limits::Limits;
+use crate::report::{Coverage, History};
+use crate::stamp::Stamp;
+use crate::state::evidence::Evidence;
+use crate::state::{Effects, Facts, Ledger};
+use crate::text::Text;
+use crate::timeline::Timeline;
+use alloc::collections::BTreeSet;
+use time::OffsetDateTime;
+
+/// Where folding stops although reading goes on: nothing that is later than an instant is folded in.
+///
+/// Position rules: with the first line of a source of a host that is later, folding of that source ends for good, whatever times follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Horizon {
+    until: OffsetDateTime,
+    timeline: Timeline,
+    passed: BTreeSet<(Option<Text<'static>>, Option<Source>)>,
+}
+
+impl Horizon {
+    pub(super) fn new(until: OffsetDateTime, timeline: Timeline) -> Self {
+        Self { until, timeline, passed: BTreeSet::new() }
+    }
+
+    fn is_passed(&mut self, finding: &Finding<'_>) -> bool {
+        let source = finding.source();
+        let later = |stamp: Stamp| self.timeline.resolve(stamp).is_ok_and(|at| at > self.until);
+        let key = (finding.host.clone().map(Text::into_owned), source);
+        if finding.stamp.is_some_and(later) {
+            self.passed.insert(key);
+            return true;
+        }
+        self.passed.contains(&key)
+    }
+}
+
+/// What has been found so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Book {
+    pub(super) ledger: Ledger,
+    pub(super) coverage: Coverage,
+    pub(super) history: Option<History>,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(super) horizon: Option<Horizon>,
+}
+
+impl Book {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { ledger: Ledger::new(limits), coverage: Coverage::new(limits), history: None, horizon: None }
+    }
+
+    /// Enters a finding in all of them.
+    pub(super) fn enter(&mut self, finding: Finding<'_>) {
+        self.coverage.count(&finding);
+        if self.horizon.as_mut().is_some_and(|horizon| horizon.is_passed(&finding)) {
+            return;
+        }
+        let Finding { at, host, boot, stamp, kind, .. } = finding;
+        let mut effects = Effects::default();
+        if let Some(boot) = &boot {
+            self.ledger.boot(host.as_ref(), boot, Evidence::new(at, stamp), &mut effects);
+        }
+        match kind {
+            FindingKind::Event(what) => {
+                let event = Event { host, at, stamp, what };
+                self.ledger.apply(&event, &mut effects);
+                self.note(event.host.as_ref(), &effects);
+            }
+            _ => self.note(host.as_ref(), &effects),
+        }
+    }
+
+    /// Takes what the caller states.
+    pub(super) fn know(&mut self, host: Option<&Text<'_>>, facts: &Facts, by: Evidence) {
+        let mut effects = Effects::default();
+        let only = self.ledger.only_host().cloned();
+        let host = host.or(only.as_ref());
+        self.ledger.know(host, facts, by, &mut effects);
+        self.note(host, &effects);
+    }
+
+    /// Passes on what an event or a statement brought about.
+    fn note(&mut self, host: Option<&Text<'_>>, effects: &Effects) {
+        self.coverage.remark(host, &effects.remarks);
+        if let Some(history) = &mut self.history {
+            history.record(host, &effects.changes);
+        }
+    }
+}

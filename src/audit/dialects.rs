@@ -1,0 +1,273 @@
+//! The readers of the three programs' records for one stream of messages.
+
+use super::context::Context;
+use super::expect::Expect;
+use crate::error::{ErrorKind, ParseError};
+use crate::event::{self, Finding, FindingKind, Remark, Source, What, journal};
+use crate::limits::Limits;
+use crate::record::firewalld::{self, Dates};
+use crate::record::{Reading, crio, klog};
+use crate::span::LineRef;
+
+/// Whether a message is there as a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Extent {
+    Whole,
+    /// A limit of the caller's cut its end off.
+    Cut,
+}
+
+/// What is remembered of a stream: unfinished records, and whose record a line without a mark of its own continues.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Dialects {
+    limits: Limits,
+    firewalld: firewalld::Reader,
+    /// Whether firewalld's lines carry dates in this stream: those of its system log target do not.
+    dated: Option<bool>,
+    klog: klog::Reader,
+    /// Whose record was the last one.
+    last: Option<Source>,
+    /// The first line of the record that is held, and how many lines it has so far.
+    held: Option<(LineRef, u64)>,
+}
+
+impl Dialects {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, firewalld: firewalld::Reader::new(limits), dated: None, klog: klog::Reader::new(), last: None, held: None }
+    }
+
+    /// True if forgetting it changes nothing.
+    pub(super) fn is_fresh(&self) -> bool {
+        *self == Self::new(self.limits)
+    }
+
+    pub(super) fn is_idle(&self) -> bool {
+        self.firewalld.is_idle() && self.klog.is_idle()
+    }
+
+    /// Reads a message and hands out what it led to.
+    pub(super) fn read(
+        &mut self,
+        expect: Expect,
+        message: &[u8],
+        extent: Extent,
+        context: &Context<'_>,
+        emit: &mut impl FnMut(Finding<'_>),
+    ) {
+        if extent == Extent::Cut {
+            return read_cut(expect, message, context, emit);
+        }
+        let source = match expect {
+            Expect::Only(source) => Some(source),
+            Expect::Auto => shape(message).or(self.last).or_else(|| headerless(message)),
+        };
+        match source {
+            Some(Source::Firewalld) => self.read_firewalld(message, context, emit),
+            Some(Source::Crio) => read_crio(message, context, emit),
+            Some(Source::Ovnkube) => self.read_klog(message, context, emit),
+            None => emit(context.finding(FindingKind::Unrelated)),
+        }
+        if source.is_some() && source != self.last {
+            self.last = source;
+        }
+    }
+
+    fn read_firewalld(&mut self, message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+        if context.is_named {
+            self.follow_dates(shape(message) == Some(Source::Firewalld));
+        }
+        let reading = self.firewalld.read(message);
+        let given_up = self.firewalld.take_unfinished();
+        // What is given up includes this line only if nothing else came of it.
+        let includes_this = matches!(reading, Reading::Continuation(None)) && self.firewalld.is_idle();
+        if let Some(unfinished) = given_up {
+            let at = self.held.take().map_or(context.at, |(at, _)| at);
+            give_up(
+                Finding { at, lines: unfinished.lines, ..context.malformed(Some(Source::Firewalld), unfinished.error) },
+                emit,
+            );
+            if includes_this {
+                return;
+            }
+        }
+        match reading {
+            Reading::Record(record) => emit_firewalld(&record, context, context.at, emit),
+            Reading::Continuation(Some(record)) => {
+                let at = self.held.take().map_or(context.at, |(at, _)| at);
+                emit_firewalld(&record, context, at, emit);
+            }
+            Reading::Continuation(None) if self.firewalld.is_idle() => {
+                emit(context.finding(FindingKind::Plain(Source::Firewalld)))
+            }
+            Reading::Continuation(None) => {
+                let (at, lines) = self.held.unwrap_or((context.at, 0));
+                self.held = Some((at, lines.saturating_add(1)));
+            }
+            Reading::Unrelated => emit(context.finding(FindingKind::Unrelated)),
+            Reading::Malformed(error) => give_up(context.malformed(Some(Source::Firewalld), error), emit),
+        }
+    }
+}
+
+impl Dialects {
+    /// A line without a date is a record of its own in a stream in which no line has shown a date yet.
+    fn follow_dates(&mut self, dated: bool) {
+        if self.dated.is_none() || (dated && self.dated == Some(false)) {
+            self.dated = Some(dated);
+            let dates = if dated { Dates::Written } else { Dates::Absent };
+            self.firewalld = self.firewalld.clone().with_dates(dates);
+        }
+    }
+
+    fn read_klog(&mut self, message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+        match self.klog.read(message) {
+            Reading::Record(record) | Reading::Continuation(Some(record)) => emit_klog(&record, context, emit),
+            Reading::Continuation(None) => emit(context.finding(FindingKind::Plain(Source::Ovnkube))),
+            Reading::Unrelated => emit(context.finding(FindingKind::Unrelated)),
+            Reading::Malformed(error) => emit(context.malformed(Some(Source::Ovnkube), error)),
+        }
+    }
+
+    /// Ends the input: a call that is not complete is malformed.
+    pub(super) fn finish(&mut self, emit: &mut impl FnMut(Finding<'_>)) {
+        self.firewalld.finish();
+        self.klog.finish();
+        if let (Some(unfinished), Some((at, _))) = (self.firewalld.take_unfinished(), self.held.take()) {
+            let kind = FindingKind::Malformed { source: Some(Source::Firewalld), error: unfinished.error };
+            give_up(Finding { at, lines: unfinished.lines, host: None, boot: None, stamp: None, kind }, emit);
+        }
+    }
+}
+
+/// Reads what a limit left of a message. What it says cannot be trusted, but that something was said can.
+fn read_cut(expect: Expect, message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+    let source = match expect {
+        Expect::Only(source) => Some(source),
+        Expect::Auto => shape(message),
+    };
+    let error = ParseError::new(ErrorKind::TooLong, message.len(), "a line within the limit");
+    emit(context.malformed(source, error));
+    emit(context.aside(FindingKind::Remark(Remark::LineTooLong)));
+    let lost = match source {
+        Some(Source::Crio) => match event::crio::Event::of_cut(message, context.pid) {
+            Some(event) => return emit(context.aside(FindingKind::Event(What::Crio(event)))),
+            None => false,
+        },
+        // Only calls and signals matter, and these are debug messages of the first level.
+        Some(Source::Firewalld) => memchr::memmem::find(message.get(..40).unwrap_or(message), b" DEBUG1: ").is_some(),
+        Some(Source::Ovnkube) => true,
+        None => false,
+    };
+    if let (Some(source), true) = (source, lost) {
+        emit(context.aside(FindingKind::Event(What::Journal(journal::Event::Lost { source }))));
+    }
+}
+
+/// A call of firewalld that cannot be read is still another call: no request before it can be answered any more.
+fn give_up(finding: Finding<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+    let Finding { at, stamp, .. } = finding;
+    let host = finding.host.clone();
+    emit(finding);
+    let kind = FindingKind::Event(What::Firewalld(event::firewalld::Event::OtherCall));
+    emit(Finding { at, lines: 0, host, boot: None, stamp, kind });
+}
+
+fn emit_firewalld(record: &firewalld::Record<'_>, context: &Context<'_>, at: LineRef, emit: &mut impl FnMut(Finding<'_>)) {
+    let kind = match event::firewalld::Event::of(record) {
+        Some(event) => FindingKind::Event(What::Firewalld(event)),
+        None => FindingKind::Plain(Source::Firewalld),
+    };
+    let stamp = context.best_stamp(record.stamp());
+    emit(Finding { at, lines: record.lines(), ..context.stamped(stamp, kind) });
+    if record.has_bad_time() {
+        emit(context.aside(FindingKind::Remark(Remark::BadTime)));
+    }
+}
+
+fn read_crio(message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+    match crio::Record::parse(message) {
+        Reading::Record(record) | Reading::Continuation(Some(record)) => {
+            let event = event::crio::Event::of(&record, context.pid);
+            emit(context.stamped(context.best_stamp(record.stamp()), FindingKind::Event(What::Crio(event))));
+            if record.stamp().is_none() {
+                emit(context.aside(FindingKind::Remark(Remark::BadTime)));
+            }
+        }
+        Reading::Unrelated | Reading::Continuation(None) => emit(context.finding(FindingKind::Unrelated)),
+        Reading::Malformed(error) => {
+            emit(context.malformed(Some(Source::Crio), error));
+            if let Some(event) = event::crio::Event::of_cut(message, context.pid) {
+                emit(context.aside(FindingKind::Event(What::Crio(event))));
+            }
+        }
+    }
+}
+
+fn emit_klog(record: &klog::Record<'_>, context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+    let stamp = context.best_stamp(record.stamp());
+    let ovnkube = event::ovnkube::events(record).map(What::Ovnkube);
+    let neighbour = event::neighbour::event(record).map(What::Neighbour);
+    let mut lines = context.lines;
+    for what in ovnkube.chain(neighbour) {
+        emit(Finding { lines, ..context.stamped(stamp, FindingKind::Event(what)) });
+        lines = 0;
+    }
+    if lines > 0 {
+        emit(context.stamped(stamp, FindingKind::Plain(Source::Ovnkube)));
+    }
+    if record.form() == klog::Form::NoHeader {
+        emit(context.aside(FindingKind::Remark(Remark::NoHeader)));
+    }
+}
+
+/// Whose record a message is by its first bytes; they suffice, for each grammar then decides exactly.
+fn shape(message: &[u8]) -> Option<Source> {
+    const DATE: &[u8] = b"0000-00-00 00:00:00 ";
+    let digits_as = |pattern: &[u8]| {
+        message.len() >= pattern.len()
+            && message.iter().zip(pattern).all(|(&byte, &like)| if like == b'0' { byte.is_ascii_digit() } else { byte == like })
+    };
+    match message.first()? {
+        b'0'..=b'9' if digits_as(DATE) => Some(Source::Firewalld),
+        b't' if message.starts_with(b"time=") => Some(Source::Crio),
+        b'{' if memchr::memmem::find(message, b"\"level\":").is_some() => Some(Source::Crio),
+        b'{' if memchr::memmem::find(message, b"\"caller\":").is_some() => Some(Source::Ovnkube),
+        b'\x1b' => Some(Source::Crio),
+        b'I' | b'W' | b'E' | b'F' if digits_as_klog(message) => Some(Source::Ovnkube),
+        b'L' if message.starts_with(b"Log file created at: ") => Some(Source::Ovnkube),
+        b'A' | b'D' if headerless(message).is_some() => Some(Source::Ovnkube),
+        _ => None,
+    }
+}
+
+fn digits_as_klog(message: &[u8]) -> bool {
+    message
+        .get(1..6)
+        .is_some_and(|day| matches!(day, [a, b, c, d, b' '] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit())))
+}
+
+/// A rule line that lost its klog header.
+fn headerless(message: &[u8]) -> Option<Source> {
+    const STARTS: [&[u8]; 2] = [b"Adding rule in table: ", b"Deleting rule in table: "];
+    STARTS.iter().any(|start| message.starts_with(start)).then_some(Source::Ovnkube)
+}
+
+/// True if the text of another program looks like a record that would count if one of the three had written it.
+pub(super) fn imitates(expect: Expect, message: &[u8]) -> bool {
+    let Some(source) = shape(message).filter(|source| expect.includes(*source)) else { return false };
+    match source {
+        Source::Crio => match crio::Record::parse(message) {
+            Reading::Record(record) => event::crio::Event::of(&record, None).said != event::crio::Said::Ordinary,
+            _ => false,
+        },
+        Source::Firewalld => match firewalld::Record::parse(message) {
+            Reading::Record(record) => event::firewalld::Event::of(&record).is_some(),
+            _ => false,
+        },
+        Source::Ovnkube => match klog::Record::parse(message) {
+            Ok(Some(record)) => event::ovnkube::events(&record).next().is_some(),
+            _ => false,
+        },
+    }
+}

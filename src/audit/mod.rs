@@ -1,0 +1,18 @@
+//! The front door: bytes in, answers out.
+
+mod auditor;
+mod book;
+mod context;
+mod dialects;
+mod expect;
+mod identifier;
+mod reader;
+mod saved;
+mod segment;
+mod streams;
+
+pub use auditor::Auditor;
+pub use expect::Expect;
+pub use reader::Reader;
+pub use saved::{LoadError, SCHEMA_VERSION, Saved};
+pub use segment::Segment;

@@ -1,0 +1,108 @@
+//! Lines in, findings out: takes the prefix off, finds out whose line it is, and reads it.
+
+use super::context::Context;
+use super::dialects::{self, Extent};
+use super::expect::Expect;
+use super::identifier::{Writer, writer};
+use super::streams::Streams;
+use crate::event::{Finding, FindingKind, Remark, What, journal};
+use crate::frame::RawLine;
+use crate::limits::Limits;
+use crate::record::transport::{self, Delivery, Entry, Note, Prefix};
+
+/// Reads the lines of one input, one at a time and without looking ahead.
+///
+/// It is the parsers' whole work in one piece, with no state but unfinished records: for those who fold by themselves.
+///
+/// ```
+/// use hostport_audit::event::{FindingKind, What};
+/// use hostport_audit::{Expect, Limits, Lines, Reader};
+///
+/// let log = b"2023-06-28 10:46:37 DEBUG1: zone.PortAdded('public', '80', 'tcp', 0)\nanything else\n";
+/// let mut reader = Reader::new(Expect::Auto, Limits::default());
+/// let mut events = 0;
+/// for line in Lines::new(log) {
+///     reader.read(&line, &mut |finding| events += usize::from(matches!(finding.kind, FindingKind::Event(What::Firewalld(_)))));
+/// }
+/// assert_eq!(events, 1);
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Reader {
+    expect: Expect,
+    transport: transport::Reader,
+    streams: Streams,
+}
+
+impl Reader {
+    /// A reader for the logs of one program or of all, which holds no more than the limits allow.
+    #[must_use]
+    pub fn new(expect: Expect, limits: Limits) -> Self {
+        Self { expect, transport: transport::Reader::new(&limits), streams: Streams::new(limits) }
+    }
+
+    /// Reads the next line and hands out what became certain by it, in order.
+    pub fn read(&mut self, line: &RawLine<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+        let Self { expect, transport, streams } = self;
+        transport.read(line, &mut |delivery| deliver(*expect, streams, delivery, emit));
+    }
+
+    /// Ends the input: what is unfinished is handed out as far as it goes.
+    pub fn finish(&mut self, emit: &mut impl FnMut(Finding<'_>)) {
+        let Self { expect, transport, streams } = self;
+        transport.finish(&mut |delivery| deliver(*expect, streams, delivery, emit));
+        streams.finish(emit);
+    }
+
+    /// True if no line waits for a further one.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.transport.is_idle() && self.streams.is_idle()
+    }
+}
+
+fn deliver(expect: Expect, streams: &mut Streams, delivery: Delivery<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+    match delivery {
+        Delivery::Entry(entry) => read_entry(expect, streams, &entry, emit),
+        Delivery::Note { note, prefix, at, lines } => {
+            let context = Context::new(&prefix, at, lines);
+            read_note(expect, note, &prefix, &context, emit);
+        }
+        Delivery::Decoration { at, lines } => emit(Context::new(&Prefix::default(), at, lines).finding(FindingKind::Unrelated)),
+        Delivery::Malformed { error, at, lines } => {
+            emit(Context::new(&Prefix::default(), at, lines).finding(FindingKind::Malformed { source: None, error }));
+        }
+    }
+}
+
+fn read_entry(expect: Expect, streams: &mut Streams, entry: &Entry<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+    let prefix = entry.prefix();
+    let context = Context::new(prefix, entry.at(), entry.lines()).with_offset(entry.message_offset());
+    let message = entry.message().as_bytes();
+    let whole = if entry.cut() > 0 { Extent::Cut } else { Extent::Whole };
+    match writer(prefix.program().map(AsRef::as_ref)) {
+        Writer::Unnamed => streams.read(expect, prefix, message, whole, &context, emit),
+        Writer::Named(source) if expect.includes(source) => {
+            streams.read(Expect::Only(source), prefix, message, whole, &context, emit)
+        }
+        Writer::Named(_) => emit(context.finding(FindingKind::Unrelated)),
+        Writer::Foreign => {
+            emit(context.finding(FindingKind::Unrelated));
+            if dialects::imitates(expect, message) {
+                emit(context.aside(FindingKind::Remark(Remark::ForeignIdentifier)));
+            }
+        }
+    }
+}
+
+fn read_note(expect: Expect, note: Note<'_>, prefix: &Prefix<'_>, context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+    let counts = match (&note, writer(prefix.program().map(AsRef::as_ref))) {
+        (Note::TextLost, Writer::Named(source)) => expect.includes(source),
+        (Note::TextLost, _) => false,
+        _ => true,
+    };
+    emit(context.finding(match counts {
+        true => FindingKind::Event(What::Journal(journal::Event::of_note(note, prefix))),
+        false => FindingKind::Unrelated,
+    }));
+}
