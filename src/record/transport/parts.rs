@@ -13,7 +13,12 @@ use alloc::vec::Vec;
 pub(super) struct Parts {
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     held: BTreeMap<Source, Held>,
+    /// How many bytes are held of all of them together.
+    bytes: usize,
 }
+
+/// How many records of the greatest length may be held together; more is cut, so that many streams cannot hold without bound.
+const RECORDS_HELD: usize = 4;
 
 /// Whose parts belong together.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,19 +63,28 @@ impl Parts {
         self.held.len()
     }
 
-    /// Takes a part that is not the last; gives back another stream's unfinished message if there is no room for one more.
+    /// Takes a part that is not the last; gives back the oldest unfinished message if there is no room for one more.
     pub(super) fn hold(&mut self, part: Entry<'_>, max_record: usize, max_streams: usize) -> Option<Entry<'static>> {
         let source = Source::of(&part.prefix);
-        if let Some(held) = self.held.get_mut(&source) {
-            append(held, &part, max_record);
-            return None;
+        let mut pushed_out = None;
+        if !self.held.contains_key(&source) && self.held.len() >= max_streams.max(1) {
+            let oldest = self.held.iter().min_by_key(|(_, held)| held.at).map(|(source, _)| source.clone());
+            pushed_out = oldest.and_then(|source| self.held.remove(&source));
         }
-        let full = self.held.len() >= max_streams.max(1);
-        let pushed_out = if full { self.held.pop_first() } else { None };
-        let mut held = Held { prefix: part.prefix.reborrow().into_owned(), message: Vec::new(), at: part.at, lines: 0, cut: 0 };
-        append(&mut held, &part, max_record);
-        self.held.insert(source, held);
-        pushed_out.map(|(_, held)| held.into_entry(Extent::Unfinished))
+        self.bytes = self.bytes.saturating_sub(pushed_out.as_ref().map_or(0, |held| held.message.len()));
+        let room = max_record.saturating_mul(RECORDS_HELD).saturating_sub(self.bytes);
+        let prefix = &part.prefix;
+        let held = self.held.entry(source).or_insert_with(|| Held {
+            prefix: prefix.reborrow().into_owned(),
+            message: Vec::new(),
+            at: part.at,
+            lines: 0,
+            cut: 0,
+        });
+        let before = held.message.len();
+        append(held, &part, max_record.min(before.saturating_add(room)));
+        self.bytes = self.bytes.saturating_add(held.message.len().saturating_sub(before));
+        pushed_out.map(|held| held.into_entry(Extent::Unfinished))
     }
 
     /// Takes a last part and gives back the message.
@@ -80,6 +94,7 @@ impl Parts {
         }
         match self.held.remove(&Source::of(&part.prefix)) {
             Some(mut held) => {
+                self.bytes = self.bytes.saturating_sub(held.message.len());
                 append(&mut held, &part, max_record);
                 held.into_entry(Extent::Whole)
             }
@@ -89,6 +104,7 @@ impl Parts {
 
     /// All unfinished messages, in the order of their first lines.
     pub(super) fn take_unfinished(&mut self) -> Vec<Entry<'static>> {
+        self.bytes = 0;
         let mut entries: Vec<_> =
             core::mem::take(&mut self.held).into_values().map(|held| held.into_entry(Extent::Unfinished)).collect();
         entries.sort_by_key(|entry| entry.at);

@@ -98,6 +98,9 @@ impl Padding {
     }
 }
 
+/// No host has a longer name, so none is remembered under one.
+const LONGEST_NAME: usize = 255;
+
 /// The boot that each host was last seen in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -122,7 +125,7 @@ impl Boots {
                 told.as_deref() != Some(boot)
             }
             None => {
-                if self.seen.len() < max_hosts {
+                if self.seen.len() < max_hosts && host.len() <= LONGEST_NAME && boot.len() <= LONGEST_NAME {
                     self.seen.insert(host.to_vec(), boot.to_vec());
                 }
                 false
