@@ -108,6 +108,8 @@ pub enum Said<'a> {
     CleaningUp {
         /// The request.
         request: Option<Text<'a>>,
+        /// True if what comes next is its network.
+        network: bool,
     },
     /// A pod is about to be stopped or removed.
     SandboxStopping {
@@ -220,7 +222,10 @@ impl<'a> Event<'a> {
             Message::RunningSandbox { pod } => Said::SandboxStarting { request: request(), pod: pod.reborrow() },
             Message::RanSandbox { pod, .. } => Said::SandboxStarted { request: request(), pod: pod.reborrow() },
             Message::StoppingNetwork { .. } => Said::NetworkStopping { request: request() },
-            Message::CleaningUpSandbox => Said::CleaningUp { request: request() },
+            Message::CleaningUpSandbox { step } => {
+                let network = memchr::memmem::find(step.as_bytes(), b"network").is_some();
+                Said::CleaningUp { request: request(), network }
+            }
             Message::StoppingSandbox { .. } | Message::RemovingSandbox { .. } => Said::SandboxStopping { request: request() },
             Message::StoppedSandbox { .. } | Message::RemovedSandbox { .. } => Said::SandboxStopped { request: request() },
             Message::FailedToRemove { name, failure, .. } => {
@@ -302,7 +307,7 @@ impl Said<'_> {
             Self::SandboxStarting { request, pod } => Said::SandboxStarting { request: own(request), pod: pod.into_owned() },
             Self::SandboxStarted { request, pod } => Said::SandboxStarted { request: own(request), pod: pod.into_owned() },
             Self::NetworkStopping { request } => Said::NetworkStopping { request: own(request) },
-            Self::CleaningUp { request } => Said::CleaningUp { request: own(request) },
+            Self::CleaningUp { request, network } => Said::CleaningUp { request: own(request), network },
             Self::SandboxStopping { request } => Said::SandboxStopping { request: own(request) },
             Self::SandboxStopped { request } => Said::SandboxStopped { request: own(request) },
             Self::RemovalFailed { request, pod, failure } => {

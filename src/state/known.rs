@@ -26,6 +26,8 @@ pub enum Ignorance {
     NeverPrinted,
     /// A value that cannot be resolved, such as a service name instead of a port number.
     Unresolved,
+    /// A change is under way: the program said that it begins, and not yet how it ended.
+    Underway,
     /// A limit of the caller's was reached.
     Limit,
 }
@@ -44,6 +46,7 @@ impl Ignorance {
             Self::CutMessage => "a message was cut short",
             Self::NeverPrinted => "this version or setting never prints it",
             Self::Unresolved => "a value that cannot be resolved",
+            Self::Underway => "a change is under way",
             Self::Limit => "a limit set by the caller was reached",
         }
     }

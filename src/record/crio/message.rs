@@ -47,8 +47,11 @@ pub enum Message<'a> {
         /// The sandbox.
         sandbox: Text<'a>,
     },
-    /// `runSandbox: ...`: the start of a pod failed, and something else of it is cleaned up.
-    CleaningUpSandbox,
+    /// `runSandbox: ...`: the start of a pod failed, and something of it is about to be cleaned up.
+    CleaningUpSandbox {
+        /// What is cleaned up.
+        step: Text<'a>,
+    },
     /// `Stopping pod sandbox: HEX`.
     StoppingSandbox {
         /// The sandbox.
@@ -234,7 +237,10 @@ fn typed(text: &[u8]) -> Result<Message<'_>, ParseError> {
             },
             None => open_failure(text),
         },
-        Some(b'r') if text.starts_with(b"runSandbox: ") => Message::CleaningUpSandbox,
+        Some(b'r') => match text.strip_prefix(b"runSandbox: ") {
+            Some(step) => Message::CleaningUpSandbox { step: Text::borrowed(step) },
+            None => Message::Other,
+        },
         _ => Message::Other,
     })
 }
@@ -355,7 +361,7 @@ impl Message<'_> {
             Self::RunningSandbox { pod } => Message::RunningSandbox { pod: own(pod) },
             Self::RanSandbox { sandbox, pod } => Message::RanSandbox { sandbox: own(sandbox), pod: own(pod) },
             Self::StoppingNetwork { sandbox } => Message::StoppingNetwork { sandbox: own(sandbox) },
-            Self::CleaningUpSandbox => Message::CleaningUpSandbox,
+            Self::CleaningUpSandbox { step } => Message::CleaningUpSandbox { step: own(step) },
             Self::StoppingSandbox { sandbox } => Message::StoppingSandbox { sandbox: own(sandbox) },
             Self::StoppedSandbox { sandbox } => Message::StoppedSandbox { sandbox: own(sandbox) },
             Self::RemovingSandbox { sandbox } => Message::RemovingSandbox { sandbox: own(sandbox) },

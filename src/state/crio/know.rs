@@ -39,6 +39,7 @@ pub struct Statement {
 /// # Ok::<(), hostport_audit::ParseError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct DnatRule {
     /// The protocol and port of the host.
     pub port: HostPort,

@@ -1,0 +1,259 @@
+//! How each event changes what is known.
+
+use super::Crio;
+use super::exposure::Order;
+use super::know::Statement;
+use super::process::SocketLines;
+use super::sockets::{ANY, End};
+use crate::event::Remark;
+use crate::event::crio::{Event, Said, Snapshot};
+use crate::event::journal;
+use crate::port::{HostPort, Protocol};
+use crate::state::effects::Effects;
+use crate::state::evidence::Evidence;
+use crate::state::known::Ignorance;
+use crate::text::Text;
+
+impl Crio {
+    /// Folds in what a record says.
+    pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
+        if self.process.seen(event.pid, event.era) {
+            self.restart(by, effects);
+            // Another process without its banner: a restart whose first lines are missing, or somebody else under CRI-O's name.
+            self.sockets.lose(Ignorance::Restart, by, effects);
+        }
+        self.process.note(&event.said);
+        self.said(&event.said, by, effects);
+        if self.process.filtered {
+            self.sockets.lose_sight(Ignorance::Gap, by, effects);
+            if !self.process.restores {
+                self.exposure.lose_all(Ignorance::Gap, by, effects);
+            }
+        }
+        if self.process.nftables {
+            self.exposure.lose_all(Ignorance::NeverPrinted, by, effects);
+        }
+        self.respect_limits(by, effects);
+    }
+
+    fn said(&mut self, said: &Said<'_>, by: Evidence, effects: &mut Effects) {
+        match said {
+            Said::Started { version, major, minor } => self.started(version, *major, *minor, by, effects),
+            Said::Opened { port } => self.opened(*port, by, effects),
+            Said::Closing { port } => self.closing(*port, by, effects),
+            Said::NoOpenSocket { .. } => self.process.logs_sockets(),
+            Said::Restoring(snapshot) => self.restoring(snapshot, by, effects),
+            Said::RestoringCut { family, new } => {
+                effects.remark(Remark::CutMessage, by);
+                self.exposure.lose_text(*family, by, effects);
+                if self.process.socket_lines() != SocketLines::None {
+                    self.confirm(new.iter().map(|port| (*port, Text::default())), by, effects);
+                }
+            }
+            Said::SocketCut => {
+                effects.remark(Remark::CutMessage, by);
+                self.sockets.lose(Ignorance::CutMessage, by, effects);
+            }
+            Said::Cut => {
+                effects.remark(Remark::CutMessage, by);
+                self.lose_all(Ignorance::CutMessage, by, effects);
+            }
+            Said::ConntrackCleared { family, from_133 } => {
+                if self.exposure.added(*family, by, effects) {
+                    return;
+                }
+                if self.exposure.take_text_lost(*family) {
+                    self.sockets.confirm_unseen(self.requests.at_most_one_start(), by, effects);
+                } else if *from_133 && !self.process.filtered {
+                    // Rules were added without an input to iptables-restore: its nftables manager prints none.
+                    self.process.nftables = true;
+                } else {
+                    self.exposure.lose(*family, Ignorance::Gap, by, effects);
+                }
+            }
+            Said::SandboxStarting { request, pod } => self.requests.start(request.as_ref(), pod),
+            Said::SandboxStarted { pod, .. } => self.start_went_through(pod, by, effects),
+            Said::NetworkStopping { request } => {
+                let pod = self.requests.pod_of(request.as_ref());
+                if let Some(pod) = &pod {
+                    self.requests.end_start(pod);
+                    self.exposure.pod_failed(pod);
+                }
+                self.sockets.end_start(pod.as_ref(), End::Failed, by, effects);
+                self.requests.removal(request.as_ref());
+            }
+            Said::CleaningUp { request, network } => {
+                // A start whose network failed was said to before; this one got further.
+                if let Some(pod) = self.requests.pod_of(request.as_ref()) {
+                    self.start_went_through(&pod, by, effects);
+                }
+                self.removal_ended(request.as_ref(), by, effects);
+                if *network {
+                    self.requests.removal(request.as_ref());
+                }
+            }
+            Said::SandboxStopping { request } => self.requests.removal(request.as_ref()),
+            Said::SandboxStopped { request } => self.removal_ended(request.as_ref(), by, effects),
+            Said::RemovalFailed { request, pod, failure } => {
+                self.exposure.not_removed(pod, request.as_ref(), failure, by, effects);
+                for port in &failure.sockets {
+                    self.sockets.not_closed(*port, by, effects);
+                }
+            }
+            Said::CleanUpFailed { port } => self.sockets.not_cleaned_up(*port, by, effects),
+            _ => {}
+        }
+    }
+
+    fn restart(&mut self, by: Evidence, effects: &mut Effects) {
+        self.requests.clear();
+        self.exposure.restart(by, effects);
+    }
+
+    fn started(&mut self, version: &Text<'_>, major: u16, minor: u16, by: Evidence, effects: &mut Effects) {
+        self.process.banner(version, major, minor);
+        self.restart(by, effects);
+        self.sockets.clear(by, effects);
+        if self.process.socket_lines() == SocketLines::Hidden {
+            self.sockets.lose(Ignorance::NeverPrinted, by, effects);
+            self.exposure.lose_all(Ignorance::NeverPrinted, by, effects);
+        }
+    }
+
+    fn opened(&mut self, port: HostPort, by: Evidence, effects: &mut Effects) {
+        self.speaks_of_sockets(by, effects);
+        let doubtful = !(self.process.ensures && self.process.whole);
+        self.sockets.open(port, self.requests.pods(), doubtful, by, effects);
+    }
+
+    fn closing(&mut self, port: HostPort, by: Evidence, effects: &mut Effects) {
+        self.speaks_of_sockets(by, effects);
+        if !self.sockets.close(port, by, effects) && !self.sockets.is_lost() {
+            // What is closed was open: a line is missing, and others may be.
+            effects.remark(Remark::CloseWithoutOpen, by);
+            self.sockets.lose_sight(Ignorance::Gap, by, effects);
+        }
+    }
+
+    /// A version that holds no sockets does not open or close them.
+    fn speaks_of_sockets(&mut self, by: Evidence, effects: &mut Effects) {
+        if self.process.socket_lines() == SocketLines::None {
+            effects.remark(Remark::Contradiction, by);
+            self.process.distrust_version();
+            self.sockets.lose(Ignorance::Gap, by, effects);
+        }
+        self.process.logs_sockets();
+    }
+
+    fn restoring(&mut self, snapshot: &Snapshot<'_>, by: Evidence, effects: &mut Effects) {
+        let order = match self.process.socket_lines() {
+            SocketLines::Printed => Order::Ipv4First,
+            _ => Order::Any,
+        };
+        let outcome = self.exposure.restoring(snapshot, self.requests.removers(), order, by, effects);
+        if self.process.socket_lines() == SocketLines::None {
+            return;
+        }
+        self.confirm(outcome.new.into_iter(), by, effects);
+        if !self.process.whole && !snapshot.removed.is_empty() {
+            // The lines that close the sockets of these rules may have been filtered away.
+            match outcome.removed {
+                Some(ports) => ports.into_iter().for_each(|port| self.sockets.weaken(port, by, effects)),
+                None => self.sockets.lose(Ignorance::Gap, by, effects),
+            }
+        }
+    }
+
+    /// New rules: their ports were opened just before.
+    fn confirm(&mut self, new: impl Iterator<Item = (HostPort, Text<'static>)>, by: Evidence, effects: &mut Effects) {
+        for (port, pod) in new.filter(|(port, _)| matches!(port.protocol(), Protocol::Tcp | Protocol::Udp)) {
+            if self.process.socket_lines() == SocketLines::NotSeen {
+                // Either this version opens no sockets, or the line that told of it is missing.
+                self.sockets.lose_sight(Ignorance::Gap, by, effects);
+            } else if !self.sockets.confirm(port, pod.as_bytes(), by, effects) {
+                self.sockets.lose_sight(Ignorance::Gap, by, effects);
+            }
+        }
+    }
+
+    fn start_went_through(&mut self, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        self.requests.end_start(pod);
+        let end = if self.exposure.is_text_lost() { End::StartedTextLost } else { End::Started };
+        self.exposure.pod_started(pod, by, effects);
+        self.sockets.end_start(Some(pod), end, by, effects);
+    }
+
+    fn removal_ended(&mut self, request: Option<&Text<'_>>, by: Evidence, effects: &mut Effects) {
+        self.requests.end_removal(request);
+        self.exposure.removal_ended(request, by, effects);
+        if !self.process.logs_rules() {
+            self.exposure.may_have_lost_rules(by, effects);
+        }
+    }
+
+    fn lose_all(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
+        self.requests.clear();
+        self.sockets.lose(why, by, effects);
+        self.exposure.lose_all(why, by, effects);
+    }
+
+    fn respect_limits(&mut self, by: Evidence, effects: &mut Effects) {
+        if self.sockets.len() > self.limits.max_keys {
+            effects.remark(Remark::LimitReached, by);
+            self.sockets.lose(Ignorance::Limit, by, effects);
+        }
+        if self.exposure.len() > self.limits.max_keys {
+            effects.remark(Remark::LimitReached, by);
+            self.exposure.lose_all(Ignorance::Limit, by, effects);
+        }
+    }
+
+    /// Folds in what the journal says; of no effect if it is about another program.
+    pub fn apply_journal(&mut self, event: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
+        match event {
+            journal::Event::Boot { .. } => {
+                self.process.boot();
+                self.requests.clear();
+                self.sockets.clear(by, effects);
+                self.exposure.clear(by, effects);
+            }
+            journal::Event::Suppressed { unit, .. } if is_crio(unit) => {
+                effects.remark(Remark::Gap, by);
+                self.lose_all(Ignorance::Gap, by, effects);
+            }
+            journal::Event::TextLost { identifier } if is_crio(identifier) => {
+                // Only long texts are lost, and of those only restore inputs have to do with ports.
+                effects.remark(Remark::CutMessage, by);
+                self.exposure.lose_text(None, by, effects);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes facts as true from here on. What is not stated stays as it is.
+    pub fn know(&mut self, facts: &Statement, by: Evidence, effects: &mut Effects) {
+        match (&facts.dnat, &facts.exposed) {
+            (Some(rules), ports) => {
+                self.exposure.know(rules, by, effects);
+                let of_rules = rules.iter().map(|rule| rule.port).collect();
+                if ports.as_ref().is_some_and(|ports| *ports != of_rules) {
+                    effects.remark(Remark::Contradiction, by);
+                }
+            }
+            (None, Some(ports)) => self.exposure.know_ports(ports, by, effects),
+            (None, None) => {}
+        }
+        if let Some(sockets) = &facts.sockets {
+            let exposure = &self.exposure;
+            self.sockets.know(sockets, |port| exposure.places(port).unwrap_or(ANY), by, effects);
+        }
+        self.respect_limits(by, effects);
+    }
+}
+
+/// CRI-O's identifier in the journal, or its unit.
+fn is_crio(name: &Text<'_>) -> bool {
+    let name = name.as_bytes();
+    let last = name.rsplit(|&b| b == b'/').next().unwrap_or(name);
+    last == b"crio" || last == b"crio.service"
+}

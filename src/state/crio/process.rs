@@ -1,0 +1,184 @@
+//! What is known of the process that speaks: its version, what its lines can tell, and whether the log holds all of them.
+
+use super::version::Speech;
+use crate::event::crio::{Era, Said};
+use crate::text::Text;
+
+/// Longest version kept; real ones have about 40 bytes.
+const LONGEST_VERSION: usize = 256;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Process {
+    pid: Option<u32>,
+    version: Option<Version>,
+    era: Era,
+    /// A line was seen that only a CRI-O prints that logs its sockets.
+    logs_sockets: bool,
+    /// A line was seen that only its iptables manager prints.
+    iptables: bool,
+    /// Host ports were added without an input to iptables-restore.
+    pub(super) nftables: bool,
+    switched_off: bool,
+    /// Of the whole log: a line was seen that has nothing to do with ports, so the log was not filtered for them.
+    pub(super) whole: bool,
+    /// Of the whole log: the line was seen that comes before all openings.
+    pub(super) ensures: bool,
+    /// Of the whole log: an input to iptables-restore was seen.
+    pub(super) restores: bool,
+    /// An opening or closing was seen without the lines that always go before it.
+    pub(super) filtered: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Version {
+    text: Text<'static>,
+    major: u16,
+    minor: u16,
+}
+
+/// What this CRI-O does with sockets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SocketLines {
+    /// It holds them and says so: 1.22 to 1.30.
+    Printed,
+    /// It holds none: from 1.31 on.
+    None,
+    /// It holds them, and its lines do not reach the log: before 1.22.
+    Hidden,
+    /// Nothing has shown it yet.
+    NotSeen,
+}
+
+impl Process {
+    pub(super) const fn new() -> Self {
+        Self {
+            pid: None,
+            version: None,
+            era: Era::Any,
+            logs_sockets: false,
+            iptables: false,
+            nftables: false,
+            switched_off: false,
+            whole: false,
+            ensures: false,
+            restores: false,
+            filtered: false,
+        }
+    }
+
+    /// Takes note of who speaks. True if it is another process than before.
+    pub(super) fn seen(&mut self, pid: Option<u32>, era: Era) -> bool {
+        let another = matches!((self.pid, pid), (Some(before), Some(now)) if before != now);
+        if another {
+            self.start();
+        }
+        self.pid = pid.or(self.pid);
+        if self.era == Era::Any {
+            self.era = era;
+        }
+        another
+    }
+
+    /// Forgets what holds for one process only.
+    fn start(&mut self) {
+        let (whole, ensures, restores, filtered) = (self.whole, self.ensures, self.restores, self.filtered);
+        *self = Self { whole, ensures, restores, filtered, ..Self::new() };
+    }
+
+    /// Forgets the process: the machine was started anew.
+    pub(super) fn boot(&mut self) {
+        self.start();
+    }
+
+    pub(super) fn banner(&mut self, version: &Text<'_>, major: u16, minor: u16) {
+        let (pid, era) = (self.pid, self.era);
+        self.start();
+        (self.pid, self.era) = (pid, era);
+        let text = version.as_bytes().get(..LONGEST_VERSION).unwrap_or_else(|| version.as_bytes());
+        // A version that cannot be read says nothing.
+        self.version = (major > 0).then(|| Version { text: Text::from(text.to_vec()), major, minor });
+    }
+
+    /// A version that contradicts its own lines is not believed.
+    pub(super) fn distrust_version(&mut self) {
+        (self.version, self.era) = (None, Era::UpTo131);
+    }
+
+    /// Takes note of the kind of line.
+    pub(super) fn note(&mut self, said: &Said<'_>) {
+        match said {
+            Said::Opened { .. } | Said::Closing { .. } | Said::NoOpenSocket { .. } => {
+                let opened = matches!(said, Said::Opened { .. });
+                if !self.ensures && (opened || !self.whole) {
+                    self.filtered = true;
+                }
+            }
+            Said::EnsuringChains => (self.ensures, self.filtered, self.iptables) = (true, false, true),
+            Said::Restoring(_) | Said::RestoringCut { .. } => (self.restores, self.iptables) = (true, true),
+            Said::HostPortsDisabled => (self.switched_off, self.whole) = (true, true),
+            Said::SocketCut | Said::Cut | Said::ConntrackCleared { .. } => {}
+            Said::RemovalFailed { .. } | Said::CleanUpFailed { .. } => {}
+            _ => self.whole = true,
+        }
+    }
+
+    pub(super) const fn logs_sockets(&mut self) {
+        self.logs_sockets = true;
+    }
+
+    pub(super) fn version(&self) -> Option<&Text<'static>> {
+        self.version.as_ref().map(|version| &version.text)
+    }
+
+    fn minor(&self) -> Option<u16> {
+        // There is no CRI-O 2; one would be newer than all that is known here.
+        self.version.as_ref().map(|version| if version.major > 1 { u16::MAX } else { version.minor })
+    }
+
+    pub(super) fn socket_lines(&self) -> SocketLines {
+        match (self.minor(), self.era) {
+            (Some(..=21), _) => SocketLines::Hidden,
+            (Some(22..=30), _) => SocketLines::Printed,
+            (Some(_), _) => SocketLines::None,
+            (None, Era::From132) => SocketLines::None,
+            (None, _) if self.logs_sockets => SocketLines::Printed,
+            (None, _) => SocketLines::NotSeen,
+        }
+    }
+
+    /// True if each change of rules shows in the log.
+    pub(super) fn logs_rules(&self) -> bool {
+        let old = self.minor().is_some_and(|minor| (22..=32).contains(&minor));
+        let old_form = self.minor().is_none() && self.era == Era::UpTo131;
+        !self.nftables && (self.iptables || self.logs_sockets || old || old_form)
+    }
+
+    pub(super) fn tells_sockets(&self) -> Speech {
+        match self.socket_lines() {
+            SocketLines::None => Speech::NothingToTell,
+            SocketLines::Hidden => Speech::TooOld,
+            _ if self.filtered => Speech::Filtered,
+            _ if self.switched_off => Speech::SwitchedOff,
+            SocketLines::Printed => Speech::Tells,
+            SocketLines::NotSeen => Speech::NotSeen,
+        }
+    }
+
+    pub(super) fn tells_rules(&self) -> Speech {
+        if self.socket_lines() == SocketLines::Hidden {
+            Speech::TooOld
+        } else if self.nftables {
+            Speech::Nftables
+        } else if self.filtered && !self.restores {
+            Speech::Filtered
+        } else if self.switched_off {
+            Speech::SwitchedOff
+        } else if self.iptables || self.minor().is_some_and(|minor| (22..=32).contains(&minor)) {
+            Speech::Tells
+        } else {
+            Speech::NotSeen
+        }
+    }
+}
