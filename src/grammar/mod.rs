@@ -9,6 +9,7 @@ pub(crate) mod iptables;
 pub(crate) mod journal;
 pub(crate) mod json;
 pub(crate) mod klog;
+pub(crate) mod list_all;
 pub(crate) mod logfmt;
 pub(crate) mod neighbour;
 pub(crate) mod ovnkube;

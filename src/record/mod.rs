@@ -3,6 +3,7 @@
 pub mod crio;
 pub mod firewalld;
 pub mod klog;
+pub mod list_all;
 pub mod logfmt;
 pub mod neighbour;
 pub mod ovnkube;
