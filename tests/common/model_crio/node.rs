@@ -1,0 +1,442 @@
+//! The node: a server that runs pods, and a host port manager for each address family.
+
+use super::kernel::{Family, Kernel, Mapping, Rule, Socket, chain_suffix, restore_text};
+use super::lines::{Journal, Setup, Version};
+use super::{Op, PodSpec, Stack, Step, View};
+use std::collections::BTreeSet;
+
+const RUN: &str = "/runtime.v1.RuntimeService/RunPodSandbox";
+const STOP: &str = "/runtime.v1.RuntimeService/StopPodSandbox";
+const RESTORE_ERROR: &str = "failed to execute iptables-restore: exit status 4: iptables-restore v1.8.9 (nf_tables): \n\
+                             line 7: RULE_APPEND failed (Invalid argument): rule in chain KUBE-HP-X\n";
+
+#[derive(Debug, Clone)]
+struct Pod {
+    name: String,
+    uid: String,
+    sandbox: String,
+    v4: Option<String>,
+    v6: Option<String>,
+    mappings: Vec<Mapping>,
+}
+
+impl Pod {
+    fn ip(&self, family: Family) -> Option<&String> {
+        match family {
+            Family::V4 => self.v4.as_ref(),
+            Family::V6 => self.v6.as_ref(),
+        }
+    }
+
+    fn full_name(&self) -> String {
+        format!("k8s_{}_default_{}_0", self.name, self.uid)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub journal: Journal,
+    kernel: Kernel,
+    running: Vec<Pod>,
+    stopped: Option<String>,
+    made: u64,
+    sockets_known: bool,
+    /// By family: does the log determine the rules?
+    rules_known: [bool; 2],
+}
+
+impl Node {
+    pub fn new(setup: Setup) -> Self {
+        Self {
+            journal: Journal::new(setup),
+            kernel: Kernel::default(),
+            running: Vec::new(),
+            stopped: None,
+            made: 0,
+            sockets_known: false,
+            rules_known: [false; 2],
+        }
+    }
+
+    fn version(&self) -> Version {
+        self.journal.setup.version
+    }
+
+    fn nft(&self) -> bool {
+        self.version() == Version::V1_36_3Nft
+    }
+
+    pub fn forget(&mut self) {
+        self.sockets_known = false;
+        self.rules_known = [false; 2];
+    }
+
+    pub fn step(&mut self, op: &str, told: bool) -> Step {
+        let kernel = &self.kernel;
+        let rules = || kernel.v4.values().chain(kernel.v6.values());
+        let view = View {
+            sockets: kernel.sockets.iter().map(|s| format!("{}:{}", s.protocol, s.port)).collect(),
+            sockets_determined: self.sockets_known && self.version().holds_sockets(),
+            exposed: rules().map(|rule| rule.mapping.port()).collect(),
+            rules: rules().map(Rule::listed).collect(),
+            rules_determined: self.rules_known == [true; 2],
+        };
+        // With nftables only the empty state before the first pod can be told: nothing that follows is in the log.
+        let told = told && (!self.nft() || (rules().next().is_none() && self.made == 0));
+        if told {
+            self.sockets_known = true;
+            self.rules_known = [true; 2];
+        }
+        Step { op: op.to_owned(), bytes: self.journal.bytes.len(), view, told }
+    }
+
+    fn identity(&mut self) -> (String, String) {
+        self.made += 1;
+        let mut x = self.made.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let mut hex = String::new();
+        for _ in 0..4 {
+            x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+            hex.push_str(&format!("{x:016x}"));
+        }
+        let uid = format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32]);
+        (uid, hex)
+    }
+
+    fn make(&mut self, spec: &PodSpec) -> Pod {
+        let (uid, sandbox) = self.identity();
+        let host = self.made % 250 + 2;
+        Pod {
+            name: ["nginx", "web-0", "router-default", "a.dotted.name"][self.made as usize % 4].to_owned(),
+            uid,
+            sandbox,
+            v4: (spec.stack != Stack::V6).then(|| format!("10.42.0.{host}")),
+            v6: (spec.stack != Stack::V4).then(|| format!("fd01::{host:x}")),
+            mappings: spec.mappings.clone(),
+        }
+    }
+
+    /// A manager's Add: sockets one by one, then the rules of its family at once.
+    fn add(&mut self, family: Family, pod: &Pod, failing: bool) -> Result<(), String> {
+        let Some(ip) = pod.ip(family).cloned() else { return Ok(()) };
+        let mut wanted: Vec<Mapping> = pod.mappings.iter().filter(|m| m.concerns(family)).cloned().collect();
+        if wanted.is_empty() {
+            return Ok(());
+        }
+        if self.nft() {
+            self.conntrack(family, &wanted);
+            self.rules_known = [false; 2];
+        } else {
+            self.journal.log("info", "Ensuring kubelet hostport chains", "hostport/hostport.go:136", None);
+        }
+        let mut opened = Vec::new();
+        if self.version().holds_sockets() {
+            for mapping in wanted.iter().filter(|m| m.protocol != "sctp") {
+                if self.kernel.busy(family, mapping) {
+                    // The way back is silent.
+                    opened.iter().for_each(|socket| _ = self.kernel.sockets.remove(socket));
+                    return Err(format!("cannot open hostport {} for pod {}_", mapping.host_port, pod.full_name()));
+                }
+                let socket = socket(family, mapping);
+                self.kernel.sockets.insert(socket.clone());
+                opened.push(socket);
+                self.journal.log("info", &format!("Opened local port {}", mapping.port()), "hostport/hostport.go:120", None);
+            }
+        }
+        let mut seen = BTreeSet::new();
+        wanted.retain(|m| seen.insert(chain_suffix(&pod.sandbox, m)));
+        let under = if self.version().holds_sockets() { "_" } else { "" };
+        let comment = format!("{}{under}", pod.full_name());
+        let new: Vec<(String, Rule)> = wanted
+            .iter()
+            .map(|m| {
+                let rule = Rule { mapping: m.clone(), pod_ip: ip.clone(), comment: comment.clone() };
+                (chain_suffix(&pod.sandbox, m), rule)
+            })
+            .collect();
+        if !self.nft() {
+            let turn = self.made as usize;
+            let text = restore_text(&new, self.kernel.rules(family), &[], turn);
+            self.restoring(&text);
+            if failing {
+                let held = wanted.iter().filter(|m| opened.contains(&socket(family, m)));
+                held.for_each(|mapping| self.close(family, mapping));
+                return Err(RESTORE_ERROR.to_owned());
+            }
+        }
+        self.kernel.rules(family).extend(new);
+        if !self.nft() {
+            self.conntrack(family, &wanted);
+            self.rules_known[family as usize] |= !self.journal.losing;
+        }
+        Ok(())
+    }
+
+    fn restoring(&mut self, text: &str) {
+        self.journal.log("info", &format!("Restoring iptables rules: {text}"), "hostport/hostport_manager.go:278", None);
+    }
+
+    fn conntrack(&mut self, family: Family, mappings: &[Mapping]) {
+        let ports: Vec<_> = mappings.iter().filter(|m| m.protocol == "udp").map(|m| m.host_port.to_string()).collect();
+        let ports = ports.join(" ");
+        let text = if self.version().holds_sockets() {
+            format!("Starting to delete udp conntrack entries: [{ports}], isIPv6 - {}", family == Family::V6)
+        } else {
+            format!("Deleting UDP conntrack entries for IP{}: [{ports}]", if family == Family::V6 { "v6" } else { "v4" })
+        };
+        self.journal.log("info", &text, "hostport/hostport_manager.go:195", None);
+    }
+
+    /// A manager's Remove: the rules of its family at once, then the sockets; what belongs to another pod is not told apart.
+    fn remove(&mut self, family: Family, pod: &Pod, failing: bool) -> Result<(), String> {
+        let concerned: Vec<Mapping> = pod.mappings.iter().filter(|m| m.concerns(family)).cloned().collect();
+        let rules = self.kernel.rules(family).clone();
+        let mut gone: Vec<String> =
+            concerned.iter().map(|m| chain_suffix(&pod.sandbox, m)).filter(|s| rules.contains_key(s)).collect();
+        gone.sort();
+        gone.dedup();
+        if !gone.is_empty() && !self.nft() {
+            let kept = rules.iter().filter(|(s, _)| !gone.contains(s)).map(|(s, r)| (s.clone(), r.clone())).collect();
+            let text = restore_text(&[], &kept, &gone, self.made as usize);
+            self.restoring(&text);
+            if failing {
+                return Err(RESTORE_ERROR.to_owned());
+            }
+            // Without a rule that is kept, only what was known before tells whose chains these were.
+            self.rules_known[family as usize] |= !kept.is_empty() && !self.journal.losing;
+        }
+        gone.iter().for_each(|suffix| _ = self.kernel.rules(family).remove(suffix));
+        if self.version().holds_sockets() {
+            for mapping in &concerned {
+                if self.kernel.sockets.contains(&socket(family, mapping)) {
+                    self.close(family, mapping);
+                } else {
+                    let text = format!("Host port {} does not have an open socket", mapping.port());
+                    self.journal.log("info", &text, "hostport/hostport_manager.go:341", None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, family: Family, mapping: &Mapping) {
+        self.kernel.sockets.remove(&socket(family, mapping));
+        let text = format!("Closing host port {}", mapping.port());
+        self.journal.log("info", &text, "hostport/hostport_manager.go:334", None);
+    }
+
+    /// Both managers remove a pod; the order is free from 1.33 on.
+    fn remove_both(&mut self, pod: &Pod, failing: bool) -> Vec<String> {
+        let mut families = Family::BOTH;
+        if !self.version().holds_sockets() && self.made % 2 == 0 {
+            families.reverse();
+        }
+        let mut failing = failing;
+        let mut errors = Vec::new();
+        for family in families {
+            if let Err(error) = self.remove(family, pod, failing) {
+                errors.push(error);
+                failing = false;
+            }
+        }
+        errors
+    }
+
+    fn server(&mut self, text: &str, id: &str, name: &str) {
+        self.journal.log("info", text, "server/sandbox_run_linux.go:357", Some((id, name)));
+    }
+
+    pub fn start_pod(&mut self, spec: &PodSpec, failing: bool) {
+        let pod = self.make(spec);
+        let id = self.identity().0;
+        self.journal.clock += 3_000_000;
+        if self.journal.setup.debug {
+            self.request(&pod, &id);
+        }
+        self.server(&format!("Running pod sandbox: default/{}/POD", pod.name), &id, RUN);
+        if !spec.host_network {
+            let mut result = Ok(());
+            for family in Family::BOTH {
+                result = result.and_then(|()| self.add(family, &pod, failing));
+            }
+            if let Err(error) = result {
+                return self.fail_start(&pod, &id, &error);
+            }
+        }
+        let text = format!("Ran pod sandbox {} with infra container: default/{}/POD", pod.sandbox, pod.name);
+        self.server(&text, &id, RUN);
+        self.running.push(pod);
+    }
+
+    fn request(&mut self, pod: &Pod, id: &str) {
+        let mappings: String = pod
+            .mappings
+            .iter()
+            .map(|m| {
+                let (p, c, h, ip) = (m.protocol.to_uppercase(), m.container_port, m.host_port, m.host_ip);
+                format!("&PortMapping{{Protocol:{p},ContainerPort:{c},HostPort:{h},HostIp:{ip},}},")
+            })
+            .collect();
+        let text = format!(
+            "Request: &RunPodSandboxRequest{{Config:&PodSandboxConfig{{Metadata:&PodSandboxMetadata{{Name:{},Uid:{},Namespace:default,\
+             Attempt:0,}},Hostname:{},PortMappings:[]*PortMapping{{{mappings}}},}},RuntimeHandler:,}}",
+            pod.name, pod.uid, pod.name
+        );
+        self.journal.log("debug", &text, "otel-collector/interceptors.go:62", Some((id, RUN)));
+    }
+
+    fn fail_start(&mut self, pod: &Pod, id: &str, error: &str) {
+        self.server(&format!("NetworkStart: stopping network for sandbox {}", pod.sandbox), id, RUN);
+        self.remove_both(pod, false);
+        let (sandbox, full) = (&pod.sandbox, pod.full_name());
+        for text in [
+            format!("runSandbox: deleting pod ID {sandbox} from idIndex"),
+            format!("runSandbox: removing pod sandbox {sandbox}"),
+            format!("runSandbox: releasing pod sandbox name: {full}"),
+        ] {
+            self.server(&text, id, RUN);
+        }
+        if self.journal.setup.debug {
+            let text = format!("Response error: failed to add hostport mapping for sandbox {full}({sandbox}): {error}");
+            self.journal.log("debug", &text, "otel-collector/interceptors.go:71", Some((id, RUN)));
+        }
+    }
+
+    fn stop_pod(&mut self, which: usize, failing: bool) {
+        if self.running.is_empty() {
+            return;
+        }
+        let pod = self.running.remove(which % self.running.len());
+        let id = self.identity().0;
+        self.journal.clock += 3_000_000;
+        self.server(&format!("Stopping pod sandbox: {}", pod.sandbox), &id, STOP);
+        let errors = self.remove_both(&pod, failing);
+        if !errors.is_empty() {
+            let text =
+                format!("Failed to remove hostport for pod sandbox {}({}): {}", pod.full_name(), pod.sandbox, errors.join(", "));
+            self.journal.log("warning", &text, "server/sandbox_network.go:232", Some((&id, STOP)));
+        }
+        self.server(&format!("Stopped pod sandbox: {}", pod.sandbox), &id, STOP);
+        self.stopped = Some(pod.sandbox);
+    }
+
+    /// Two starts side by side: the managers of the two families do not wait for each other.
+    fn together(&mut self, four: &[Mapping], six: &[Mapping], order: u64) {
+        if !matches!(self.journal.setup.mode, super::Mode::Short | super::Mode::Cat | super::Mode::ShortPrecise) {
+            return;
+        }
+        let before = self.journal.bytes.len();
+        let spec = |stack, mappings: &[Mapping]| PodSpec { stack, mappings: mappings.to_vec(), host_network: false };
+        if four.iter().any(|a| six.iter().any(|b| a.port() == b.port())) {
+            return; // a failed start removes through both managers: then the order of the two would matter
+        }
+        self.start_pod(&spec(Stack::V4, four), false);
+        let middle = self.journal.bytes.len();
+        self.start_pod(&spec(Stack::V6, six), false);
+        let tail = self.journal.bytes.split_off(before);
+        let (first, second) = tail.split_at(middle - before);
+        let mut first = first.split_inclusive(|b| *b == b'\n').peekable();
+        let mut second = second.split_inclusive(|b| *b == b'\n').peekable();
+        let mut order = order;
+        while first.peek().is_some() || second.peek().is_some() {
+            let take_first = second.peek().is_none() || (order & 1 == 1 && first.peek().is_some());
+            order = order.rotate_right(1);
+            let line = if take_first { first.next() } else { second.next() };
+            self.journal.bytes.extend_from_slice(line.unwrap_or_default());
+        }
+    }
+
+    /// CRI-O starts anew: its sockets are gone, without a line, and the rules stay.
+    pub fn restart(&mut self) {
+        self.kernel.sockets.clear();
+        self.journal.start();
+        self.sockets_known = !self.journal.losing;
+        if !self.journal.setup.mode.tells_boots() {
+            // A new process may be a new machine.
+            self.rules_known = [false; 2];
+        }
+    }
+
+    fn reboot(&mut self) {
+        if matches!(self.journal.setup.mode, super::Mode::RsyslogTraditional | super::Mode::RsyslogFile) {
+            return; // looks like a restart, line for line
+        }
+        self.kernel.v4.clear();
+        self.kernel.v6.clear();
+        self.running.clear();
+        self.journal.boot();
+        self.restart();
+        if self.journal.setup.mode.tells_boots() && !self.journal.losing {
+            self.rules_known = [true; 2];
+        }
+    }
+
+    pub fn noise(&mut self, which: u8) {
+        let id = self.identity().0;
+        match which % 4 {
+            0 => self.journal.log(
+                "info",
+                "Checking image status: quay.io/app:latest",
+                "server/image_status.go:22",
+                Some((&id, RUN)),
+            ),
+            1 => self.journal.log(
+                "info",
+                "x level=info msg=\"Opened local port tcp:22\"",
+                "server/image_status.go:22",
+                Some((&id, RUN)),
+            ),
+            2 => self.journal.log("warning", "Opened local port tcp:22: no", "server/image_status.go:22", Some((&id, RUN))),
+            _ => self.journal.entry(
+                "kubelet",
+                "kubelet.service",
+                901,
+                "I0625 16:24:11.000000     901 x.go:1] Opened local port tcp:22",
+            ),
+        }
+    }
+
+    pub fn perform(&mut self, op: &Op) {
+        match op {
+            Op::Start { pod, failing } => self.start_pod(pod, *failing),
+            Op::Stop { which, failing } => self.stop_pod(*which, *failing),
+            Op::Together { four, six, order } => self.together(four, six, *order),
+            Op::StopAgain => {
+                if let Some(sandbox) = self.stopped.clone() {
+                    let id = self.identity().0;
+                    self.server(&format!("Stopping pod sandbox: {sandbox}"), &id, STOP);
+                    self.server(&format!("Stopped pod sandbox (already stopped): {sandbox}"), &id, STOP);
+                }
+            }
+            Op::Foreign { protocol, port } => {
+                let key = ((*protocol).to_owned(), *port);
+                let held = self.kernel.sockets.iter().any(|s| s.protocol == *protocol && s.port == *port);
+                if !held && !self.kernel.foreign.remove(&key) {
+                    self.kernel.foreign.insert(key);
+                }
+            }
+            Op::Restart => self.restart(),
+            Op::Reboot => self.reboot(),
+            Op::Suppressed(ops) => {
+                if !self.journal.setup.mode.tells_boots() || ops.iter().any(|op| matches!(op, Op::Reboot | Op::Together { .. })) {
+                    return;
+                }
+                self.journal.losing = true;
+                ops.iter().for_each(|op| self.perform(op));
+                self.journal.losing = false;
+                self.forget();
+                self.journal.entry(
+                    "systemd-journald",
+                    "systemd-journald.service",
+                    612,
+                    "Suppressed 57 messages from crio.service",
+                );
+            }
+            Op::Noise(which) => self.noise(*which),
+            Op::Tell => {}
+        }
+    }
+}
+
+fn socket(family: Family, mapping: &Mapping) -> Socket {
+    Socket { family, host_ip: mapping.host_ip.to_owned(), port: mapping.host_port, protocol: mapping.protocol.to_owned() }
+}
