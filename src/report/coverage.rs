@@ -64,7 +64,7 @@ pub struct Malformed {
 pub struct SourceCoverage {
     /// Lines of its records.
     pub records: u64,
-    /// Records that say something about ports, or about what may be known of them.
+    /// Records with a meaning for what is open, or for what may be known of it.
     pub events: u64,
     /// Lines that would have been its records, and were broken.
     pub malformed: u64,
@@ -205,7 +205,7 @@ impl HostCoverage {
     #[must_use]
     pub fn verdict(&self, source: Source) -> Verdict {
         let Some(own) = self.sources.get(&source) else { return Verdict::Silent };
-        let mut verdict = own.signs.verdict(source, own.events);
+        let mut verdict = own.signs.verdict(source, own.records);
         let mut partly = |reason: Reason, count: u64| {
             if count > 0 {
                 verdict.add(reason);

@@ -10,6 +10,7 @@ use crate::event::{Remark, Source};
 use crate::port::HostPort;
 use crate::state::evidence::Evidence;
 use crate::state::known::Unknown;
+use crate::state::services::ServiceTable;
 use crate::state::{Host, Ledger};
 use crate::text::Text;
 use crate::timeline::Timeline;
@@ -59,7 +60,7 @@ pub struct SourceReport {
     pub verdict: Verdict,
     /// Lines of its records.
     pub records: u64,
-    /// Records that say something about ports, or about what may be known of them.
+    /// Records with a meaning for what is open, or for what may be known of it.
     pub events: u64,
     /// Lines that would have been its records, and were broken.
     pub malformed: u64,
@@ -130,6 +131,17 @@ impl Report {
             refused_events: ledger.refused_hosts(),
             hosts: hosts.collect(),
         }
+    }
+
+    /// The same report, with the services of firewalld's zones turned into the ports that they stand for.
+    ///
+    /// The log names services only; the table says what they are, be it the stock of a release or the files of the host.
+    #[must_use]
+    pub fn with_services(mut self, services: &ServiceTable) -> Self {
+        for host in &mut self.hosts {
+            host.open = core::mem::take(&mut host.open).with_services(services);
+        }
+        self
     }
 
     /// The report of one host.

@@ -11,6 +11,7 @@ use crate::state::Host;
 use crate::state::evidence::Support;
 use crate::state::known::Unknown;
 use crate::state::opening::{Holder, Opening, Scope};
+use crate::state::services::ServiceTable;
 use crate::timeline::Timeline;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
@@ -229,6 +230,35 @@ impl OpenPorts {
         let mut unknown: Vec<Untold> = unknowns.into_iter().map(|(scope, unknown)| Untold { scope, unknown }).collect();
         unknown.sort();
         Self { ports: join(ported), can_open, unknown }
+    }
+
+    /// The same view, with the services of zones turned into the ports that they stand for.
+    ///
+    /// A service that is not in the table, or opens more than ports (IP protocols, source ports, helpers, names that only the host can
+    /// resolve), stays among [`Self::can_open`].
+    #[must_use]
+    pub fn with_services(mut self, services: &ServiceTable) -> Self {
+        let mut ported: BTreeSet<(HostPort, Fact)> = BTreeSet::new();
+        let named = self.ports.into_iter().flat_map(|open| open.facts);
+        ported.extend(named.filter_map(|fact| Some((fact.ports?, fact))));
+        self.can_open.retain(|fact| {
+            let Holder::ZoneService { service, .. } = &fact.holder else { return true };
+            let Ok(parts) = services.resolve(service.as_bytes()) else { return true };
+            let mut opens_more = false;
+            for (_, part) in parts {
+                for port in &part.ports {
+                    let opening = Opening { port: Some(*port), holder: fact.holder.clone() };
+                    ported.insert((*port, Fact { since: fact.since, ..Fact::new(opening, fact.support) }));
+                }
+                opens_more |= !(part.protocols.is_empty()
+                    && part.source_ports.is_empty()
+                    && part.unresolved.is_empty()
+                    && part.helpers.is_empty());
+            }
+            opens_more
+        });
+        self.ports = join(ported.into_iter().collect());
+        self
     }
 
     /// Tells the times of all facts by a timeline.

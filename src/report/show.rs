@@ -4,7 +4,6 @@ use super::document::{HistoryReport, HostReport, LineReport, Report};
 use super::open_port::{Fact, OpenPorts};
 use super::words::{Table, held_by, host_word, layer_word, port_word, remark_words, scope_words, shown};
 use crate::port::HostPort;
-use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
 
@@ -189,7 +188,7 @@ impl fmt::Display for super::open_port::OpenPort {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.port)?;
         for fact in &self.facts {
-            write!(f, "; {}", format!("{} by {}", fact.role, held_by(&fact.holder)))?;
+            write!(f, "; {} by {}", fact.role, held_by(&fact.holder))?;
         }
         Ok(())
     }

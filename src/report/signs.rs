@@ -1,35 +1,157 @@
 //! What a source says about itself: its versions and settings, its starts, and how many openings and closings it printed.
 
 use super::verdict::{Reason, Verdict};
-use crate::event::{Source, What};
+use crate::event::{Source, What, crio, firewalld, ovnkube};
 use crate::text::Text;
 use alloc::collections::BTreeSet;
 
-/// Versions and settings kept for a source; a hostile log cannot make them grow further.
+/// Versions kept for a source; a hostile log cannot make them grow further.
 const MOST_VERSIONS: usize = 32;
 
 /// What the records of a source say about what it is able to print.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Signs {
-    /// The versions that the program named.
+    /// The versions that the program named, as printed.
     pub versions: BTreeSet<Text<'static>>,
+    /// Verbosities that ovnkube named at its starts.
+    pub log_levels: BTreeSet<u32>,
     /// How often the program was seen to start.
     pub starts: u64,
-    /// Records that open something, or ask for it.
+    /// Records that open something, or say that they are about to.
     pub openings: u64,
-    /// Records that close something, or ask for it.
+    /// Records that close something, or say that they are about to.
     pub closings: u64,
     /// Records that tell the whole of a state at once.
     pub snapshots: u64,
+    /// Further records that say something of ports, or show that the program prints what it does: requests, reloads, resyncs.
+    pub others: u64,
+    /// How often the program said that its host ports are switched off.
+    pub disabled: u64,
+    /// What is known of CRI-O's versions.
+    crio: CrioVersions,
+}
+
+/// What CRI-O's lines tell of its versions, for what each of them prints.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct CrioVersions {
+    /// Up to 1.21: port lines do not reach the journal.
+    up_to_1_21: bool,
+    /// 1.22 to 1.30: all is printed.
+    from_1_22: bool,
+    /// From 1.31 on: no sockets, and no lines about them.
+    from_1_31: bool,
+    /// From 1.33 on: nftables, of which nothing is printed, where it is at hand.
+    from_1_33: bool,
+}
+
+impl CrioVersions {
+    const fn saw(&mut self, major: u16, minor: u16) {
+        match (major, minor) {
+            (0, _) | (1, ..22) => self.up_to_1_21 = true,
+            (1, 22..31) => self.from_1_22 = true,
+            (1, 31..33) => self.from_1_31 = true,
+            _ => {
+                self.from_1_31 = true;
+                self.from_1_33 = true;
+            }
+        }
+    }
+
+    const fn join(self, other: Self) -> Self {
+        Self {
+            up_to_1_21: self.up_to_1_21 || other.up_to_1_21,
+            from_1_22: self.from_1_22 || other.from_1_22,
+            from_1_31: self.from_1_31 || other.from_1_31,
+            from_1_33: self.from_1_33 || other.from_1_33,
+        }
+    }
+}
+
+const fn more(count: &mut u64) {
+    *count = count.saturating_add(1);
 }
 
 impl Signs {
+    /// Takes in an event.
     pub(super) fn hear(&mut self, what: &What<'_>) {
-        let _ = what;
+        match what {
+            What::Firewalld(event) => self.hear_firewalld(event),
+            What::Crio(event) => self.hear_crio(event),
+            What::Ovnkube(event) => self.hear_ovnkube(event),
+            What::Neighbour(_) | What::Journal(_) | What::Remark(_) => {}
+        }
     }
 
-    #[allow(dead_code)]
+    fn hear_firewalld(&mut self, event: &firewalld::Event<'_>) {
+        use firewalld::Event;
+        match event {
+            Event::Started => more(&mut self.starts),
+            Event::Added { .. } => more(&mut self.openings),
+            Event::Removed { .. } => more(&mut self.closings),
+            // What is printed without debug output shows nothing.
+            Event::Refused { .. } | Event::Traceback | Event::ZoneFileBroken { .. } | Event::ConfigurationBroken => {}
+            _ => more(&mut self.others),
+        }
+    }
+
+    fn hear_crio(&mut self, event: &crio::Event<'_>) {
+        use crio::{Era, Said};
+        if event.era == Era::From132 {
+            self.crio.from_1_31 = true;
+        }
+        match &event.said {
+            Said::Started { version, major, minor } => {
+                more(&mut self.starts);
+                self.crio.saw(*major, *minor);
+                self.version(version);
+            }
+            Said::Opened { .. } => {
+                self.crio.from_1_22 = true;
+                more(&mut self.openings);
+            }
+            Said::Closing { .. } => {
+                self.crio.from_1_22 = true;
+                more(&mut self.closings);
+            }
+            Said::Restoring(_) | Said::RestoringCut { .. } => more(&mut self.snapshots),
+            Said::HostPortsDisabled => more(&mut self.disabled),
+            Said::ConntrackCleared { from_133, .. } => {
+                self.crio.from_1_31 |= *from_133;
+                more(&mut self.others);
+            }
+            Said::NoOpenSocket { .. }
+            | Said::EnsuringChains
+            | Said::SocketCut
+            | Said::RemovalFailed { .. }
+            | Said::CleanUpFailed { .. } => {
+                more(&mut self.others);
+            }
+            _ => {}
+        }
+    }
+
+    fn hear_ovnkube(&mut self, event: &ovnkube::Event<'_>) {
+        use ovnkube::Event;
+        match event {
+            Event::Starting => more(&mut self.starts),
+            Event::LoggingConfig { level } => {
+                more(&mut self.starts);
+                if let (Some(level), true) = (level, self.log_levels.len() < MOST_VERSIONS) {
+                    self.log_levels.insert(*level);
+                }
+            }
+            Event::Adding { .. } => more(&mut self.openings),
+            Event::Deleting { .. } => more(&mut self.closings),
+            Event::Recreating { .. } => more(&mut self.snapshots),
+            Event::Ignoring { .. } | Event::AddFailed { .. } | Event::DeleteFailed { .. } | Event::Creating { .. } => {
+                more(&mut self.others);
+            }
+            _ => {}
+        }
+    }
+
     fn version(&mut self, version: &Text<'_>) {
         if self.versions.len() < MOST_VERSIONS {
             self.versions.insert(version.clone().into_owned());
@@ -38,22 +160,78 @@ impl Signs {
 
     pub(super) fn append(&mut self, later: Self) {
         for version in later.versions {
-            if self.versions.len() < MOST_VERSIONS {
-                self.versions.insert(version);
+            self.version(&version);
+        }
+        for level in later.log_levels {
+            if self.log_levels.len() < MOST_VERSIONS {
+                self.log_levels.insert(level);
             }
         }
         self.starts = self.starts.saturating_add(later.starts);
         self.openings = self.openings.saturating_add(later.openings);
         self.closings = self.closings.saturating_add(later.closings);
         self.snapshots = self.snapshots.saturating_add(later.snapshots);
+        self.others = self.others.saturating_add(later.others);
+        self.disabled = self.disabled.saturating_add(later.disabled);
+        self.crio = self.crio.join(later.crio);
     }
 
-    /// What the source could tell at best, judged by its own words.
-    pub(super) fn verdict(&self, source: Source, events: u64) -> Verdict {
-        let _ = source;
-        if events == 0 {
-            return Verdict::CannotSpeak { reasons: BTreeSet::from([Reason::NoPortLines]) };
+    /// Records that say something about ports.
+    const fn about_ports(&self) -> u64 {
+        self.openings.saturating_add(self.closings).saturating_add(self.snapshots).saturating_add(self.others)
+    }
+
+    /// What the source could tell at best, judged by its own words alone; `records` is how many it wrote.
+    pub(super) fn verdict(&self, source: Source, records: u64) -> Verdict {
+        let mut reasons = BTreeSet::new();
+        let mut speaks = self.about_ports() > 0;
+        let mut full_version = false;
+        match source {
+            Source::Firewalld => {}
+            Source::Crio => {
+                let CrioVersions { up_to_1_21, from_1_22, from_1_31, from_1_33 } = self.crio;
+                full_version = from_1_22;
+                if up_to_1_21 {
+                    reasons.insert(Reason::TooOld);
+                }
+                if from_1_31 {
+                    reasons.insert(Reason::NoSocketLinesInVersion);
+                }
+                if from_1_33 {
+                    reasons.insert(Reason::NoRulesOnNftables);
+                }
+                if self.disabled > 0 {
+                    reasons.insert(Reason::HostPortsDisabled);
+                }
+                // A version that prints its port lines, and has none, has no host ports; so has one that says they are off.
+                speaks |= from_1_22 || self.disabled > 0 || (from_1_31 && !from_1_33);
+            }
+            Source::Ovnkube => {
+                full_version = self.log_levels.iter().any(|level| *level >= 5);
+                if self.log_levels.iter().any(|level| *level < 5) {
+                    reasons.insert(Reason::LogLevelTooLow);
+                }
+                speaks |= full_version;
+            }
         }
-        Verdict::Speaks
+        if !speaks {
+            if reasons.is_empty() || (source == Source::Crio && self.crio.from_1_33) {
+                reasons.insert(Reason::NoPortLines);
+            }
+            return Verdict::CannotSpeak { reasons };
+        }
+        // A log with nothing but such lines was filtered: whoever wrote it writes others, too.
+        let only_ports = self.openings.saturating_add(self.closings);
+        let filtered = only_ports > 0 && only_ports >= records && !(full_version && self.starts > 0);
+        if filtered {
+            reasons.insert(Reason::OnlyPortLines);
+            if self.closings == 0 {
+                reasons.insert(Reason::NoClosings);
+            }
+            if self.openings == 0 {
+                reasons.insert(Reason::NoOpenings);
+            }
+        }
+        if reasons.is_empty() { Verdict::Speaks } else { Verdict::SpeaksPartly { reasons } }
     }
 }

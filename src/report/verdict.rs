@@ -22,6 +22,8 @@ pub enum Reason {
     HostPortsDisabled,
     /// ovnkube prints its rules from log level 5 on, and the level is lower.
     LogLevelTooLow,
+    /// Each of its lines opens or closes a port: a filter took the others, so starts and resyncs cannot be seen.
+    OnlyPortLines,
     /// There are openings, but not one closing: a filter that looks for the words of openings only takes the others.
     NoClosings,
     /// There are closings, but not one opening.
@@ -55,6 +57,7 @@ impl Reason {
             Self::TooOld => "this version does not print its port lines to the journal",
             Self::HostPortsDisabled => "its host ports are switched off",
             Self::LogLevelTooLow => "log level below 5, where the rule lines are printed",
+            Self::OnlyPortLines => "only lines about ports (filtered?), so starts cannot be seen",
             Self::NoClosings => "openings but not one closing: filtered?",
             Self::NoOpenings => "closings but not one opening: filtered?",
             Self::DebugOff => "debug was off for a while",

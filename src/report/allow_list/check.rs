@@ -8,7 +8,6 @@ use crate::report::open_port::{Fact, PortState, Role};
 use crate::report::words::{held_by, host_word};
 use crate::state::opening::Holder;
 use crate::text::Text;
-use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -177,7 +176,7 @@ impl fmt::Display for HostComparison {
             writeln!(f, "? {}", row.to_csv())?;
         }
         for fact in &self.can_open {
-            writeln!(f, "? {}", format!("can open ports that the log does not name: {}", held_by(&fact.holder)))?;
+            writeln!(f, "? can open ports that the log does not name: {}", held_by(&fact.holder))?;
         }
         if self.may_be_more {
             writeln!(f, "? a part of the state is unknown, so more ports may be open")?;
