@@ -6,7 +6,7 @@ use super::reader::Reader;
 use super::segment::Segment;
 use crate::frame::Feeder;
 use crate::limits::Limits;
-use crate::report::{Coverage, History};
+use crate::report::{Coverage, History, Report};
 use crate::span::{ByteSpan, InputId, LineRef};
 use crate::state::evidence::Evidence;
 use crate::state::{Facts, Ledger};
@@ -148,5 +148,12 @@ impl Auditor {
         let mut ended = self.clone();
         ended.finish();
         Cow::Owned(ended)
+    }
+
+    /// Everything an auditor asks, as if the input ended here; the timeline tells the times since which ports are open.
+    #[must_use]
+    pub fn report(&self, timeline: &Timeline) -> Report {
+        let settled = self.settled();
+        Report::new(settled.ledger(), settled.coverage(), settled.history(), timeline)
     }
 }

@@ -80,7 +80,7 @@ impl Signs {
             What::Firewalld(event) => self.hear_firewalld(event),
             What::Crio(event) => self.hear_crio(event),
             What::Ovnkube(event) => self.hear_ovnkube(event),
-            What::Neighbour(_) | What::Journal(_) | What::Remark(_) => {}
+            What::Neighbour(_) | What::Journal(_) => {}
         }
     }
 
