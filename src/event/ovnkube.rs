@@ -77,10 +77,22 @@ pub enum Event<'a> {
         /// The chain.
         chain: Text<'a>,
     },
-    /// The words of a rule line, but they may be a part of another record's text.
-    Unclear {
-        /// The rule; `None` if the words were those of rebuilding a chain.
-        rule: Option<Rule<'a>>,
+    /// The words of [`Event::Adding`], but they may be a part of another record's text.
+    UnclearAdding {
+        /// The rule.
+        rule: Rule<'a>,
+    },
+    /// The words of [`Event::Deleting`], but they may be a part of another record's text.
+    UnclearDeleting {
+        /// The rule.
+        rule: Rule<'a>,
+    },
+    /// The words of [`Event::Recreating`], but they may be a part of another record's text.
+    UnclearRecreating {
+        /// The table.
+        table: Text<'a>,
+        /// The chain.
+        chain: Text<'a>,
     },
 }
 
@@ -419,8 +431,11 @@ fn stated<'r>(message: &'r Message<'_>) -> Option<Event<'r>> {
 
 fn unclear<'r>(message: &'r Message<'_>) -> Option<Event<'r>> {
     match message {
-        Message::Adding(change) | Message::Deleting(change) => Some(Event::Unclear { rule: Some(Rule::of(change)) }),
-        Message::Recreating { .. } => Some(Event::Unclear { rule: None }),
+        Message::Adding(change) => Some(Event::UnclearAdding { rule: Rule::of(change) }),
+        Message::Deleting(change) => Some(Event::UnclearDeleting { rule: Rule::of(change) }),
+        Message::Recreating { table, chain } => {
+            Some(Event::UnclearRecreating { table: table.reborrow(), chain: chain.reborrow() })
+        }
         _ => None,
     }
 }
@@ -448,7 +463,11 @@ impl Event<'_> {
             Self::ChainExists { table, chain } => Event::ChainExists { table: table.into_owned(), chain: chain.into_owned() },
             Self::Creating { table, chain } => Event::Creating { table: table.into_owned(), chain: chain.into_owned() },
             Self::Recreating { table, chain } => Event::Recreating { table: table.into_owned(), chain: chain.into_owned() },
-            Self::Unclear { rule } => Event::Unclear { rule: rule.map(Rule::into_owned) },
+            Self::UnclearAdding { rule } => Event::UnclearAdding { rule: rule.into_owned() },
+            Self::UnclearDeleting { rule } => Event::UnclearDeleting { rule: rule.into_owned() },
+            Self::UnclearRecreating { table, chain } => {
+                Event::UnclearRecreating { table: table.into_owned(), chain: chain.into_owned() }
+            }
         }
     }
 }

@@ -24,6 +24,8 @@ pub enum Ignorance {
     CutMessage,
     /// The program's version or settings never print this.
     NeverPrinted,
+    /// A line that may be a record of its own or a part of another one's text.
+    Ambiguous,
     /// A value that cannot be resolved, such as a service name instead of a port number.
     Unresolved,
     /// A change is under way: the program said that it begins, and not yet how it ended.
@@ -45,6 +47,7 @@ impl Ignorance {
             Self::Gap => "a stretch of the log is missing",
             Self::CutMessage => "a message was cut short",
             Self::NeverPrinted => "this version or setting never prints it",
+            Self::Ambiguous => "a line that may be a part of another record",
             Self::Unresolved => "a value that cannot be resolved",
             Self::Underway => "a change is under way",
             Self::Limit => "a limit set by the caller was reached",

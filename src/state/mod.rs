@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod known;
 mod ledger;
 pub mod opening;
+pub mod ovnkube;
 pub mod services;
 
 pub use effects::Effects;

@@ -1,0 +1,235 @@
+//! ovnkube's host ports: the set of exact rules that its lines add and delete, as the kernel holds them.
+
+mod fold;
+mod know;
+mod resync;
+mod rules;
+
+pub use know::{StatedPort, StatedRules, Statement};
+pub use rules::PortKey;
+
+use super::change::Change;
+use super::effects::Effects;
+use super::evidence::{Evidence, Support};
+use super::known::{Ignorance, Unknown};
+use super::opening::{Opening, Scope};
+use crate::event::Remark;
+use crate::event::ovnkube::{Chain, Event, PublishingRule, Role};
+use crate::family::Family;
+use crate::limits::Limits;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+use resync::{Process, Verbosity};
+use rules::{Rules, Turn};
+
+/// What is known of the host ports that ovnkube opens on one host (OVN-Kubernetes of June 2020 to December 2024).
+///
+/// The state is a set of exact rules. A port is open while at least one rule holds it; lines are never counted, for ovnkube logs
+/// the same change many times. A rule counts from the line that announces it, and a failure reported later takes it back. Failures
+/// of one rule that are reported together count as one: up to April 2024 ovnkube merges equal error texts.
+///
+/// What the set holds is complete, per family and chain, when the log shows it: a chain that the process itself made, the end of a
+/// start (see [`Event::ServicesSynced`]), a rebuilt chain, or a [`Statement`]. Until then [`Self::open`] is unknown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Ovnkube {
+    limits: Limits,
+    rules: Rules,
+    /// Why a chain may hold rules that are not in the set; a chain that is not named here is known.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    unknown: BTreeMap<(Family, Chain), Unknown>,
+    process: Process,
+    /// Rules that were deleted, with what supported them and how often they were deleted, in case it is reported to have failed.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    deleted: BTreeMap<(Family, PublishingRule), (Option<Support>, u32)>,
+    seen: Seen,
+}
+
+/// What kinds of lines the log has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Seen {
+    anything: bool,
+    rule_line: bool,
+}
+
+const FAMILIES: [Family; 2] = [Family::Ipv4, Family::Ipv6];
+
+/// What this log can tell at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[non_exhaustive]
+pub enum Voice {
+    /// Not a line of ovnkube's about rules or its start.
+    Silent,
+    /// ovnkube started, and not one rule line follows: it prints them from level 5 on only.
+    NoRuleLines,
+    /// ovnkube itself told a verbosity at which it prints no rule lines.
+    TooQuiet {
+        /// The level; rule lines are printed from 5 on.
+        level: u32,
+    },
+    /// There are rule lines.
+    Speaks,
+}
+
+/// A port that is open, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct OpenPort {
+    /// The port.
+    pub port: PortKey,
+    /// The rules that the log, or the caller, showed to hold it; printed as ovnkube prints them. Of a port that was only stated
+    /// there may be none.
+    pub rules: Vec<(PublishingRule, Support)>,
+    /// Since which line it is open, and how sure that is.
+    pub support: Support,
+}
+
+impl Ovnkube {
+    /// Nothing known, with bounds on what is held.
+    #[must_use]
+    pub fn new(limits: Limits) -> Self {
+        let mut new = Self {
+            limits,
+            rules: Rules::default(),
+            unknown: BTreeMap::new(),
+            process: Process::default(),
+            deleted: BTreeMap::new(),
+            seen: Seen::default(),
+        };
+        new.mark_unknown(Unknown::BEFORE_LOG);
+        new
+    }
+
+    /// All ports that are open, in order, each with the rules that hold it.
+    ///
+    /// # Errors
+    /// Why, and since when, the log cannot tell.
+    pub fn open(&self) -> Result<Vec<OpenPort>, Unknown> {
+        match self.first_unknown() {
+            Some(unknown) => Err(unknown),
+            None => Ok(self.at_least()),
+        }
+    }
+
+    /// The ports that are surely open, whatever else is unknown.
+    #[must_use]
+    pub fn at_least(&self) -> Vec<OpenPort> {
+        let open = self.rules.open();
+        open.map(|(port, support, rules)| OpenPort {
+            port,
+            support,
+            rules: rules.iter().map(|(rule, support)| (*rule, *support)).collect(),
+        })
+        .collect()
+    }
+
+    /// Everything that is surely open, and by which line.
+    pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
+        self.rules.open().map(|(key, support, _)| (key.opening(), support))
+    }
+
+    /// What cannot be told, why, and since when.
+    pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
+        self.first_unknown().map(|unknown| (Scope::Ovnkube, unknown)).into_iter()
+    }
+
+    /// What this log can tell at all.
+    #[must_use]
+    pub const fn voice(&self) -> Voice {
+        match self.process.verbosity {
+            _ if self.seen.rule_line => Voice::Speaks,
+            Verbosity::TooLow { level } => Voice::TooQuiet { level },
+            _ if self.seen.anything => Voice::NoRuleLines,
+            _ => Voice::Silent,
+        }
+    }
+
+    /// Why the set may not be the whole truth; `None` if it is.
+    fn first_unknown(&self) -> Option<Unknown> {
+        let chain = self.unknown.values().min_by_key(|unknown| unknown.since).copied();
+        let doubt = || self.rules.first_doubt().map(|at| Unknown::since(Ignorance::Ambiguous, at));
+        let unreadable = || self.rules.first_unreadable().map(|at| Unknown::since(Ignorance::Unresolved, at));
+        chain.or_else(doubt).or_else(unreadable)
+    }
+
+    fn is_known(&self) -> bool {
+        self.unknown.is_empty() && !self.rules.has_doubt() && !self.rules.has_unreadable()
+    }
+
+    fn mark_unknown(&mut self, why: Unknown) {
+        for family in FAMILIES {
+            for chain in Chain::ALL {
+                self.unknown.insert((family, chain), why);
+            }
+        }
+    }
+
+    fn mark_known(&mut self, chain: Chain) {
+        for family in FAMILIES {
+            self.unknown.remove(&(family, chain));
+        }
+    }
+
+    /// Folds in what a record says.
+    pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
+        self.turning(by, effects, |this, effects| this.fold(event, by, effects));
+    }
+
+    /// Takes facts as true from here on.
+    pub fn know(&mut self, facts: &Statement, by: Evidence, effects: &mut Effects) {
+        self.turning(by, effects, |this, effects| this.take(facts, by, effects));
+    }
+
+    /// Runs a change and tells if all of the state became unknown or known by it.
+    fn turning(&mut self, by: Evidence, effects: &mut Effects, run: impl FnOnce(&mut Self, &mut Effects)) {
+        let before = self.is_known();
+        let told = effects.changes.len();
+        run(self, effects);
+        let scope = Scope::Ovnkube;
+        match (before, self.first_unknown()) {
+            (true, Some(unknown)) => {
+                // What was told to open or close on the way is part of what follows.
+                effects.changes.truncate(told);
+                effects.changes.push(Change::Lost { scope, why: unknown.why, by });
+                self.tell_all(effects);
+            }
+            (false, None) => {
+                effects.changes.truncate(told);
+                effects.changes.push(Change::Learnt { scope, by });
+                self.tell_all(effects);
+            }
+            _ => {}
+        }
+    }
+
+    fn tell_all(&self, effects: &mut Effects) {
+        for (key, support, _) in self.rules.open() {
+            effects.changes.push(opened(key, support));
+        }
+    }
+
+    fn tell(&self, key: PortKey, turn: Turn, by: Evidence, effects: &mut Effects) {
+        match turn {
+            Turn::Nothing => {}
+            Turn::Opened(support) => effects.changes.push(opened(key, support)),
+            Turn::Closed => effects.changes.push(Change::Closed { opening: key.opening(), by }),
+        }
+    }
+
+    /// Remarks about a rule that cannot count.
+    fn remark_on(role: Role, by: Evidence, effects: &mut Effects) {
+        match role {
+            Role::LookAlike => effects.remark(Remark::UnknownChain, by),
+            Role::Unreadable { not_a_port: true } => effects.remark(Remark::NotAPort, by),
+            Role::Unreadable { not_a_port: false } => effects.remark(Remark::UnsupportedMatch, by),
+            _ => {}
+        }
+    }
+}
+
+fn opened(key: PortKey, support: Support) -> Change {
+    let Support { request, since, certainty } = support;
+    Change::Opened { opening: key.opening(), request, by: since, certainty }
+}

@@ -1,0 +1,124 @@
+//! ovnkube's life: which process speaks, how much it says, and what its start makes known.
+//!
+//! Two ways to start over are known. Up to April 2024 the jump rules are logged again, each chain is flushed without a line, and all
+//! kept rules are added again, in lines; when that is done the service handler is reported. From April 2024 on a line
+//! `Recreating iptables rules for table: T, chain: C` stands for each chain, and its kept rules are put back by iptables-restore
+//! without a line; they are named by the `Ignoring processing rule` lines under the other chains' Recreating lines.
+
+use super::super::evidence::Evidence;
+use crate::event::ovnkube::{Chain, PublishingRule};
+use crate::family::Family;
+use crate::text::Text;
+use alloc::collections::{BTreeMap, BTreeSet};
+
+/// How much the process says.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+pub(super) enum Verbosity {
+    /// It has not shown.
+    #[default]
+    Unknown,
+    /// Rule lines are printed.
+    Enough,
+    /// They are not.
+    TooLow {
+        /// The level.
+        level: u32,
+    },
+}
+
+/// The level from which on rule lines are printed.
+pub(super) const RULE_LEVEL: u32 = 5;
+
+/// What is known of the process that speaks.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Process {
+    pub(super) pid: Option<u32>,
+    /// It has said nothing but that it starts.
+    pub(super) fresh: bool,
+    /// Its first lines are in the log.
+    pub(super) start_seen: bool,
+    /// It has not finished dealing with what was there before it.
+    pub(super) starting: bool,
+    pub(super) verbosity: Verbosity,
+    /// It fills chains by iptables-restore, as ovnkube does from April 2024 on.
+    pub(super) restores: bool,
+    /// It has rebuilt chains before.
+    pub(super) has_synced: bool,
+    /// The chains that were there before it made them.
+    existed: BTreeSet<Chain>,
+    /// The jump rules into chains that open ports that it added: the family, the chain they stand in, and where they lead.
+    jumps: BTreeSet<(Family, Text<'static>, Chain)>,
+    /// It has added or deleted rules that open ports.
+    pub(super) had_rules: bool,
+    pub(super) sync: Option<Sync>,
+}
+
+/// How many different jump rules are remembered; a process adds two or three into each of three chains, for two families.
+const MAX_JUMPS: usize = 64;
+
+impl Process {
+    pub(super) fn starting(pid: Option<u32>, start_seen: bool) -> Self {
+        Self { pid, start_seen, fresh: true, starting: true, ..Self::default() }
+    }
+
+    /// A process that is told from the one before by nothing but a jump rule, which each process adds once, before any other rule.
+    pub(super) fn jumping(pid: Option<u32>) -> Self {
+        Self { pid, starting: true, verbosity: Verbosity::Enough, ..Self::default() }
+    }
+
+    pub(super) fn existed(&mut self, chain: Chain) {
+        if self.jumps.is_empty() {
+            self.existed.insert(chain);
+        }
+    }
+
+    /// True if a jump rule shows that another process speaks now.
+    pub(super) fn is_over(&self, family: Family, from: &Text<'_>, to: Chain) -> bool {
+        let first = self.jumps.is_empty();
+        if first { self.had_rules } else { self.jumps.contains(&(family, from.clone().into_owned(), to)) }
+    }
+
+    pub(super) fn add_jump(&mut self, family: Family, from: &Text<'_>, to: Chain) {
+        self.starting |= self.jumps.is_empty();
+        if self.jumps.len() < MAX_JUMPS {
+            self.jumps.insert((family, from.clone().into_owned(), to));
+        }
+    }
+
+    /// True if the process made this chain itself, so that it was empty at first.
+    pub(super) fn made(&self, chain: Chain) -> bool {
+        self.start_seen && !self.existed.contains(&chain)
+    }
+
+    /// True if the jump rules into the two chains that every version has were added, as up to April 2024 at each start.
+    pub(super) fn has_all_jumps(&self) -> bool {
+        let has = |chain| self.jumps.iter().any(|(_, _, to)| *to == chain);
+        has(Chain::NodePort) && has(Chain::ExternalIp)
+    }
+}
+
+/// A rebuilding of all chains.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Sync {
+    /// The rules that are kept, as the Ignoring lines named them.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    pub(super) names: BTreeMap<(Family, PublishingRule), Evidence>,
+    /// The kept rules whose ports are not understood.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    pub(super) unreadable: BTreeMap<(Family, Chain, Text<'static>), Evidence>,
+    /// The chains that are filled already.
+    pub(super) rebuilt: BTreeSet<Chain>,
+    /// Names were dropped because of a limit.
+    pub(super) overflow: bool,
+    /// The last chain, mangle's OVN-KUBE-ITP, has had its turn.
+    pub(super) last: bool,
+}
+
+impl Sync {
+    pub(super) fn size(&self) -> usize {
+        self.names.len().saturating_add(self.unreadable.len())
+    }
+}
