@@ -1,5 +1,7 @@
 //! iptables rules: what is printed is read back, whichever program printed it, and broken rules say where.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use core::net::IpAddr;
 use hostport_audit::record::rule::{Rule, Target};
 use hostport_audit::{ErrorKind, PortRange, Protocol};

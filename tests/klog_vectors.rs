@@ -1,5 +1,7 @@
 //! klog: what real klog printed is read back with what was passed in, and every corpus line prints back.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 mod common;
 
 use hostport_audit::record::Reading;

@@ -1,5 +1,7 @@
 //! Neighbours: programs that log host ports in much the same words are recognised with their name, and never taken for ovnkube.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use hostport_audit::event::neighbour::{self, Action, Program};
 use hostport_audit::event::ovnkube;
 use hostport_audit::record::klog::Record;

@@ -125,7 +125,12 @@ impl Dialects {
             Reading::Record(record) | Reading::Continuation(Some(record)) => emit_klog(&record, context, emit),
             Reading::Continuation(None) => emit(context.finding(FindingKind::Plain(Source::Ovnkube))),
             Reading::Unrelated => emit(context.finding(FindingKind::Unrelated)),
-            Reading::Malformed(error) => emit(context.malformed(Some(Source::Ovnkube), error)),
+            Reading::Malformed(error) => {
+                emit(context.malformed(Some(Source::Ovnkube), error));
+                if let Some(event) = event::ovnkube::broken(message) {
+                    emit(context.aside(FindingKind::Event(What::Ovnkube(event))));
+                }
+            }
         }
     }
 

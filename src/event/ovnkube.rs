@@ -77,6 +77,8 @@ pub enum Event<'a> {
         /// The chain.
         chain: Text<'a>,
     },
+    /// A line that changed rules in a chain that opens ports, but was cut short or broken.
+    Broken,
     /// The words of [`Event::Adding`], but they may be a part of another record's text.
     UnclearAdding {
         /// The rule.
@@ -414,6 +416,14 @@ pub fn events<'r>(record: &'r Record<'_>) -> impl Iterator<Item = Event<'r>> {
     script.into_iter().chain(process).chain(one).chain(failures.flatten()).chain(listed.flatten())
 }
 
+/// What a klog line that could not be read, as its end is missing or broken, means nevertheless: `None` unless it may have changed
+/// rules in a chain that opens ports.
+#[must_use]
+pub fn broken(line: &[u8]) -> Option<Event<'static>> {
+    crate::record::ovnkube::may_change_chains(line, |table, chain| Chain::in_table(table, chain).is_some())
+        .then_some(Event::Broken)
+}
+
 fn stated<'r>(message: &'r Message<'_>) -> Option<Event<'r>> {
     Some(match message {
         Message::Adding(change) => Event::Adding { rule: Rule::of(change) },
@@ -463,6 +473,7 @@ impl Event<'_> {
             Self::ChainExists { table, chain } => Event::ChainExists { table: table.into_owned(), chain: chain.into_owned() },
             Self::Creating { table, chain } => Event::Creating { table: table.into_owned(), chain: chain.into_owned() },
             Self::Recreating { table, chain } => Event::Recreating { table: table.into_owned(), chain: chain.into_owned() },
+            Self::Broken => Event::Broken,
             Self::UnclearAdding { rule } => Event::UnclearAdding { rule: rule.into_owned() },
             Self::UnclearDeleting { rule } => Event::UnclearDeleting { rule: rule.into_owned() },
             Self::UnclearRecreating { table, chain } => {

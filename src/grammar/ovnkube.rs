@@ -186,6 +186,22 @@ pub(crate) fn message(whole: &[u8]) -> Option<Result<RawMessage<'_>, ParseError>
     })
 }
 
+/// Looks into a line that could not be read: `None` if it does not hold the first words of a message that changes chains; then the
+/// table and the chain, if they are there as a whole.
+pub(crate) fn broken_change(line: &[u8]) -> Option<Option<(&[u8], &[u8])>> {
+    const WORDS: [&[u8]; 5] = [
+        b"Adding rule in table: ",
+        b"Deleting rule in table: ",
+        b"Ignoring processing rule in table due to filtering: ",
+        b"Ignoring processing rule in table: ",
+        b"Recreating iptables rules for table: ",
+    ];
+    let message = super::klog::header(line).map_or(line, |(message, _)| message);
+    let behind = WORDS.iter().find_map(|words| message.strip_prefix(*words))?;
+    let names = terminated((name, words(", chain: "), name), words(" ")).parse(behind);
+    Some(names.ok().map(|(_, (table, _, chain))| (table, chain)))
+}
+
 /// One failed change inside an error: `failed to add iptables nat/OVN-KUBE-NODEPORT rule "ARGS": running [/usr/sbin/iptables ...`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RawFailure<'a> {

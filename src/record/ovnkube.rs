@@ -119,6 +119,16 @@ impl<'a> Message<'a> {
     }
 }
 
+/// True if a line that is cut short or broken holds the first words of a message that changes chains, unless it goes on to name a
+/// chain that does not count.
+pub(crate) fn may_change_chains(line: &[u8], counts: impl Fn(&[u8], &[u8]) -> bool) -> bool {
+    match ovnkube::broken_change(line) {
+        Some(Some((table, chain))) => counts(table, chain),
+        Some(None) => true,
+        None => false,
+    }
+}
+
 /// Where the arguments begin in a message: behind the first `args: "`, since no table or chain has a blank in its name.
 fn args_offset(text: &[u8]) -> usize {
     const BEFORE: &[u8] = b"args: \"";

@@ -5,6 +5,7 @@ use super::effects::Effects;
 use super::evidence::{Evidence, Support};
 use super::known::Unknown;
 use super::opening::{Opening, Scope};
+use super::ovnkube::{self, Ovnkube};
 use crate::event::{Event, Remark, What, journal};
 use crate::limits::Limits;
 use crate::text::Text;
@@ -16,6 +17,8 @@ use alloc::collections::BTreeMap;
 pub struct Facts {
     /// CRI-O's sockets and rules.
     pub crio: Option<crio::Statement>,
+    /// ovnkube's ports or rules.
+    pub ovnkube: Option<ovnkube::Statement>,
 }
 
 /// What is known of one host: a fold for each source.
@@ -24,11 +27,12 @@ pub struct Facts {
 pub struct Host {
     boot: Option<Text<'static>>,
     crio: Crio,
+    ovnkube: Ovnkube,
 }
 
 impl Host {
     fn new(limits: Limits) -> Self {
-        Self { boot: None, crio: Crio::new(limits) }
+        Self { boot: None, crio: Crio::new(limits), ovnkube: Ovnkube::new(limits) }
     }
 
     /// What is known of CRI-O's sockets and rules.
@@ -37,24 +41,32 @@ impl Host {
         &self.crio
     }
 
+    /// What is known of the rules of ovnkube's that open ports.
+    #[must_use]
+    pub const fn ovnkube(&self) -> &Ovnkube {
+        &self.ovnkube
+    }
+
     /// Everything that is known to be open, each with what supports it: firewalld's, then CRI-O's, then ovnkube's, then the neighbours'.
     pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
-        self.crio.openings()
+        self.crio.openings().chain(self.ovnkube.openings())
     }
 
     /// Everything that the log cannot tell.
     pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
-        self.crio.unknowns()
+        self.crio.unknowns().chain(self.ovnkube.unknowns())
     }
 
     fn apply(&mut self, what: &What<'_>, by: Evidence, effects: &mut Effects) {
         match what {
             What::Crio(event) => self.crio.apply(event, by, effects),
+            What::Ovnkube(event) => self.ovnkube.apply(event, by, effects),
             What::Journal(event) => {
                 if let journal::Event::Boot { id } = event {
                     self.boot = id.clone().map(Text::into_owned);
                 }
                 self.crio.apply_journal(event, by, effects);
+                self.ovnkube.apply_journal(event, by, effects);
             }
             _ => {}
         }
@@ -125,6 +137,9 @@ impl Ledger {
         let Some(host) = self.host(host.or(only.as_ref()), by, effects) else { return };
         if let Some(facts) = &facts.crio {
             host.crio.know(facts, by, effects);
+        }
+        if let Some(facts) = &facts.ovnkube {
+            host.ovnkube.know(facts, by, effects);
         }
     }
 

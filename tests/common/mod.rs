@@ -3,4 +3,5 @@
 
 pub mod changes;
 pub mod corpus;
+pub mod ovnkube;
 pub mod reading;

@@ -71,6 +71,7 @@ impl Ovnkube {
                 self.process.restores = true;
             }
             Event::Recreating { table, chain } => self.recreate(table, chain, by, effects),
+            Event::Broken => self.lose(Ignorance::CutMessage, by, effects),
             Event::UnclearAdding { rule } => self.step(rule, Step::MaybeAdding, by, effects),
             Event::UnclearDeleting { rule } => self.step(rule, Step::MaybeDeleting, by, effects),
             Event::UnclearRecreating { table, chain } => {
@@ -82,7 +83,7 @@ impl Ovnkube {
     }
 
     /// Everything held becomes unknown.
-    fn lose(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    pub(super) fn lose(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
         let proven = self.rules.open().next().is_some();
         if proven && !self.is_known() {
             // If all was known until now, the same is told where the change is complete.
@@ -196,7 +197,8 @@ impl Ovnkube {
         };
         sync.rebuilt.insert(chain);
         let names: Vec<_> = sync.names.keys().filter(|(_, rule)| rule.chain == chain).copied().collect();
-        let unreadable: Vec<_> = sync.unreadable.iter().filter(|((_, at, _), _)| *at == chain).map(|(k, v)| (k.clone(), *v)).collect();
+        let unreadable: Vec<_> =
+            sync.unreadable.iter().filter(|((_, at, _), _)| *at == chain).map(|(k, v)| (k.clone(), *v)).collect();
         let why = match level {
             _ if sync.overflow => Some(Ignorance::Limit),
             Verbosity::Enough => None,

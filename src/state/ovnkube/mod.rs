@@ -13,8 +13,8 @@ use super::effects::Effects;
 use super::evidence::{Evidence, Support};
 use super::known::{Ignorance, Unknown};
 use super::opening::{Opening, Scope};
-use crate::event::Remark;
 use crate::event::ovnkube::{Chain, Event, PublishingRule, Role};
+use crate::event::{Remark, Source, journal};
 use crate::family::Family;
 use crate::limits::Limits;
 use alloc::collections::BTreeMap;
@@ -175,6 +175,26 @@ impl Ovnkube {
     /// Folds in what a record says.
     pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
         self.turning(by, effects, |this, effects| this.fold(event, by, effects));
+    }
+
+    /// Folds in what the journal says; of no effect if it is about another program.
+    pub fn apply_journal(&mut self, event: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
+        let why = match event {
+            journal::Event::Boot { .. } => Ignorance::Restart,
+            journal::Event::Lost { source: Source::Ovnkube } => Ignorance::CutMessage,
+            journal::Event::Suppressed { unit: by_whom, .. } | journal::Event::TextLost { identifier: by_whom }
+                if by_whom.as_bytes().starts_with(b"ovn") =>
+            {
+                Ignorance::Gap
+            }
+            _ => return,
+        };
+        self.turning(by, effects, |this, effects| {
+            this.lose(why, by, effects);
+            if why == Ignorance::Restart {
+                this.process = Process::default();
+            }
+        });
     }
 
     /// Takes facts as true from here on.
