@@ -186,9 +186,12 @@ pub(crate) fn message(whole: &[u8]) -> Option<Result<RawMessage<'_>, ParseError>
     })
 }
 
+/// A table and a chain.
+pub(crate) type Place<'a> = (&'a [u8], &'a [u8]);
+
 /// Looks into a line that could not be read: `None` if it does not hold the first words of a message that changes chains; then the
 /// table and the chain, if they are there as a whole.
-pub(crate) fn broken_change(line: &[u8]) -> Option<Option<(&[u8], &[u8])>> {
+pub(crate) fn broken_change(line: &[u8]) -> Option<Option<Place<'_>>> {
     const WORDS: [&[u8]; 5] = [
         b"Adding rule in table: ",
         b"Deleting rule in table: ",

@@ -1,5 +1,7 @@
 //! The truth beside ovnkube's logs, and the answers of the state in the same shape.
 
+#![allow(clippy::print_stdout, clippy::std_instead_of_alloc, clippy::unwrap_used, clippy::panic)]
+
 use super::corpus;
 use hostport_audit::Protocol;
 use hostport_audit::event::ovnkube::Kind;
