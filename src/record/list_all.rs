@@ -335,7 +335,7 @@ impl fmt::Display for ForwardPort<'_> {
 ///
 /// let output = b"block\n  target: %%REJECT%%\n";
 /// let error = Listings::new(output).next().unwrap().unwrap_err();
-/// assert_eq!(error.to_string(), "bad listing at byte 28: expected the line services, found the end");
+/// assert_eq!(error.to_string(), "bad listing at byte 27: expected the line services, found the end");
 /// ```
 #[derive(Debug, Clone)]
 pub struct Listings<'a> {
