@@ -1,5 +1,6 @@
 //! The output of `firewall-cmd --list-all` and its kin: real output of five versions, laws, and broken output.
 
+use hostport_audit::event::firewalld::{Item, Kind, Layer, ListedZone};
 use hostport_audit::record::list_all::{Listing, Listings, Subject};
 use hostport_audit::{ErrorKind, HostPort};
 use proptest::prelude::*;
@@ -299,4 +300,27 @@ proptest! {
         prop_assert_eq!(texts(zone.rich_rules()), rules);
         prop_assert_eq!(format!("{zone}\n"), output);
     }
+}
+
+#[test]
+fn a_listing_states_the_lists_of_a_layer() {
+    let output = data("v2.5.0-list-all-zones.txt");
+    for layer in Layer::ALL {
+        let zones = ListedZone::read_all(&output, layer).unwrap();
+        assert_eq!(zones.len(), 10);
+        let public = zones.iter().find(|zone| zone.zone == "public").unwrap();
+        assert_eq!((public.layer, public.is_default), (layer, true));
+        for kind in Kind::ALL {
+            let items = public.items(kind);
+            if (kind, layer) == (Kind::Interfaces, Layer::Permanent) {
+                assert_eq!(items, None, "NetworkManager's interfaces stand in it");
+                continue;
+            }
+            let items = items.unwrap();
+            assert!(!items.is_empty() && items.iter().all(|item| item.kind() == kind), "{kind}: {items:?}");
+        }
+        assert_eq!(public.items(Kind::Ports).unwrap()[0], Item::Port { port: "8080".into(), protocol: "tcp".into() });
+    }
+    assert_eq!(ListedZone::read_all(&data("v2.5.0-list-all-policies.txt"), Layer::Runtime), Ok(Vec::new()));
+    assert!(ListedZone::read_all(&output[..output.len() / 2], Layer::Runtime).is_err());
 }

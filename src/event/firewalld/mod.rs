@@ -4,9 +4,11 @@
 //! permanent layer, is the fact (firewalld 0.3 to 2.5).
 
 mod item;
+mod listing;
 mod reading;
 
 pub use item::{Edit, Item, Kind};
+pub use listing::ListedZone;
 
 use crate::text::Text;
 use alloc::vec::Vec;
