@@ -347,7 +347,12 @@ pub(crate) fn line_number(input: &[u8]) -> Parsed<'_, u64> {
 }
 
 /// A node's name and the blank behind it, as `oc adm node-logs --path` writes it in front of each line of several nodes.
+///
+/// A day of the week is none: behind it stands a date that would pass for firewalld's.
 pub(crate) fn node(input: &[u8]) -> Parsed<'_, &[u8]> {
+    if weekday(input).is_ok() {
+        return broken(input, ErrorKind::Prefix, "a node's name");
+    }
     let (rest, name) = take_while_m_n(1, 253, |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')).parse(input)?;
     let (rest, _) = char(' ').parse(rest)?;
     Ok((rest, name))

@@ -31,7 +31,7 @@ pub enum Delivery<'a> {
     },
     /// Lines of a form that was recognised and is then broken.
     Malformed {
-        /// What is broken; the offset counts in the line at `at`.
+        /// What is broken; the offset counts in the line at `at`, or from its start on where an object takes several lines.
         error: ParseError,
         /// The line in which it broke.
         at: LineRef,
