@@ -1,4 +1,5 @@
 //! Laws of framing: every split gives the same lines, and the lines and their ends put together are the input.
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
 

@@ -1,4 +1,5 @@
 //! Laws of stamps and of the timeline that resolves them.
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used)]
 
 use hostport_audit::time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
 use hostport_audit::{CarriedYear, ResolveError, Stamp, Timeline, YearRule};
