@@ -1,0 +1,265 @@
+//! All lists of one layer of one zone.
+
+use super::names::NameSet;
+use super::port_text;
+use super::ports::PortSet;
+use crate::event::firewalld::{Item, Kind, Layer};
+use crate::port::HostPort;
+use crate::state::evidence::Support;
+use crate::state::known::Unknown;
+use crate::state::opening::{Holder, Opening};
+use crate::text::Text;
+use alloc::format;
+use alloc::vec::Vec;
+
+/// A thing in a list as the daemon keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Entry {
+    Port(HostPort),
+    Name(Text<'static>),
+}
+
+impl Entry {
+    /// What the daemon makes of an item that it accepted; `None` for a port that cannot be resolved here.
+    pub(super) fn of(item: &Item<'_>, layer: Layer) -> Option<Self> {
+        let name = |name: &Text<'_>| Self::Name(name.clone().into_owned());
+        Some(match item {
+            Item::Port { port, protocol } | Item::SourcePort { port, protocol } => {
+                Self::Port(port_text::resolve(port.as_bytes(), protocol.as_bytes())?)
+            }
+            Item::ForwardPort { port, protocol, to_port, to_address } => {
+                // The runtime layer keeps the numbers, the permanent one the text as sent.
+                let kept = |text: &Text<'_>| match layer {
+                    Layer::Runtime if !text.is_empty() => port_text::normal(text.as_bytes()).map(|range| format!("{range}")),
+                    _ => Some(text.to_str()?.into()),
+                };
+                let (protocol, to_address) = (protocol.to_str()?, to_address.to_str()?);
+                let listed =
+                    format!("port={}:proto={protocol}:toport={}:toaddr={to_address}", kept(port)?, kept(to_port)?);
+                Self::Name(Text::from(listed))
+            }
+            Item::Service { name: n } | Item::Protocol { name: n } | Item::Interface { name: n } => name(n),
+            Item::RichRule { rule } => name(rule),
+            Item::Source { address } => name(address),
+            Item::Masquerade => Self::Name(Text::from("yes")),
+            Item::Target { target } => name(target),
+        })
+    }
+
+    /// How much it counts against the limit of keys: long names count more.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Port(_) => 1,
+            Self::Name(name) => weight(name),
+        }
+    }
+
+    pub(super) fn opening(&self, zone: &Text<'static>, layer: Layer, kind: Kind) -> Opening {
+        match self {
+            Self::Port(port) => port_opening(*port, zone, layer, kind),
+            Self::Name(name) => name_opening(name, zone, layer, kind),
+        }
+    }
+}
+
+fn weight(name: &Text<'_>) -> usize {
+    1usize.saturating_add(name.as_bytes().len() / 64)
+}
+
+pub(super) fn port_opening(port: HostPort, zone: &Text<'static>, layer: Layer, kind: Kind) -> Opening {
+    let zone = zone.clone();
+    let holder = if kind == Kind::SourcePorts { Holder::ZoneSourcePort { zone, layer } } else { Holder::ZonePort { zone, layer } };
+    Opening { port: Some(port), holder }
+}
+
+pub(super) fn name_opening(name: &Text<'static>, zone: &Text<'static>, layer: Layer, kind: Kind) -> Opening {
+    let (zone, name) = (zone.clone(), name.clone());
+    let fact = |word: &str| Text::from(format!("{word} {name}"));
+    let (port, holder) = match kind {
+        Kind::Services => (None, Holder::ZoneService { zone, layer, service: name }),
+        Kind::Protocols => (None, Holder::ZoneProtocol { zone, layer, protocol: name }),
+        Kind::ForwardPorts => {
+            let (port, target) = forward(&name);
+            (port, Holder::ZoneForwardPort { zone, layer, target })
+        }
+        Kind::Masquerade => (None, Holder::FirewallFact { zone: Some(zone), layer, fact: Text::from("masquerade") }),
+        Kind::Target => (None, Holder::FirewallFact { zone: Some(zone), layer, fact: fact("target") }),
+        Kind::Interfaces => (None, Holder::FirewallFact { zone: Some(zone), layer, fact: fact("interface") }),
+        Kind::Sources => (None, Holder::FirewallFact { zone: Some(zone), layer, fact: fact("source") }),
+        Kind::RichRules | Kind::Ports | Kind::SourcePorts => (None, Holder::FirewallFact { zone: Some(zone), layer, fact: name }),
+    };
+    Opening { port, holder }
+}
+
+/// Port and target of a listed forward port: `port=8080:proto=tcp:toport=80:toaddr=`.
+fn forward(listed: &Text<'static>) -> (Option<HostPort>, Text<'static>) {
+    let parts = || {
+        let rest = listed.to_str()?.strip_prefix("port=")?;
+        let (port, rest) = rest.split_once(":proto=")?;
+        let (protocol, target) = rest.split_once(":toport=")?;
+        Some((port_text::resolve(port.as_bytes(), protocol.as_bytes()), Text::from(format!("toport={target}"))))
+    };
+    parts().unwrap_or_else(|| (None, listed.clone()))
+}
+
+/// The lists of one layer of a zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Lists {
+    ports: PortSet,
+    source_ports: PortSet,
+    services: NameSet,
+    forward_ports: NameSet,
+    protocols: NameSet,
+    rich_rules: NameSet,
+    interfaces: NameSet,
+    sources: NameSet,
+    masquerade: NameSet,
+    target: NameSet,
+}
+
+/// One list of a zone.
+pub(super) enum List<'a> {
+    Ports(&'a PortSet),
+    Names(&'a NameSet),
+}
+
+impl Lists {
+    /// All of them unknown.
+    pub(super) fn unknown(why: Unknown) -> Self {
+        let (ports, names) = (|| PortSet::unknown(why), || NameSet::unknown(why));
+        Self {
+            ports: ports(),
+            source_ports: ports(),
+            services: names(),
+            forward_ports: names(),
+            protocols: names(),
+            rich_rules: names(),
+            interfaces: names(),
+            sources: names(),
+            masquerade: names(),
+            target: names(),
+        }
+    }
+
+    pub(super) const fn port_set(&self, kind: Kind) -> Option<&PortSet> {
+        match kind {
+            Kind::Ports => Some(&self.ports),
+            Kind::SourcePorts => Some(&self.source_ports),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn port_set_mut(&mut self, kind: Kind) -> Option<&mut PortSet> {
+        match kind {
+            Kind::Ports => Some(&mut self.ports),
+            Kind::SourcePorts => Some(&mut self.source_ports),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn name_set(&self, kind: Kind) -> Option<&NameSet> {
+        Some(match kind {
+            Kind::Ports | Kind::SourcePorts => return None,
+            Kind::Services => &self.services,
+            Kind::ForwardPorts => &self.forward_ports,
+            Kind::Protocols => &self.protocols,
+            Kind::RichRules => &self.rich_rules,
+            Kind::Interfaces => &self.interfaces,
+            Kind::Sources => &self.sources,
+            Kind::Masquerade => &self.masquerade,
+            Kind::Target => &self.target,
+        })
+    }
+
+    pub(super) const fn name_set_mut(&mut self, kind: Kind) -> Option<&mut NameSet> {
+        Some(match kind {
+            Kind::Ports | Kind::SourcePorts => return None,
+            Kind::Services => &mut self.services,
+            Kind::ForwardPorts => &mut self.forward_ports,
+            Kind::Protocols => &mut self.protocols,
+            Kind::RichRules => &mut self.rich_rules,
+            Kind::Interfaces => &mut self.interfaces,
+            Kind::Sources => &mut self.sources,
+            Kind::Masquerade => &mut self.masquerade,
+            Kind::Target => &mut self.target,
+        })
+    }
+
+    /// The list of a kind.
+    pub(super) const fn list(&self, kind: Kind) -> List<'_> {
+        match (self.port_set(kind), self.name_set(kind)) {
+            (Some(ports), _) => List::Ports(ports),
+            (None, Some(names)) => List::Names(names),
+            // Every kind is one or the other.
+            (None, None) => List::Names(&self.services),
+        }
+    }
+
+    /// Why a list is unknown, if it is.
+    pub(super) const fn why_unknown(&self, kind: Kind) -> Option<Unknown> {
+        match self.list(kind) {
+            List::Ports(ports) => ports.unknown,
+            List::Names(names) => names.unknown,
+        }
+    }
+
+    /// Makes a list unknown; nothing that was known of it stays.
+    pub(super) fn forget(&mut self, kind: Kind, why: Unknown) {
+        if let Some(ports) = self.port_set_mut(kind) {
+            *ports = PortSet::unknown(why);
+        } else if let Some(names) = self.name_set_mut(kind) {
+            *names = NameSet::unknown(why);
+        }
+    }
+
+    /// Makes a list unknown, but keeps what is proven to be in it.
+    pub(super) const fn doubt(&mut self, kind: Kind, why: Unknown) {
+        if let Some(ports) = self.port_set_mut(kind) {
+            ports.unknown = Some(why);
+        } else if let Some(names) = self.name_set_mut(kind) {
+            names.unknown = Some(why);
+        }
+    }
+
+    /// Takes over one list of another layer.
+    pub(super) fn copy(&mut self, kind: Kind, from: &Self) {
+        if let (Some(to), Some(from)) = (self.port_set_mut(kind), from.port_set(kind)) {
+            *to = from.clone();
+        } else if let (Some(to), Some(from)) = (self.name_set_mut(kind), from.name_set(kind)) {
+            *to = from.clone();
+        }
+    }
+
+    /// True if a list is known and empty.
+    pub(super) fn is_empty(&self, kind: Kind) -> bool {
+        self.why_unknown(kind).is_none() && self.len(kind) == 0
+    }
+
+    fn len(&self, kind: Kind) -> usize {
+        match self.list(kind) {
+            List::Ports(ports) => ports.len(),
+            List::Names(names) => names.len(),
+        }
+    }
+
+    /// How much a list counts against the limit of keys.
+    pub(super) fn weight(&self, kind: Kind) -> usize {
+        match self.list(kind) {
+            List::Ports(ports) => ports.len(),
+            List::Names(names) => names.iter().map(|(name, _)| weight(name)).sum(),
+        }
+    }
+
+    pub(super) fn weight_of_all(&self) -> usize {
+        Kind::ALL.into_iter().map(|kind| self.weight(kind)).sum()
+    }
+
+    /// Everything that stands in a list, with what supports it.
+    pub(super) fn openings(&self, kind: Kind, zone: &Text<'static>, layer: Layer) -> Vec<(Opening, Support)> {
+        match self.list(kind) {
+            List::Ports(ports) => ports.iter().map(|(port, by)| (port_opening(port, zone, layer, kind), by)).collect(),
+            List::Names(names) => names.iter().map(|(name, by)| (name_opening(name, zone, layer, kind), by)).collect(),
+        }
+    }
+}

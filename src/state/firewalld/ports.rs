@@ -1,0 +1,241 @@
+//! Ports as the daemon keeps them: as ranges whose borders decide what it refuses.
+
+use crate::port::{HostPort, PortRange};
+use crate::state::evidence::Support;
+use crate::state::known::Unknown;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// A set of ports, exact or a part of an unknown one.
+///
+/// Two views of the same ports: `borders` are the ranges that the daemon lists, `held` is what supports each port. The daemon
+/// merges a new range with those that overlap it, and removes only what lies inside a single range (0.9 to 2.5).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct PortSet {
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    borders: BTreeMap<HostPort, ()>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    held: BTreeMap<HostPort, Support>,
+    /// The daemon may hold overlapping ranges, which the borders here do not show.
+    ragged: bool,
+    pub(super) unknown: Option<Unknown>,
+}
+
+impl PortSet {
+    pub(super) fn unknown(why: Unknown) -> Self {
+        Self { unknown: Some(why), ..Self::default() }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (HostPort, Support)> + '_ {
+        self.held.iter().map(|(port, support)| (*port, *support))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.borders.len().max(self.held.len())
+    }
+
+    /// True if one of the daemon's ranges covers all of it, so that it refuses to add it and would remove it.
+    pub(super) fn inside_one(&self, port: HostPort) -> bool {
+        overlapping(&self.borders, port).iter().any(|range| range.range().covers(port.range()))
+    }
+
+    /// True if exactly this range is listed.
+    pub(super) fn lists(&self, port: HostPort) -> bool {
+        self.borders.contains_key(&port)
+    }
+
+    /// True if the borders may differ from the daemon's.
+    pub(super) const fn is_ragged(&self) -> bool {
+        self.ragged
+    }
+
+    /// True if none of the ports is in the set.
+    pub(super) fn lacks(&self, port: HostPort) -> bool {
+        overlapping(&self.held, port).is_empty()
+    }
+
+    /// True if all of the ports are in the set.
+    pub(super) fn covers(&self, port: HostPort) -> bool {
+        missing(&self.held, port).is_empty()
+    }
+
+    /// Adds ports and gives back those that were not in the set.
+    pub(super) fn add(&mut self, port: HostPort, support: Support) -> Vec<HostPort> {
+        let mut merged = port.range();
+        for range in overlapping(&self.borders, port) {
+            self.borders.remove(&range);
+            merged = PortRange::new(merged.first().min(range.range().first()), merged.last().max(range.range().last()));
+        }
+        self.borders.insert(HostPort::new(port.protocol(), merged), ());
+        let new = missing(&self.held, port);
+        for piece in &new {
+            self.held.insert(*piece, support);
+        }
+        new
+    }
+
+    /// Removes ports and gives back those that were in the set.
+    pub(super) fn remove(&mut self, port: HostPort) -> Vec<HostPort> {
+        for range in overlapping(&self.borders, port) {
+            self.borders.remove(&range);
+            for rest in outside(range, port) {
+                self.borders.insert(rest, ());
+            }
+        }
+        let mut gone = Vec::new();
+        for range in overlapping(&self.held, port) {
+            let Some(support) = self.held.remove(&range) else { continue };
+            for rest in outside(range, port) {
+                self.held.insert(rest, support);
+            }
+            let (first, last) = (
+                range.range().first().max(port.range().first()),
+                range.range().last().min(port.range().last()),
+            );
+            gone.push(HostPort::new(port.protocol(), PortRange::new(first, last)));
+        }
+        gone
+    }
+
+    /// Makes the set exactly these ports; what stays keeps its support.
+    pub(super) fn replace(&mut self, ports: impl IntoIterator<Item = HostPort>, support: Support) {
+        let mut new = Self::default();
+        for port in ports {
+            new.ragged |= !overlapping(&new.borders, port).is_empty() && !new.lists(port);
+            for piece in new.add(port, support) {
+                // What was held before keeps the line since which it is open.
+                for old in overlapping(&self.held, piece) {
+                    if let Some(support) = self.held.get(&old) {
+                        let (first, last) =
+                            (old.range().first().max(piece.range().first()), old.range().last().min(piece.range().last()));
+                        let kept = HostPort::new(piece.protocol(), PortRange::new(first, last));
+                        new.recolour(kept, *support);
+                    }
+                }
+            }
+        }
+        *self = new;
+    }
+
+    fn recolour(&mut self, port: HostPort, support: Support) {
+        for range in overlapping(&self.held, port) {
+            let Some(old) = self.held.remove(&range) else { continue };
+            for rest in outside(range, port) {
+                self.held.insert(rest, old);
+            }
+        }
+        self.held.insert(port, support);
+    }
+}
+
+/// The ranges of a map of disjoint ranges that have a port in common with this one.
+fn overlapping<V>(map: &BTreeMap<HostPort, V>, port: HostPort) -> Vec<HostPort> {
+    let (protocol, range) = (port.protocol(), port.range());
+    let from = HostPort::new(protocol, PortRange::single(range.first()));
+    let before = map.range(..from).next_back().map(|(key, _)| *key).filter(|key| key.overlaps(port));
+    let until = HostPort::new(protocol, PortRange::new(range.last(), u16::MAX));
+    before.into_iter().chain(map.range(from..=until).map(|(key, _)| *key)).collect()
+}
+
+/// The parts of `port` that no range of the map covers.
+fn missing<V>(map: &BTreeMap<HostPort, V>, port: HostPort) -> Vec<HostPort> {
+    let mut out = Vec::new();
+    let mut next = u32::from(port.range().first());
+    for range in overlapping(map, port) {
+        let first = u32::from(range.range().first());
+        if first > next {
+            out.extend(piece(port, next, first.saturating_sub(1)));
+        }
+        next = next.max(u32::from(range.range().last()).saturating_add(1));
+    }
+    if next <= u32::from(port.range().last()) {
+        out.extend(piece(port, next, u32::from(port.range().last())));
+    }
+    out
+}
+
+/// What is left of `range` without `port`.
+fn outside(range: HostPort, port: HostPort) -> impl Iterator<Item = HostPort> {
+    let (whole, cut) = (range.range(), port.range());
+    let below = (cut.first() > whole.first())
+        .then(|| piece(range, u32::from(whole.first()), u32::from(cut.first()).saturating_sub(1)))
+        .flatten();
+    let above = (cut.last() < whole.last())
+        .then(|| piece(range, u32::from(cut.last()).saturating_add(1), u32::from(whole.last())))
+        .flatten();
+    below.into_iter().chain(above)
+}
+
+fn piece(of: HostPort, first: u32, last: u32) -> Option<HostPort> {
+    Some(HostPort::new(of.protocol(), PortRange::new(u16::try_from(first).ok()?, u16::try_from(last).ok()?)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::evidence::{Certainty, Evidence};
+    use alloc::string::{String, ToString};
+
+    fn support() -> Support {
+        Support::new(Evidence::default(), Certainty::Confirmed)
+    }
+
+    fn set(ports: &[&str]) -> PortSet {
+        let mut set = PortSet::default();
+        for port in ports {
+            set.add(port.parse().unwrap(), support());
+        }
+        set
+    }
+
+    fn listed(set: &PortSet) -> Vec<String> {
+        set.borders.keys().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn overlapping_ranges_merge_and_neighbours_stay_apart() {
+        assert_eq!(listed(&set(&["8080-8090/tcp", "8091/tcp"])), ["8080-8090/tcp", "8091/tcp"]);
+        assert_eq!(listed(&set(&["8080-8090/tcp", "8085-8100/tcp", "8080/udp"])), ["8080-8100/tcp", "8080/udp"]);
+        assert_eq!(listed(&set(&["1-65535/tcp", "0/tcp"])), ["0/tcp", "1-65535/tcp"]);
+    }
+
+    #[test]
+    fn removal_splits_and_tells_what_was_there() {
+        let mut set = set(&["8080-8090/tcp"]);
+        assert!(set.inside_one("8084/tcp".parse().unwrap()));
+        let gone = set.remove("8084/tcp".parse().unwrap());
+        assert_eq!(gone, ["8084/tcp".parse().unwrap()]);
+        assert_eq!(listed(&set), ["8080-8083/tcp", "8085-8090/tcp"]);
+        assert!(!set.inside_one("8080-8090/tcp".parse().unwrap()));
+        assert_eq!(set.add("8083-8086/tcp".parse().unwrap(), support()), ["8084/tcp".parse().unwrap()]);
+        assert_eq!(listed(&set), ["8080-8090/tcp"]);
+    }
+
+    #[test]
+    fn both_views_hold_the_same_ports_after_any_changes() {
+        let mut seed = 7u64;
+        let (mut set, mut truth) = (PortSet::default(), [false; 64]);
+        for _ in 0..4000 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let (a, b) = (usize::try_from(seed >> 40 & 63).unwrap(), usize::try_from(seed >> 50 & 63).unwrap());
+            let port = HostPort::new(
+                crate::port::Protocol::Tcp,
+                PortRange::new(u16::try_from(a).unwrap(), u16::try_from(b).unwrap()),
+            );
+            let add = seed >> 60 & 1 == 0;
+            if add {
+                set.add(port, support());
+            } else {
+                set.remove(port);
+            }
+            truth[a.min(b)..=a.max(b)].fill(add);
+            for (number, open) in truth.iter().enumerate() {
+                let one = HostPort::single(crate::port::Protocol::Tcp, u16::try_from(number).unwrap());
+                assert_eq!(set.covers(one), *open);
+                assert_eq!(set.lacks(one), !*open);
+                assert_eq!(set.inside_one(one), *open);
+            }
+        }
+    }
+}
