@@ -3,6 +3,7 @@
 use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::borrow::Borrow;
 use core::fmt;
 
 /// A piece of log text: bytes borrowed from the input, or owned where an escape had to be undone.
@@ -103,6 +104,13 @@ impl From<String> for Text<'_> {
 impl<'a> From<Cow<'a, [u8]>> for Text<'a> {
     fn from(bytes: Cow<'a, [u8]>) -> Self {
         Self(bytes)
+    }
+}
+
+/// So that maps keyed by text can be asked with bytes.
+impl Borrow<[u8]> for Text<'_> {
+    fn borrow(&self) -> &[u8] {
+        &self.0
     }
 }
 

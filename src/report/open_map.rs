@@ -264,8 +264,9 @@ fn split_behind(pieces: &mut BTreeMap<u16, Piece>, last: u16) {
 /// True if the first scope is the second one, or a part of it.
 pub(super) fn is_within(narrow: &Scope, wide: &Scope) -> bool {
     match (narrow, wide) {
-        (Scope::Firewalld | Scope::FirewalldLayer { .. } | Scope::Zone { .. }, Scope::Firewalld) => true,
-        (Scope::Zone { layer, .. }, Scope::FirewalldLayer { layer: wide }) => layer == wide,
+        (Scope::Firewalld | Scope::FirewalldLayer { .. } | Scope::Zone { .. } | Scope::ZoneList { .. }, Scope::Firewalld) => true,
+        (Scope::Zone { layer, .. } | Scope::ZoneList { layer, .. }, Scope::FirewalldLayer { layer: wide }) => layer == wide,
+        (Scope::ZoneList { zone, layer, .. }, Scope::Zone { zone: wide_zone, layer: wide }) => layer == wide && zone == wide_zone,
         (narrow, wide) => narrow == wide,
     }
 }

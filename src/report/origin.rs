@@ -1,7 +1,7 @@
 //! Which program an opening or a scope belongs to, and which openings a scope takes in.
 
 use crate::event::Source;
-use crate::event::firewalld::Layer;
+use crate::event::firewalld::{Kind, Layer};
 use crate::state::opening::{Holder, Scope};
 use core::fmt;
 
@@ -57,7 +57,7 @@ impl Origin {
     #[must_use]
     pub const fn of_scope(scope: &Scope) -> Self {
         match scope {
-            Scope::Firewalld | Scope::FirewalldLayer { .. } | Scope::Zone { .. } => Self::Firewalld,
+            Scope::Firewalld | Scope::FirewalldLayer { .. } | Scope::Zone { .. } | Scope::ZoneList { .. } => Self::Firewalld,
             Scope::CrioSockets | Scope::CrioRules { .. } => Self::Crio,
             Scope::Ovnkube => Self::Ovnkube,
         }
@@ -112,6 +112,9 @@ pub(crate) fn takes_in(scope: &Scope, holder: &Holder) -> bool {
         Scope::Firewalld => Origin::of(holder) == Origin::Firewalld,
         Scope::FirewalldLayer { layer } => layer_of(holder) == Some(*layer),
         Scope::Zone { zone, layer } => layer_of(holder) == Some(*layer) && zone_of(holder) == Some(zone),
+        Scope::ZoneList { zone, layer, kind } => {
+            layer_of(holder) == Some(*layer) && zone_of(holder) == Some(zone) && is_of_kind(holder, *kind)
+        }
         Scope::CrioSockets => matches!(holder, Holder::CrioSocket),
         Scope::CrioRules { family } => matches!(holder, Holder::CrioRule { family: of_rule, .. } if of_rule == family),
         Scope::Ovnkube => Origin::of(holder) == Origin::Ovnkube,
@@ -120,5 +123,23 @@ pub(crate) fn takes_in(scope: &Scope, holder: &Holder) -> bool {
 
 /// True if the scope speaks of what a reload would bring only, and nothing in it lets a packet through now.
 pub(crate) const fn is_permanent(scope: &Scope) -> bool {
-    matches!(scope, Scope::FirewalldLayer { layer: Layer::Permanent } | Scope::Zone { layer: Layer::Permanent, .. })
+    matches!(
+        scope,
+        Scope::FirewalldLayer { layer: Layer::Permanent }
+            | Scope::Zone { layer: Layer::Permanent, .. }
+            | Scope::ZoneList { layer: Layer::Permanent, .. }
+    )
+}
+
+/// True if the holder stands in a list of this kind.
+const fn is_of_kind(holder: &Holder, kind: Kind) -> bool {
+    match holder {
+        Holder::ZonePort { .. } => matches!(kind, Kind::Ports),
+        Holder::ZoneSourcePort { .. } => matches!(kind, Kind::SourcePorts),
+        Holder::ZoneService { .. } => matches!(kind, Kind::Services),
+        Holder::ZoneForwardPort { .. } => matches!(kind, Kind::ForwardPorts),
+        Holder::ZoneProtocol { .. } => matches!(kind, Kind::Protocols),
+        Holder::FirewallFact { .. } => !kind.opens_by_itself(),
+        _ => false,
+    }
 }

@@ -87,6 +87,9 @@ pub(super) fn scope_words(scope: &Scope) -> String {
         Scope::Firewalld => "all of firewalld".into(),
         Scope::FirewalldLayer { layer } => format!("firewalld, {layer}, all zones"),
         Scope::Zone { zone, layer } => format!("firewalld, {layer}, zone {}", shown(zone)),
+        Scope::ZoneList { zone, layer, kind } => {
+            format!("firewalld, {layer}, zone {}, {}", shown(zone), kind.as_str().replace('_', " "))
+        }
         Scope::CrioSockets => "sockets of CRI-O".into(),
         Scope::CrioRules { family } => format!("rules of CRI-O, {family}"),
         Scope::Ovnkube => "rules of ovnkube".into(),

@@ -30,6 +30,10 @@ pub enum Ignorance {
     Unresolved,
     /// A change is under way: the program said that it begins, and not yet how it ended.
     Underway,
+    /// A signal that may be false: some versions also send it when nothing changed.
+    DoubtfulSignal,
+    /// The program is not running.
+    NotRunning,
     /// A limit of the caller's was reached.
     Limit,
 }
@@ -50,6 +54,8 @@ impl Ignorance {
             Self::Ambiguous => "a line that may be a part of another record",
             Self::Unresolved => "a value that cannot be resolved",
             Self::Underway => "a change is under way",
+            Self::DoubtfulSignal => "a signal that may be false",
+            Self::NotRunning => "the program is not running",
             Self::Limit => "a limit set by the caller was reached",
         }
     }

@@ -4,6 +4,7 @@ pub mod change;
 pub mod crio;
 mod effects;
 pub mod evidence;
+pub mod firewalld;
 pub mod known;
 mod ledger;
 pub mod opening;

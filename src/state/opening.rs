@@ -1,6 +1,6 @@
 //! The names of things that can be open: one vocabulary for all three sources.
 
-use crate::event::firewalld::Layer;
+use crate::event::firewalld::{Kind, Layer};
 use crate::family::Family;
 use crate::port::HostPort;
 use crate::text::Text;
@@ -125,6 +125,15 @@ pub enum Scope {
         zone: Text<'static>,
         /// The layer.
         layer: Layer,
+    },
+    /// One list of one layer of a zone.
+    ZoneList {
+        /// The zone.
+        zone: Text<'static>,
+        /// The layer.
+        layer: Layer,
+        /// The list.
+        kind: Kind,
     },
     /// CRI-O's sockets.
     CrioSockets,

@@ -48,6 +48,16 @@ pub enum Place {
     Shipped,
 }
 
+/// The label of a refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Severity {
+    /// `WARNING`: since 0.4.4.3 for what is already, or not, enabled.
+    Warning,
+    /// `ERROR` or `FATAL ERROR`
+    Error,
+}
+
 /// What a record says.
 ///
 /// Numbers (`object`) are those of `config.zone.N`; they are assigned anew at each start and reload. An empty zone in a request
@@ -200,7 +210,7 @@ pub enum Event<'a> {
     ReloadRequest,
     /// The permanent layer was loaded: `Reloaded()`.
     Reloaded,
-    /// The rules in the kernel are taken away, in the course of a reload, a start or a stop.
+    /// The rules in the kernel are taken away, or about to be, in the course of a reload, a start or a stop.
     Flushed,
     /// The default zone as loaded: `Using default zone 'public'`.
     DefaultZoneLoaded {
@@ -244,6 +254,8 @@ pub enum Event<'a> {
     Refused {
         /// The code in front of the colon; empty if there is none.
         code: Text<'a>,
+        /// How it is labelled.
+        severity: Severity,
     },
     /// The call, or the daemon, ran into an exception: `Traceback (most recent call last):`.
     Traceback,
@@ -328,7 +340,7 @@ impl Event<'_> {
             Self::ZoneCopied { zone } => E::ZoneCopied { zone: zone.into_owned() },
             Self::ZoneCreated { zone } => E::ZoneCreated { zone: zone.into_owned() },
             Self::ResetToDefaults => E::ResetToDefaults,
-            Self::Refused { code } => E::Refused { code: code.into_owned() },
+            Self::Refused { code, severity } => E::Refused { code: code.into_owned(), severity },
             Self::Traceback => E::Traceback,
             Self::Panic { on } => E::Panic { on },
             Self::PolicyChanged { name, layer } => E::PolicyChanged { name: name.into_owned(), layer },

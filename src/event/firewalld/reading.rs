@@ -1,6 +1,6 @@
 //! From records to events.
 
-use super::{Edit, Event, Item, Kind, Layer, Place};
+use super::{Edit, Event, Item, Kind, Layer, Place, Severity};
 use crate::record::firewalld::{Call, Label, Record, Setting};
 use crate::text::Text;
 use alloc::vec::Vec;
@@ -18,7 +18,8 @@ impl<'r> Event<'r> {
                 Some(call) => of_call(&call),
                 None => of_message(message),
             },
-            Label::Error | Label::Warning | Label::FatalError => of_error(message),
+            Label::Warning => of_error(message, Severity::Warning),
+            Label::Error | Label::FatalError => of_error(message, Severity::Error),
             _ => None,
         }
     }
@@ -35,7 +36,7 @@ fn named<'r>(message: &'r [u8], before: &[u8]) -> Option<Text<'r>> {
 }
 
 fn of_message(message: &[u8]) -> Option<Event<'_>> {
-    if message == b"Flushing rule set" {
+    if message == b"Flushing rule set" || message.starts_with(b"Setting policy to 'DROP'") {
         return Some(Event::Flushed);
     }
     if let Some(path) = named(message, b"Loading zone file ") {
@@ -62,7 +63,7 @@ fn zone_of_file(path: Text<'_>) -> Option<Text<'_>> {
     Some(text(name))
 }
 
-fn of_error(message: &[u8]) -> Option<Event<'_>> {
+fn of_error(message: &[u8], severity: Severity) -> Option<Event<'_>> {
     // Printed on each permitted change while lockdown is on (1.x); the change goes through.
     if message == b"Lockdown not possible, sender not set." {
         return None;
@@ -75,7 +76,7 @@ fn of_error(message: &[u8]) -> Option<Event<'_>> {
     }
     let code = memchr::memchr(b':', message).and_then(|at| message.get(..at)).unwrap_or(message);
     let is_code = !code.is_empty() && code.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
-    Some(Event::Refused { code: if is_code { text(code) } else { Text::default() } })
+    Some(Event::Refused { code: if is_code { text(code) } else { Text::default() }, severity })
 }
 
 fn of_call<'r>(call: &Call<'r>) -> Option<Event<'r>> {

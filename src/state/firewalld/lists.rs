@@ -34,8 +34,7 @@ impl Entry {
                     _ => Some(text.to_str()?.into()),
                 };
                 let (protocol, to_address) = (protocol.to_str()?, to_address.to_str()?);
-                let listed =
-                    format!("port={}:proto={protocol}:toport={}:toaddr={to_address}", kept(port)?, kept(to_port)?);
+                let listed = format!("port={}:proto={protocol}:toport={}:toaddr={to_address}", kept(port)?, kept(to_port)?);
                 Self::Name(Text::from(listed))
             }
             Item::Service { name: n } | Item::Protocol { name: n } | Item::Interface { name: n } => name(n),
@@ -68,7 +67,8 @@ fn weight(name: &Text<'_>) -> usize {
 
 pub(super) fn port_opening(port: HostPort, zone: &Text<'static>, layer: Layer, kind: Kind) -> Opening {
     let zone = zone.clone();
-    let holder = if kind == Kind::SourcePorts { Holder::ZoneSourcePort { zone, layer } } else { Holder::ZonePort { zone, layer } };
+    let holder =
+        if kind == Kind::SourcePorts { Holder::ZoneSourcePort { zone, layer } } else { Holder::ZonePort { zone, layer } };
     Opening { port: Some(port), holder }
 }
 

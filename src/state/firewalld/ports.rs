@@ -60,6 +60,11 @@ impl PortSet {
         missing(&self.held, port).is_empty()
     }
 
+    /// The parts of it that are not in the set.
+    pub(super) fn missing(&self, port: HostPort) -> Vec<HostPort> {
+        missing(&self.held, port)
+    }
+
     /// Adds ports and gives back those that were not in the set.
     pub(super) fn add(&mut self, port: HostPort, support: Support) -> Vec<HostPort> {
         let mut merged = port.range();
@@ -89,10 +94,7 @@ impl PortSet {
             for rest in outside(range, port) {
                 self.held.insert(rest, support);
             }
-            let (first, last) = (
-                range.range().first().max(port.range().first()),
-                range.range().last().min(port.range().last()),
-            );
+            let (first, last) = (range.range().first().max(port.range().first()), range.range().last().min(port.range().last()));
             gone.push(HostPort::new(port.protocol(), PortRange::new(first, last)));
         }
         gone
@@ -219,10 +221,8 @@ mod tests {
         for _ in 0..4000 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let (a, b) = (usize::try_from(seed >> 40 & 63).unwrap(), usize::try_from(seed >> 50 & 63).unwrap());
-            let port = HostPort::new(
-                crate::port::Protocol::Tcp,
-                PortRange::new(u16::try_from(a).unwrap(), u16::try_from(b).unwrap()),
-            );
+            let port =
+                HostPort::new(crate::port::Protocol::Tcp, PortRange::new(u16::try_from(a).unwrap(), u16::try_from(b).unwrap()));
             let add = seed >> 60 & 1 == 0;
             if add {
                 set.add(port, support());

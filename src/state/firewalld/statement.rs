@@ -43,12 +43,7 @@ impl Statement {
 
     /// The same, and what holds of a layer of a zone; what was stated of it before stays where this says nothing.
     #[must_use]
-    pub fn with_zone(
-        mut self,
-        zone: impl Into<Text<'static>>,
-        layer: Layer,
-        stated: Stated,
-    ) -> Self {
+    pub fn with_zone(mut self, zone: impl Into<Text<'static>>, layer: Layer, stated: Stated) -> Self {
         self.zones.entry((zone.into(), layer)).or_default().lists.extend(stated.lists);
         self
     }

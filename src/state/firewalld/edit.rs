@@ -1,0 +1,236 @@
+//! The changes of lists, each with its effects and its count against the limit of keys.
+
+use super::Firewalld;
+use super::lists::{Entry, List, Lists, name_opening, port_opening};
+use super::zone::Zone;
+use crate::event::Remark;
+use crate::event::firewalld::{Kind, Layer};
+use crate::state::change::Change;
+use crate::state::effects::Effects;
+use crate::state::evidence::{Evidence, Support};
+use crate::state::known::{Ignorance, Unknown};
+use crate::state::opening::{Opening, Scope};
+use crate::text::Text;
+use alloc::vec::Vec;
+
+/// A list of a layer of a zone.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spot<'z> {
+    pub(super) zone: &'z Text<'static>,
+    pub(super) layer: Layer,
+    pub(super) kind: Kind,
+}
+
+impl Spot<'_> {
+    fn scope(self) -> Scope {
+        Scope::ZoneList { zone: self.zone.clone(), layer: self.layer, kind: self.kind }
+    }
+}
+
+fn opened(opening: Opening, support: Support) -> Change {
+    Change::Opened { opening, request: support.request, by: support.since, certainty: support.certainty }
+}
+
+impl Firewalld {
+    /// The zone, made up of unknown lists if it was not heard of; `None` if that is over the limit.
+    pub(super) fn zone_mut(&mut self, name: &Text<'_>, by: Evidence, effects: &mut Effects) -> Option<&mut Zone> {
+        let name = name.clone().into_owned();
+        if !self.zones.contains_key(&name) {
+            let zone = Zone::unknown(Unknown::BEFORE_LOG);
+            let weight = zone.weight();
+            if self.keys.saturating_add(weight) > self.limits.max_keys {
+                effects.remark(Remark::LimitReached, by);
+                return None;
+            }
+            self.keys = self.keys.saturating_add(weight);
+            self.zones.insert(name.clone(), zone);
+        }
+        self.zones.get_mut(&name)
+    }
+
+    pub(super) fn lists(&self, zone: &Text<'_>, layer: Layer) -> Option<&Lists> {
+        self.zones.get(zone.as_bytes())?.layer(layer)
+    }
+
+    /// Runs a change of the lists of a layer and keeps the count of keys.
+    fn with_lists<T>(&mut self, spot: Spot<'_>, change: impl FnOnce(&mut Lists) -> T) -> Option<T> {
+        let lists = self.zones.get_mut(spot.zone)?.layer_mut(spot.layer).as_mut()?;
+        let before = lists.weight(spot.kind);
+        let out = change(lists);
+        let after = lists.weight(spot.kind);
+        self.keys = self.keys.saturating_sub(before).saturating_add(after);
+        Some(out)
+    }
+
+    /// Adds an entry.
+    pub(super) fn add(&mut self, spot: Spot<'_>, entry: Entry, support: Support, effects: &mut Effects) {
+        if self.keys.saturating_add(entry.weight()) > self.limits.max_keys {
+            effects.remark(Remark::LimitReached, support.since);
+            self.forget(spot, Ignorance::Limit, support.since, effects);
+            return;
+        }
+        let Spot { zone, layer, kind } = spot;
+        let new = self.with_lists(spot, |lists| match entry {
+            Entry::Port(port) => {
+                let new = lists.port_set_mut(kind).map(|set| set.add(port, support)).unwrap_or_default();
+                new.into_iter().map(|port| port_opening(port, zone, layer, kind)).collect()
+            }
+            Entry::Name(name) => {
+                let new = lists.name_set_mut(kind).is_some_and(|set| set.add(name.clone(), support));
+                if new { Vec::from([name_opening(&name, zone, layer, kind)]) } else { Vec::new() }
+            }
+        });
+        effects.changes.extend(new.unwrap_or_default().into_iter().map(|opening| opened(opening, support)));
+    }
+
+    /// Removes an entry.
+    pub(super) fn remove(&mut self, spot: Spot<'_>, entry: &Entry, by: Evidence, effects: &mut Effects) {
+        let Spot { zone, layer, kind } = spot;
+        let gone = self.with_lists(spot, |lists| match entry {
+            Entry::Port(port) => {
+                let gone = lists.port_set_mut(kind).map(|set| set.remove(*port)).unwrap_or_default();
+                gone.into_iter().map(|port| port_opening(port, zone, layer, kind)).collect()
+            }
+            Entry::Name(name) => {
+                let gone = lists.name_set_mut(kind).is_some_and(|set| set.remove(name));
+                if gone { Vec::from([name_opening(name, zone, layer, kind)]) } else { Vec::new() }
+            }
+        });
+        effects.changes.extend(gone.unwrap_or_default().into_iter().map(|opening| Change::Closed { opening, by }));
+    }
+
+    /// Makes a list exactly these entries.
+    pub(super) fn replace(&mut self, spot: Spot<'_>, entries: &[Entry], support: Support, effects: &mut Effects) {
+        let weight: usize = entries.iter().map(Entry::weight).sum();
+        if self.keys.saturating_add(weight) > self.limits.max_keys {
+            effects.remark(Remark::LimitReached, support.since);
+            self.forget(spot, Ignorance::Limit, support.since, effects);
+            return;
+        }
+        let Some(mut lists) = self.lists(spot.zone, spot.layer).cloned() else { return };
+        if let Some(set) = lists.port_set_mut(spot.kind) {
+            let ports = entries.iter().filter_map(|entry| if let Entry::Port(port) = entry { Some(*port) } else { None });
+            set.replace(ports, support);
+        } else if let Some(set) = lists.name_set_mut(spot.kind) {
+            let names = entries.iter().filter_map(|entry| if let Entry::Name(name) = entry { Some(name.clone()) } else { None });
+            set.replace(names, support);
+        }
+        self.swap(spot, &lists, support.since, effects);
+    }
+
+    /// Takes over a list from other lists.
+    pub(super) fn swap(&mut self, spot: Spot<'_>, from: &Lists, by: Evidence, effects: &mut Effects) {
+        let Some(old) = self.lists(spot.zone, spot.layer) else { return };
+        compare(spot, old, from, by, effects);
+        let kind = spot.kind;
+        self.with_lists(spot, |lists| lists.copy(kind, from));
+    }
+
+    /// Nothing of a list is known any more.
+    pub(super) fn forget(&mut self, spot: Spot<'_>, why: Ignorance, by: Evidence, effects: &mut Effects) {
+        self.lose(spot, Unknown::since(why, by), by, effects);
+    }
+
+    /// The same for a reason with its own line.
+    pub(super) fn lose(&mut self, spot: Spot<'_>, why: Unknown, by: Evidence, effects: &mut Effects) {
+        let kind = spot.kind;
+        if self.with_lists(spot, |lists| lists.forget(kind, why)).is_some() {
+            effects.changes.push(Change::Lost { scope: spot.scope(), why: why.why, by });
+        }
+    }
+
+    /// The content of a list is not certain any more, but what is proven to be in it stays.
+    pub(super) fn doubt(&mut self, spot: Spot<'_>, why: Ignorance, by: Evidence, effects: &mut Effects) {
+        let Spot { zone, layer, kind } = spot;
+        let Some(lists) = self.lists(zone, layer) else { return };
+        if lists.why_unknown(kind).is_some() {
+            return;
+        }
+        let kept = lists.openings(kind, zone, layer);
+        self.with_lists(spot, |lists| lists.doubt(kind, Unknown::since(why, by)));
+        effects.changes.push(Change::Lost { scope: spot.scope(), why, by });
+        effects.changes.extend(kept.into_iter().map(|(opening, support)| opened(opening, support)));
+    }
+
+    /// Nothing of a layer of a zone is known any more.
+    pub(super) fn forget_layer(
+        &mut self,
+        zone: &Text<'static>,
+        layer: Layer,
+        why: Ignorance,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        for kind in Kind::ALL {
+            self.forget(Spot { zone, layer, kind }, why, by, effects);
+        }
+    }
+
+    /// Nothing of a layer is known any more, in any zone.
+    pub(super) fn forget_all(&mut self, layer: Layer, why: Ignorance, by: Evidence, effects: &mut Effects) {
+        let names: Vec<Text<'static>> = self.zones.keys().cloned().collect();
+        for zone in &names {
+            self.forget_layer(zone, layer, why, by, effects);
+        }
+    }
+
+    /// A layer of a zone is there from now on, with all its lists unknown; nothing is done if it is there.
+    pub(super) fn begin_layer(&mut self, name: &Text<'static>, layer: Layer, why: Unknown) {
+        let Some(zone) = self.zones.get_mut(name) else { return };
+        if zone.layer(layer).is_none() {
+            *zone.layer_mut(layer) = Some(Lists::unknown(why));
+        }
+    }
+
+    /// A layer of a zone is gone.
+    pub(super) fn end_layer(&mut self, name: &Text<'static>, layer: Layer, by: Evidence, effects: &mut Effects) {
+        let Some(zone) = self.zones.get_mut(name) else { return };
+        let Some(lists) = zone.layer_mut(layer).take() else { return };
+        self.keys = self.keys.saturating_sub(lists.weight_of_all());
+        for kind in Kind::ALL {
+            let gone = lists.openings(kind, name, layer);
+            effects.changes.extend(gone.into_iter().map(|(opening, _)| Change::Closed { opening, by }));
+        }
+    }
+}
+
+/// The effects of one list taking the place of another.
+fn compare(spot: Spot<'_>, old: &Lists, new: &Lists, by: Evidence, effects: &mut Effects) {
+    let Spot { zone, layer, kind } = spot;
+    let all_opened = || new.openings(kind, zone, layer).into_iter().map(|(opening, support)| opened(opening, support));
+    match (old.why_unknown(kind), new.why_unknown(kind)) {
+        (_, Some(why)) => {
+            if old.why_unknown(kind) != Some(why) {
+                effects.changes.push(Change::Lost { scope: spot.scope(), why: why.why, by });
+            }
+            effects.changes.extend(all_opened());
+        }
+        (Some(_), None) => {
+            effects.changes.push(Change::Learnt { scope: spot.scope(), by });
+            effects.changes.extend(all_opened());
+        }
+        (None, None) => match (old.list(kind), new.list(kind)) {
+            (List::Ports(old), List::Ports(new)) => {
+                for (port, _) in old.iter() {
+                    let gone = new.missing(port);
+                    effects.changes.extend(
+                        gone.into_iter().map(|port| Change::Closed { opening: port_opening(port, zone, layer, kind), by }),
+                    );
+                }
+                for (port, support) in new.iter() {
+                    let come = old.missing(port);
+                    effects.changes.extend(come.into_iter().map(|port| opened(port_opening(port, zone, layer, kind), support)));
+                }
+            }
+            (List::Names(old), List::Names(new)) => {
+                let gone = old.iter().filter(|(name, _)| !new.contains(name));
+                effects
+                    .changes
+                    .extend(gone.map(|(name, _)| Change::Closed { opening: name_opening(name, zone, layer, kind), by }));
+                let come = new.iter().filter(|(name, _)| !old.contains(name));
+                effects.changes.extend(come.map(|(name, support)| opened(name_opening(name, zone, layer, kind), support)));
+            }
+            _ => {}
+        },
+    }
+}

@@ -1,0 +1,305 @@
+//! The fold: one event at a time, in the order of the log.
+
+use super::edit::Spot;
+use super::load::Phase;
+use super::pending::{Asker, Pending, Request, Write};
+use super::{DefaultZone, Firewalld};
+use crate::event::Remark;
+use crate::event::firewalld::{Edit, Event, Kind, Layer, Severity};
+use crate::state::effects::Effects;
+use crate::state::evidence::{Certainty, Evidence, Support};
+use crate::state::known::{Ignorance, Unknown};
+use crate::text::Text;
+use alloc::format;
+use alloc::vec::Vec;
+
+impl Firewalld {
+    /// Folds one event in; `by` is the line that it stands on.
+    pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
+        let file = self.file.take();
+        let object_read = self.object_read.take();
+        match event {
+            Event::RuntimeRequest { zone, edit } => {
+                let zone = zone.clone().into_owned();
+                self.ask(Request::Runtime { zone, edit: edit.clone().into_owned(), from: Asker::Client }, by, effects);
+            }
+            Event::TimerRequest { zone, item } => {
+                let (zone, item) = (zone.clone().into_owned(), item.clone().into_owned());
+                self.timers.asked(&zone, &item);
+                self.ask(Request::Runtime { zone, edit: Edit::Remove { item }, from: Asker::Timer }, by, effects);
+            }
+            Event::SettingsRequest { zone } => self.ask(Request::Settings { zone: zone.clone().into_owned() }, by, effects),
+            Event::Added { zone, item, timeout } => self.added(zone, item, *timeout, by, effects),
+            Event::Removed { zone, item } => self.removed(zone, item, by, effects),
+            Event::SettingsChanged { zone, settings } => self.settings_changed(zone, settings.as_deref(), by, effects),
+            Event::PermanentRequest { object, edit } => {
+                self.ask_object(*object, Write::Edit { edit: edit.clone().into_owned() }, by, effects);
+            }
+            Event::OpaqueRequest { object, kind } => self.ask_object(*object, Write::Opaque { kind: *kind }, by, effects),
+            Event::UnrelatedRequest { object } => self.ask_object(*object, Write::Nothing, by, effects),
+            Event::DefaultsRequest { object } => self.ask_object(*object, Write::Defaults, by, effects),
+            Event::RemovalRequest { .. } => self.ask(Request::Removal, by, effects),
+            Event::RenameRequest { .. } => self.ask(Request::Rename, by, effects),
+            Event::SettingsRead { .. } => self.called = true,
+            Event::SettingsWrite { object } => self.settings_written(*object, by, effects),
+            Event::Committed { object, zone } => self.committed(*object, zone, file.as_ref(), by, effects),
+            Event::ZoneRemoved { object, zone } => self.zone_removed(*object, zone, by, effects),
+            Event::ZoneRenamed { object, zone } => self.zone_renamed(*object, zone, by, effects),
+            Event::ObjectRead { object } => {
+                self.called = true;
+                self.object_read = Some(*object);
+            }
+            Event::NewZoneRequest { zone } => self.new_zone_asked(zone, by, effects),
+            Event::ZoneListed { zone } => self.zone_listed(zone, object_read, file.as_ref(), by, effects),
+            Event::ServiceRemovalRequest => self.ask(Request::ServiceRemoval { zones: Vec::new() }, by, effects),
+            Event::ServiceRemoved { name } => self.service_removed(name, by, effects),
+            Event::ServiceChanged { name } => {
+                self.overtaken(by, effects);
+                self.fact(Layer::Permanent, Text::from(format!("service definition {name}")), by, effects);
+            }
+            Event::Started => self.started(by, effects),
+            Event::Stopped => self.stopped(by, effects),
+            Event::ReloadRequest => self.reload_asked(by, effects),
+            Event::Reloaded => self.reloaded(by, effects),
+            Event::Flushed => self.flushed(),
+            Event::DefaultZoneLoaded { zone } => {
+                self.default_zone = DefaultZone::Known { zone: zone.clone().into_owned() };
+                self.default_zone_loaded(by, effects);
+            }
+            Event::DefaultZoneChanged { zone } => {
+                self.pending = None;
+                self.default_zone = DefaultZone::Known { zone: zone.clone().into_owned() };
+            }
+            Event::ZoneFile { zone, place } => self.zone_file(zone, *place, by, effects),
+            Event::ZoneFileBroken { zone } => self.zone_file_broken(zone, by, effects),
+            Event::ConfigurationBroken => self.load_failed(),
+            Event::RuntimeToPermanent => {
+                self.called = true;
+                self.overtaken(by, effects);
+            }
+            Event::ZoneCopied { zone } | Event::ZoneCreated { zone } => {
+                self.ask(Request::Copy { zone: zone.clone().into_owned() }, by, effects);
+            }
+            Event::ResetToDefaults => self.reset(by, effects),
+            Event::Refused { code, severity } => self.refused(code, *severity, by, effects),
+            Event::Traceback => self.traceback(by, effects),
+            Event::Panic { on } => {
+                self.pending = None;
+                self.panic_mode = Some((*on, by));
+            }
+            Event::PolicyChanged { name, layer } => {
+                self.overtaken(by, effects);
+                self.fact(*layer, Text::from(format!("policy {name}")), by, effects);
+            }
+            Event::PolicyRemoved { name } => {
+                self.overtaken(by, effects);
+                self.facts.remove(&(Layer::Permanent, Text::from(format!("policy {name}"))));
+            }
+            Event::DirectAdded { rule } => self.fact(Layer::Runtime, Text::from(format!("direct {rule}")), by, effects),
+            Event::DirectRemoved { rule } => {
+                self.facts.remove(&(Layer::Runtime, Text::from(format!("direct {rule}"))));
+            }
+            Event::DirectChanged => self.fact(Layer::Permanent, Text::from("direct rules"), by, effects),
+            Event::OtherCall => {
+                self.called = true;
+                // In the list of a start or a reload the objects of other kinds are announced; they answer nothing.
+                self.overtaken(by, effects);
+            }
+        }
+    }
+
+    /// Tells that lines are missing here, so that anything may have changed.
+    pub fn lines_missing(&mut self, by: Evidence, effects: &mut Effects) {
+        effects.remark(Remark::Gap, by);
+        self.pending = None;
+        self.file = None;
+        self.timers.clear();
+        self.objects.clear();
+        self.phase = Phase::Running;
+        for layer in Layer::ALL {
+            self.forget_all(layer, Ignorance::Gap, by, effects);
+        }
+        for zone in self.zones.values_mut() {
+            zone.echo = None;
+            zone.local = None;
+        }
+        self.default_zone = DefaultZone::Unknown { why: Unknown::since(Ignorance::Gap, by) };
+        self.panic_mode = None;
+    }
+
+    /// Something beside the zones that can open ports.
+    fn fact(&mut self, layer: Layer, fact: Text<'static>, by: Evidence, effects: &mut Effects) {
+        let key = (layer, fact);
+        if !self.facts.contains_key(&key) {
+            if self.keys >= self.limits.max_keys {
+                effects.remark(Remark::LimitReached, by);
+                return;
+            }
+            self.keys = self.keys.saturating_add(1);
+        }
+        self.facts.entry(key).or_insert(Support::new(by, Certainty::Confirmed));
+    }
+
+    /// A client, or the daemon itself, asks for something.
+    pub(super) fn ask(&mut self, what: Request, by: Evidence, effects: &mut Effects) {
+        self.called = true;
+        self.overtaken(by, effects);
+        self.pending = Some(Pending { by, what });
+    }
+
+    fn ask_object(&mut self, object: u32, write: Write, by: Evidence, effects: &mut Effects) {
+        // The copy of a zone is written by the method that clients use, too.
+        if matches!(&self.pending, Some(Pending { what: Request::Copy { .. }, .. }))
+            && matches!(write, Write::Opaque { kind: None })
+        {
+            return;
+        }
+        self.ask(Request::Permanent { object, write }, by, effects);
+    }
+
+    /// A request is followed by something that cannot follow it, so its answer is missing, and what it asked for is uncertain.
+    pub(super) fn overtaken(&mut self, by: Evidence, effects: &mut Effects) {
+        let Some(Pending { by: asked, what }) = self.pending.take() else { return };
+        if !matches!(what, Request::Copy { .. } | Request::ServiceRemoval { .. }) {
+            effects.remark(Remark::RequestUnanswered, asked);
+        }
+        match what {
+            Request::Runtime { zone, edit, .. } => {
+                for zone in self.meant(&zone) {
+                    self.uncertain(&zone, Layer::Runtime, &edit, by, effects);
+                }
+            }
+            Request::Settings { zone } => {
+                for zone in self.meant(&zone) {
+                    self.forget_layer(&zone, Layer::Runtime, Ignorance::Gap, by, effects);
+                }
+            }
+            Request::Permanent { object, write } => {
+                for zone in self.named_by(object) {
+                    match &write {
+                        Write::Edit { edit } => self.uncertain(&zone, Layer::Permanent, edit, by, effects),
+                        Write::Opaque { kind: Some(kind) } => {
+                            let spot = Spot { zone: &zone, layer: Layer::Permanent, kind: *kind };
+                            self.forget(spot, Ignorance::Gap, by, effects);
+                        }
+                        Write::Opaque { kind: None } | Write::Defaults => {
+                            self.forget_layer(&zone, Layer::Permanent, Ignorance::Gap, by, effects);
+                        }
+                        Write::Nothing => {}
+                    }
+                }
+            }
+            Request::Copy { zone } => self.forget_layer(&zone, Layer::Permanent, Ignorance::Gap, by, effects),
+            Request::ServiceRemoval { zones } => {
+                for zone in &zones {
+                    let spot = Spot { zone, layer: Layer::Permanent, kind: Kind::Services };
+                    self.forget(spot, Ignorance::Gap, by, effects);
+                }
+            }
+            Request::Removal | Request::Rename | Request::Reset => {
+                self.forget_all(Layer::Permanent, Ignorance::Gap, by, effects);
+                self.objects.clear();
+            }
+            Request::NewZone { zone } => {
+                let zone = zone.clone();
+                if self.zone_mut(&zone, by, effects).is_some() {
+                    self.begin_layer(&zone, Layer::Permanent, Unknown::since(Ignorance::Gap, by));
+                }
+            }
+        }
+    }
+
+    /// An edit that may or may not have been made.
+    fn uncertain(&mut self, zone: &Text<'static>, layer: Layer, edit: &Edit<'static>, by: Evidence, effects: &mut Effects) {
+        let spot = Spot { zone, layer, kind: edit.kind() };
+        match edit {
+            Edit::Add { .. } => self.doubt(spot, Ignorance::Gap, by, effects),
+            // What is proven may be what was removed.
+            Edit::Remove { .. } | Edit::Replace { .. } => self.forget(spot, Ignorance::Gap, by, effects),
+        }
+    }
+
+    /// The zones that a request may mean: an empty name stands for the default zone.
+    pub(super) fn meant(&self, zone: &Text<'static>) -> Vec<Text<'static>> {
+        match (&self.default_zone, zone.is_empty()) {
+            (_, false) => Vec::from([zone.clone()]),
+            (DefaultZone::Known { zone }, true) => Vec::from([zone.clone()]),
+            (DefaultZone::Unknown { .. }, true) => self.zones.keys().cloned().collect(),
+        }
+    }
+
+    /// The zones that an object's number may stand for.
+    fn named_by(&self, object: u32) -> Vec<Text<'static>> {
+        match self.objects.get(&object) {
+            Some(zone) => Vec::from([zone.clone()]),
+            None => self.zones.keys().filter(|zone| !self.objects.values().any(|known| known == *zone)).cloned().collect(),
+        }
+    }
+
+    /// The call ended with an error or a warning.
+    fn refused(&mut self, code: &Text<'_>, severity: Severity, by: Evidence, effects: &mut Effects) {
+        let of_state = ["ALREADY_ENABLED", "NOT_ENABLED"].iter().any(|known| code == known);
+        match self.pending.take() {
+            Some(Pending { what: Request::Runtime { zone, edit, .. }, .. }) if of_state => {
+                if let [zone] = self.meant(&zone).as_slice()
+                    && self.contradicts_refusal(zone, Layer::Runtime, &edit)
+                {
+                    self.lines_missing(by, effects);
+                }
+            }
+            Some(Pending { what: Request::Permanent { object, write: Write::Edit { edit } }, .. }) if of_state => {
+                if let Some(zone) = self.objects.get(&object).cloned()
+                    && self.contradicts_refusal(&zone, Layer::Permanent, &edit)
+                {
+                    self.lines_missing(by, effects);
+                }
+            }
+            Some(Pending { what: Request::Settings { zone }, .. }) => {
+                // The whole is checked before the first part is changed; an error of another sort came in between.
+                if !code.as_bytes().starts_with(b"INVALID_") {
+                    self.half_done(&zone, by, effects);
+                }
+            }
+            Some(Pending { what: Request::ServiceRemoval { zones }, .. }) => {
+                for zone in &zones {
+                    let spot = Spot { zone, layer: Layer::Permanent, kind: Kind::Services };
+                    self.forget(spot, Ignorance::Crash, by, effects);
+                }
+            }
+            Some(Pending { what: Request::Reset, .. }) => self.forget_disk(Ignorance::Crash, by),
+            None if of_state && severity == Severity::Warning && !self.called => self.lines_missing(by, effects),
+            _ => {}
+        }
+        if of_state {
+            self.called = false;
+        }
+    }
+
+    /// The call, or the daemon, ran into an exception.
+    fn traceback(&mut self, by: Evidence, effects: &mut Effects) {
+        if self.load_died(by, effects) {
+            return;
+        }
+        // The code of the error, if there is one, follows in the next record.
+        if matches!(&self.pending, Some(Pending { what: Request::Settings { .. }, .. })) {
+            return;
+        }
+        match self.pending.take().map(|pending| pending.what) {
+            Some(Request::ServiceRemoval { zones }) => {
+                for zone in &zones {
+                    let spot = Spot { zone, layer: Layer::Permanent, kind: Kind::Services };
+                    self.forget(spot, Ignorance::Crash, by, effects);
+                }
+            }
+            Some(Request::Reset) => self.forget_disk(Ignorance::Crash, by),
+            _ => {}
+        }
+    }
+
+    /// Several settings of a zone were to be changed, and only some were.
+    fn half_done(&mut self, zone: &Text<'static>, by: Evidence, effects: &mut Effects) {
+        for zone in self.meant(zone) {
+            self.forget_layer(&zone, Layer::Runtime, Ignorance::OpaqueWrite, by, effects);
+        }
+    }
+}

@@ -1,0 +1,298 @@
+//! Starts and reloads: the permanent layer is read from disk and becomes the runtime layer.
+
+use super::edit::Spot;
+use super::pending::{Pending, Request};
+use super::zone::{Disk, Zone};
+use super::{DefaultZone, Firewalld};
+use crate::event::Remark;
+use crate::event::firewalld::{Kind, Layer, Place};
+use crate::state::effects::Effects;
+use crate::state::evidence::{Certainty, Evidence};
+use crate::state::known::{Ignorance, Unknown};
+use crate::text::Text;
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+/// What the daemon is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+pub(super) enum Phase {
+    /// It runs, as far as the log tells.
+    Running,
+    /// It starts, and reads its files.
+    Starting { listing: Listing },
+    /// It has started, and announces its objects.
+    Started,
+    /// It reloads.
+    Reloading { listing: Listing, flushed: bool },
+    /// It has stopped.
+    Stopped,
+}
+
+/// What a load shows of the zones.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Listing {
+    /// Where each zone's file lies; a local one goes before the shipped one.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    files: BTreeMap<Text<'static>, Place>,
+    /// Zones whose file could not be read.
+    broken: Vec<Text<'static>>,
+    /// The zones whose objects were announced, in the order of their numbers.
+    zones: Vec<Text<'static>>,
+    /// The load ran into an exception, or fell back to the shipped configuration.
+    failed: bool,
+}
+
+impl Firewalld {
+    const fn listing(&mut self) -> Option<&mut Listing> {
+        match &mut self.phase {
+            Phase::Starting { listing } | Phase::Reloading { listing, .. } => Some(listing),
+            Phase::Running | Phase::Started | Phase::Stopped => None,
+        }
+    }
+
+    /// Notes a file that a load reads; false if there is no load.
+    pub(super) fn load_lists_file(&mut self, name: &Text<'_>, place: Place) -> bool {
+        let limit = self.limits.max_keys;
+        self.flushed();
+        let Some(listing) = self.listing() else { return false };
+        let name = name.clone().into_owned();
+        if listing.files.len() < limit || listing.files.contains_key(&name) {
+            let known = listing.files.entry(name).or_insert(place);
+            *known = (*known).min(place);
+        }
+        true
+    }
+
+    /// Notes a file that a load cannot read; false if there is no load.
+    pub(super) fn load_lists_broken(&mut self, name: &Text<'_>) -> bool {
+        let limit = self.limits.max_keys;
+        let Some(listing) = self.listing() else { return false };
+        if listing.broken.len() < limit {
+            listing.broken.push(name.clone().into_owned());
+        }
+        true
+    }
+
+    /// Notes an object that a load announces, and gives its number; `None` if there is no load.
+    pub(super) fn load_lists_zone(&mut self, name: &Text<'static>, object: Option<u32>) -> Option<u32> {
+        let limit = self.limits.max_keys;
+        if matches!(self.phase, Phase::Started) {
+            // A client that makes a zone ends the announcements.
+            let asked = matches!(&self.pending, Some(Pending { what: Request::NewZone { .. } | Request::Copy { .. }, .. }));
+            if !asked
+                && let Some(object) = object
+                && !self.objects.contains_key(&object)
+                && !self.objects.values().any(|z| z == name)
+            {
+                return Some(object);
+            }
+            return None;
+        }
+        let listing = self.listing()?;
+        let number = u32::try_from(listing.zones.len()).ok()?;
+        if listing.zones.len() < limit {
+            listing.zones.push(name.clone());
+        }
+        Some(object.unwrap_or(number))
+    }
+
+    pub(super) const fn load_failed(&mut self) {
+        if let Some(listing) = self.listing() {
+            listing.failed = true;
+        }
+    }
+
+    pub(super) const fn flushed(&mut self) {
+        if let Phase::Reloading { flushed, .. } = &mut self.phase {
+            *flushed = true;
+        }
+    }
+
+    pub(super) fn started(&mut self, by: Evidence, effects: &mut Effects) {
+        self.pending = None;
+        self.called = false;
+        self.timers.clear();
+        self.objects.clear();
+        for zone in self.zones.values_mut() {
+            zone.echo = None;
+        }
+        self.forget_all(Layer::Runtime, Ignorance::Restart, by, effects);
+        self.default_zone = DefaultZone::Unknown { why: Unknown::since(Ignorance::Restart, by) };
+        self.panic_mode = Some((false, by));
+        self.phase = Phase::Starting { listing: Listing::default() };
+    }
+
+    /// `Using default zone 'Z'`: all files are read.
+    pub(super) fn default_zone_loaded(&mut self, by: Evidence, effects: &mut Effects) {
+        if let Phase::Starting { listing } = &mut self.phase {
+            let listing = core::mem::take(listing);
+            self.phase = Phase::Started;
+            self.load(&listing, by, effects);
+        }
+    }
+
+    pub(super) fn stopped(&mut self, by: Evidence, effects: &mut Effects) {
+        self.overtaken(by, effects);
+        self.called = false;
+        self.timers.clear();
+        self.objects.clear();
+        for zone in self.zones.values_mut() {
+            zone.echo = None;
+        }
+        self.phase = Phase::Stopped;
+        self.forget_all(Layer::Runtime, Ignorance::NotRunning, by, effects);
+        self.facts.retain(|(layer, _), _| *layer == Layer::Permanent);
+    }
+
+    pub(super) fn reload_asked(&mut self, by: Evidence, effects: &mut Effects) {
+        self.called = true;
+        if matches!(&self.pending, Some(Pending { what: Request::Reset, .. })) {
+            self.pending = None;
+        }
+        self.overtaken(by, effects);
+        self.phase = Phase::Reloading { listing: Listing::default(), flushed: false };
+    }
+
+    /// `reset_to_defaults`: the files are put back, and a reload follows in the same call.
+    pub(super) fn reset(&mut self, by: Evidence, effects: &mut Effects) {
+        self.ask(Request::Reset, by, effects);
+        for zone in self.zones.values_mut() {
+            zone.disk = Disk::AsShipped;
+            zone.echo = None;
+        }
+    }
+
+    /// What the disk holds is not known any more, but the daemon has not read it.
+    pub(super) fn forget_disk(&mut self, why: Ignorance, by: Evidence) {
+        for zone in self.zones.values_mut() {
+            zone.disk = Disk::Changed { why: Unknown::since(why, by) };
+        }
+    }
+
+    /// An exception during a load; false if there is no load.
+    pub(super) fn load_died(&mut self, by: Evidence, effects: &mut Effects) -> bool {
+        match &mut self.phase {
+            Phase::Starting { listing } => {
+                listing.failed = true;
+                true
+            }
+            Phase::Reloading { flushed, .. } => {
+                // Before anything is flushed, what is on disk is only checked: the reload was refused.
+                let lost = *flushed;
+                self.phase = Phase::Running;
+                self.pending = None;
+                if lost {
+                    effects.remark(Remark::TakenBack, by);
+                    self.timers.shaken(None);
+                    self.forget_all(Layer::Runtime, Ignorance::Crash, by, effects);
+                }
+                true
+            }
+            Phase::Running | Phase::Started | Phase::Stopped => false,
+        }
+    }
+
+    pub(super) fn reloaded(&mut self, by: Evidence, effects: &mut Effects) {
+        self.pending = None;
+        match core::mem::replace(&mut self.phase, Phase::Running) {
+            Phase::Reloading { listing, .. } => {
+                self.objects = listing
+                    .zones
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(number, zone)| Some((u32::try_from(number).ok()?, zone.clone())))
+                    .collect();
+                self.timers.shaken(None);
+                self.load(&listing, by, effects);
+            }
+            // The beginning of the reload is missing.
+            _ => self.lines_missing(by, effects),
+        }
+    }
+
+    /// The runtime layer becomes what the disk holds.
+    fn load(&mut self, listing: &Listing, by: Evidence, effects: &mut Effects) {
+        let is_listed = |name: &Text<'static>| {
+            if listing.zones.is_empty() { listing.files.contains_key(name) } else { listing.zones.contains(name) }
+        };
+        let nothing_listed = listing.zones.is_empty() && listing.files.is_empty();
+        for name in listing.zones.iter().chain(listing.files.keys()) {
+            if is_listed(name) && self.zone_mut(name, by, effects).is_none() {
+                break;
+            }
+        }
+        let names: Vec<Text<'static>> = self.zones.keys().cloned().collect();
+        for name in &names {
+            if !nothing_listed && !is_listed(name) {
+                for layer in Layer::ALL {
+                    self.end_layer(name, layer, by, effects);
+                }
+                if let Some(zone) = self.zones.remove(name) {
+                    self.keys = self.keys.saturating_sub(zone.weight());
+                }
+                continue;
+            }
+            self.load_zone(name, listing, by, effects);
+        }
+        let permanent: Vec<_> = self.facts.keys().filter(|(layer, _)| *layer == Layer::Permanent).cloned().collect();
+        self.facts.retain(|(layer, _), _| *layer == Layer::Permanent);
+        for (_, fact) in permanent {
+            self.facts.insert((Layer::Runtime, fact), crate::state::evidence::Support::new(by, Certainty::Confirmed));
+        }
+    }
+
+    fn load_zone(&mut self, name: &Text<'static>, listing: &Listing, by: Evidence, effects: &mut Effects) {
+        let found = listing.files.get(name).map(|place| *place == Place::Local);
+        let Some(zone) = self.zones.get_mut(name) else { return };
+        let disk = core::mem::replace(&mut zone.disk, Disk::Same);
+        let before = zone.local;
+        zone.local = found.or(before);
+        zone.loaded = Some(by);
+        if let Some(echo) = &mut zone.echo {
+            echo.reloaded = true;
+        }
+        for layer in Layer::ALL {
+            self.begin_layer(name, layer, Unknown::since(Ignorance::BeforeLog, by));
+        }
+        let changed = Unknown::since(Ignorance::DiskChange, by);
+        // What the files say, compared with what is known of them.
+        enum Content {
+            Same,
+            Shipped,
+            Unknown(Unknown),
+        }
+        let content = if listing.failed {
+            Content::Unknown(Unknown::since(Ignorance::Crash, by))
+        } else if listing.broken.contains(name) {
+            Content::Unknown(changed)
+        } else {
+            match (disk, before, found) {
+                (Disk::Changed { why }, ..) => Content::Unknown(why),
+                (Disk::AsShipped, _, Some(true)) => Content::Unknown(changed),
+                (Disk::AsShipped, ..) | (Disk::Same, Some(true), Some(false)) => Content::Shipped,
+                (Disk::Same, Some(false), Some(true)) => Content::Unknown(changed),
+                (Disk::Same, ..) => Content::Same,
+            }
+        };
+        match content {
+            Content::Same => {}
+            Content::Shipped => self.as_shipped(name, Ignorance::DiskChange, by, effects),
+            Content::Unknown(why) => {
+                for kind in Kind::ALL {
+                    self.lose(Spot { zone: name, layer: Layer::Permanent, kind }, why, by, effects);
+                }
+            }
+        }
+        if let Some(zone) = self.zones.get_mut(name) {
+            zone.learn_shipped();
+        }
+        let Some(permanent) = self.zones.get(name).and_then(|zone: &Zone| zone.permanent.clone()) else { return };
+        for kind in Kind::ALL {
+            self.swap(Spot { zone: name, layer: Layer::Runtime, kind }, &permanent, by, effects);
+        }
+        // NetworkManager binds its interfaces again, and some settings keep those that were bound.
+        self.doubt(Spot { zone: name, layer: Layer::Runtime, kind: Kind::Interfaces }, Ignorance::Restart, by, effects);
+    }
+}

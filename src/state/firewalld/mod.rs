@@ -1,0 +1,241 @@
+//! Folds firewalld's events into what its zones let through, in both layers, as the daemon itself would list it.
+//!
+//! What the log cannot tell is unknown, list by list, with the line that made it so. Two things no fold can see: a change that
+//! leaves no line (a daemon without `--debug`, a file edited while the daemon is down), and a request with its signal of perfect
+//! shape that a local user wrote through an argument, because firewalld prints arguments without escaping them. A signal without
+//! its request counts as [`Certainty::Reported`](crate::state::evidence::Certainty::Reported), and refusals that do not fit what
+//! is held show that lines are missing: then everything is unknown from there.
+
+mod edit;
+mod fold;
+mod know;
+mod lists;
+mod load;
+mod names;
+mod pending;
+mod permanent;
+mod port_text;
+mod ports;
+mod runtime;
+mod statement;
+mod timers;
+mod zone;
+
+pub use statement::{Stated, Statement};
+
+use crate::event::firewalld::{Kind, Layer};
+use crate::limits::Limits;
+use crate::port::HostPort;
+use crate::state::evidence::{Evidence, Support};
+use crate::state::known::Unknown;
+use crate::state::opening::{Holder, Opening, Scope};
+use crate::text::Text;
+use alloc::collections::BTreeMap;
+use lists::Lists;
+use load::Phase;
+use pending::Pending;
+use timers::Timers;
+use zone::Zone;
+
+/// What is known of one firewalld.
+///
+/// ```
+/// use hostport_audit::event::firewalld::{Event, Kind, Layer};
+/// use hostport_audit::record::{Reading, firewalld::Record};
+/// use hostport_audit::state::{Effects, evidence::Evidence, firewalld::Firewalld};
+///
+/// let mut firewall = Firewalld::new(hostport_audit::Limits::default());
+/// for line in [
+///     "2023-06-28 10:46:37 DEBUG1: zone.addPort('', '8080', 'tcp')",
+///     "2023-06-28 10:46:37 DEBUG1: zone.PortAdded('public', '8080', 'tcp', 0)",
+/// ] {
+///     let Reading::Record(record) = Record::parse(line) else { panic!() };
+///     let event = Event::of(&record).unwrap();
+///     firewall.apply(&event, Evidence::default(), &mut Effects::default());
+/// }
+/// // The log begins in mid-life, so the list is not known, but this port is proven to be in it.
+/// assert!(firewall.ports("public", Layer::Runtime).is_err());
+/// assert_eq!(firewall.openings().count(), 1);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Firewalld {
+    limits: Limits,
+    /// How much is held, counted as the limit of keys counts it.
+    keys: usize,
+    default_zone: DefaultZone,
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    zones: BTreeMap<Text<'static>, Zone>,
+    /// The zones of the permanent objects, by number.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    objects: BTreeMap<u32, Text<'static>>,
+    /// The object whose properties were read last: a new zone is announced right behind that.
+    object_read: Option<u32>,
+    phase: Phase,
+    pending: Option<Pending>,
+    timers: Timers,
+    /// True once a client called, until a warning answered it: a warning without a call belongs to a daemon without `--debug`.
+    called: bool,
+    /// The zone whose file was read in the line before.
+    file: Option<Text<'static>>,
+    /// What can open ports beside the zones: policies, direct rules.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    facts: BTreeMap<(Layer, Text<'static>), Support>,
+    panic_mode: Option<(bool, Evidence)>,
+}
+
+/// The default zone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+enum DefaultZone {
+    Known { zone: Text<'static> },
+    Unknown { why: Unknown },
+}
+
+impl Firewalld {
+    /// Nothing is known yet.
+    #[must_use]
+    pub const fn new(limits: Limits) -> Self {
+        Self {
+            limits,
+            keys: 0,
+            default_zone: DefaultZone::Unknown { why: Unknown::BEFORE_LOG },
+            zones: BTreeMap::new(),
+            objects: BTreeMap::new(),
+            object_read: None,
+            phase: Phase::Running,
+            pending: None,
+            timers: Timers::new(),
+            called: false,
+            file: None,
+            facts: BTreeMap::new(),
+            panic_mode: None,
+        }
+    }
+
+    /// The zone of what no other zone claims.
+    ///
+    /// # Errors
+    /// Why it is unknown.
+    pub const fn default_zone(&self) -> Result<&Text<'static>, Unknown> {
+        match &self.default_zone {
+            DefaultZone::Known { zone } => Ok(zone),
+            DefaultZone::Unknown { why } => Err(*why),
+        }
+    }
+
+    /// The zones that were heard of, in order, with the layers that have them.
+    pub fn zones(&self) -> impl Iterator<Item = (&Text<'static>, Layer)> + '_ {
+        self.zones.iter().flat_map(|(name, zone)| {
+            Layer::ALL.into_iter().filter(|layer| zone.layer(*layer).is_some()).map(move |layer| (name, layer))
+        })
+    }
+
+    fn known(&self, zone: &str, layer: Layer, kind: Kind) -> Result<&Lists, Unknown> {
+        let lists = self.zones.get(zone.as_bytes()).and_then(|zone| zone.layer(layer)).ok_or(Unknown::BEFORE_LOG)?;
+        match lists.why_unknown(kind) {
+            None => Ok(lists),
+            Some(why) => Err(why),
+        }
+    }
+
+    /// The ports of a zone. Ranges are cut where their support differs.
+    ///
+    /// # Errors
+    /// Why they are unknown; so they are, too, for a zone that was not heard of.
+    pub fn ports(&self, zone: &str, layer: Layer) -> Result<impl Iterator<Item = (HostPort, Support)> + '_, Unknown> {
+        self.port_list(zone, layer, Kind::Ports)
+    }
+
+    /// The source ports of a zone.
+    ///
+    /// # Errors
+    /// As for [`Firewalld::ports`].
+    pub fn source_ports(&self, zone: &str, layer: Layer) -> Result<impl Iterator<Item = (HostPort, Support)> + '_, Unknown> {
+        self.port_list(zone, layer, Kind::SourcePorts)
+    }
+
+    fn port_list(&self, zone: &str, layer: Layer, kind: Kind) -> Result<impl Iterator<Item = (HostPort, Support)> + '_, Unknown> {
+        Ok(self.known(zone, layer, kind)?.port_set(kind).into_iter().flat_map(ports::PortSet::iter))
+    }
+
+    /// Any list of a zone but the ports and source ports, as the daemon lists it: services, protocols, forward ports
+    /// (`port=8080:proto=tcp:toport=80:toaddr=`), rich rules, interfaces, sources, masquerade (`yes` or nothing), target.
+    ///
+    /// # Errors
+    /// As for [`Firewalld::ports`].
+    pub fn names(
+        &self,
+        zone: &str,
+        layer: Layer,
+        kind: Kind,
+    ) -> Result<impl Iterator<Item = (&Text<'static>, Support)> + '_, Unknown> {
+        Ok(self.known(zone, layer, kind)?.name_set(kind).into_iter().flat_map(names::NameSet::iter))
+    }
+
+    /// The services of a zone.
+    ///
+    /// # Errors
+    /// As for [`Firewalld::ports`].
+    pub fn services(&self, zone: &str, layer: Layer) -> Result<impl Iterator<Item = (&Text<'static>, Support)> + '_, Unknown> {
+        self.names(zone, layer, Kind::Services)
+    }
+
+    /// The forward ports of a zone, as listed: `port=8080:proto=tcp:toport=80:toaddr=`.
+    ///
+    /// # Errors
+    /// As for [`Firewalld::ports`].
+    pub fn forward_ports(
+        &self,
+        zone: &str,
+        layer: Layer,
+    ) -> Result<impl Iterator<Item = (&Text<'static>, Support)> + '_, Unknown> {
+        self.names(zone, layer, Kind::ForwardPorts)
+    }
+
+    /// The IP protocols of a zone.
+    ///
+    /// # Errors
+    /// As for [`Firewalld::ports`].
+    pub fn protocols(&self, zone: &str, layer: Layer) -> Result<impl Iterator<Item = (&Text<'static>, Support)> + '_, Unknown> {
+        self.names(zone, layer, Kind::Protocols)
+    }
+
+    /// Whether panic mode is on, and since which line; `None` if the log does not tell.
+    #[must_use]
+    pub const fn panic_mode(&self) -> Option<(bool, Evidence)> {
+        self.panic_mode
+    }
+
+    /// Everything that is proven to be open, or that can open something: first the zones' lists in order, then policies and
+    /// direct rules. In a list that is unknown these are at least what is open.
+    pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
+        let lists = self.zones.iter().flat_map(|(name, zone)| {
+            Layer::ALL
+                .into_iter()
+                .filter_map(|layer| Some((layer, zone.layer(layer)?)))
+                .flat_map(move |(layer, lists)| Kind::ALL.into_iter().flat_map(move |kind| lists.openings(kind, name, layer)))
+        });
+        let facts = self.facts.iter().map(|((layer, fact), support)| {
+            let holder = Holder::FirewallFact { zone: None, layer: *layer, fact: fact.clone() };
+            (Opening { port: None, holder }, *support)
+        });
+        lists.chain(facts)
+    }
+
+    /// Every list that the log cannot tell, and why.
+    ///
+    /// Before any zone was heard of, all of firewalld is unknown.
+    pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
+        let all = self.zones.is_empty().then_some((Scope::Firewalld, Unknown::BEFORE_LOG));
+        let lists = self.zones.iter().flat_map(|(name, zone)| {
+            Layer::ALL.into_iter().filter_map(|layer| Some((layer, zone.layer(layer)?))).flat_map(move |(layer, lists)| {
+                Kind::ALL.into_iter().filter_map(move |kind| {
+                    let why = lists.why_unknown(kind)?;
+                    Some((Scope::ZoneList { zone: name.clone(), layer, kind }, why))
+                })
+            })
+        });
+        all.into_iter().chain(lists)
+    }
+}

@@ -1,0 +1,361 @@
+//! The permanent layer: commits, and what the file watcher says.
+
+use super::Firewalld;
+use super::edit::Spot;
+use super::lists::Entry;
+use super::load::Phase;
+use super::pending::{Pending, Request, Write};
+use super::zone::{Disk, Echo};
+use crate::event::Remark;
+use crate::event::firewalld::{Edit, Kind, Layer, Place};
+use crate::stamp::Stamp;
+use crate::state::effects::Effects;
+use crate::state::evidence::{Certainty, Evidence, Support};
+use crate::state::known::{Ignorance, Unknown};
+use crate::text::Text;
+use alloc::vec::Vec;
+
+/// How long after its own write the daemon's watcher may report it, if a reload came in between; the report is due after five
+/// seconds, and some versions drop it at a reload.
+const ECHO_SECONDS: i64 = 20;
+
+/// How long before the watcher's report an edited file may have been read by a reload.
+const EDIT_SECONDS: i64 = 60;
+
+/// The seconds from one line to a later one, if their clock tells.
+fn seconds(from: Evidence, to: Evidence) -> Option<i64> {
+    match (from.stamp?, to.stamp?) {
+        (Stamp::NoOffset(from), Stamp::NoOffset(to)) => Some((to - from).whole_seconds()),
+        (Stamp::Instant(from), Stamp::Instant(to)) => Some((to - from).whole_seconds()),
+        _ => None,
+    }
+}
+
+impl Firewalld {
+    /// `update('...')`: a step of the pending change, or a client that writes all settings at once.
+    pub(super) fn settings_written(&mut self, object: u32, by: Evidence, effects: &mut Effects) {
+        match &self.pending {
+            Some(Pending { what: Request::Permanent { object: asked, .. }, .. }) if *asked == object => {}
+            Some(Pending { what: Request::ServiceRemoval { .. } | Request::Copy { .. }, .. }) => {}
+            _ => self.ask(Request::Permanent { object, write: Write::Opaque { kind: None } }, by, effects),
+        }
+    }
+
+    /// `config.zone.N.Updated('Z')`
+    pub(super) fn committed(
+        &mut self,
+        object: u32,
+        name: &Text<'_>,
+        file: Option<&Text<'static>>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        if self.zone_mut(name, by, effects).is_none() {
+            return;
+        }
+        let name = name.clone().into_owned();
+        self.begin_layer(&name, Layer::Permanent, Unknown::since(Ignorance::BeforeLog, by));
+        self.learn_object(object, &name);
+        match self.pending.take() {
+            Some(Pending { by: asked, what: Request::Permanent { object: number, write } }) if number == object => {
+                self.own_write(&name, &write, by);
+                let support = Support::new(by, Certainty::Confirmed).requested_by(asked);
+                self.write(&name, &write, support, effects);
+            }
+            Some(Pending { what: Request::Copy { zone }, .. }) if zone == name => {
+                self.own_write(&name, &Write::Nothing, by);
+                self.copy_runtime(&name, by, effects);
+            }
+            Some(Pending { by: asked, what: Request::ServiceRemoval { mut zones } }) => {
+                self.own_write(&name, &Write::Nothing, by);
+                zones.push(name);
+                self.pending = Some(Pending { by: asked, what: Request::ServiceRemoval { zones } });
+            }
+            other => {
+                self.pending = other;
+                self.overtaken(by, effects);
+                self.foreign_commit(&name, file, by, effects);
+            }
+        }
+    }
+
+    fn learn_object(&mut self, object: u32, name: &Text<'static>) {
+        if self.objects.len() < self.limits.max_keys || self.objects.contains_key(&object) {
+            self.objects.insert(object, name.clone());
+        }
+    }
+
+    /// The daemon has written the zone's file, and its watcher will see that.
+    fn own_write(&mut self, name: &Text<'static>, write: &Write, by: Evidence) {
+        let Some(zone) = self.zones.get_mut(name) else { return };
+        zone.disk = Disk::Same;
+        if matches!(write, Write::Defaults) {
+            // The local file is moved away, which the watcher passes over.
+            zone.local = Some(false);
+            zone.echo = None;
+        } else {
+            zone.local = Some(true);
+            zone.echo = Some(Echo { by, reloaded: false });
+        }
+    }
+
+    fn write(&mut self, name: &Text<'static>, write: &Write, support: Support, effects: &mut Effects) {
+        let by = support.since;
+        let spot = |kind| Spot { zone: name, layer: Layer::Permanent, kind };
+        match write {
+            Write::Edit { edit } => {
+                let spot = spot(edit.kind());
+                match edit {
+                    Edit::Add { item } => match Entry::of(item, Layer::Permanent) {
+                        Some(entry) => {
+                            if self.holds(spot, &entry) {
+                                self.lines_missing(by, effects);
+                                self.learn_again(name);
+                            }
+                            self.add(spot, entry, support, effects);
+                        }
+                        None => self.doubt(spot, Ignorance::Unresolved, by, effects),
+                    },
+                    Edit::Remove { item } => match Entry::of(item, Layer::Permanent) {
+                        Some(entry) => {
+                            if self.lacks(spot, &entry) {
+                                if spot.kind == Kind::RichRules {
+                                    return self.forget(spot, Ignorance::Unresolved, by, effects);
+                                }
+                                effects.remark(Remark::CloseWithoutOpen, by);
+                                self.lines_missing(by, effects);
+                                self.learn_again(name);
+                            }
+                            self.remove(spot, &entry, by, effects);
+                        }
+                        None => self.forget(spot, Ignorance::Unresolved, by, effects),
+                    },
+                    Edit::Replace { items, .. } => {
+                        let entries: Option<Vec<Entry>> = items.iter().map(|item| Entry::of(item, Layer::Permanent)).collect();
+                        match entries {
+                            Some(entries) => self.replace(spot, &entries, support, effects),
+                            None => self.forget(spot, Ignorance::Unresolved, by, effects),
+                        }
+                    }
+                }
+            }
+            Write::Opaque { kind: Some(kind) } => self.forget(spot(*kind), Ignorance::OpaqueWrite, by, effects),
+            Write::Opaque { kind: None } => self.forget_layer(name, Layer::Permanent, Ignorance::OpaqueWrite, by, effects),
+            Write::Defaults => self.as_shipped(name, Ignorance::OpaqueWrite, by, effects),
+            Write::Nothing => {}
+        }
+    }
+
+    /// Lines were found missing in the middle of a commit, which itself still holds.
+    fn learn_again(&mut self, name: &Text<'static>) {
+        if let Some(zone) = self.zones.get_mut(name) {
+            zone.local = Some(true);
+        }
+    }
+
+    /// The permanent layer becomes the shipped one, as far as that is known.
+    pub(super) fn as_shipped(&mut self, name: &Text<'static>, why: Ignorance, by: Evidence, effects: &mut Effects) {
+        let Some(shipped) = self.zones.get(name).map(|zone| zone.shipped.clone()) else { return };
+        for kind in Kind::ALL {
+            let spot = Spot { zone: name, layer: Layer::Permanent, kind };
+            if shipped.why_unknown(kind).is_some() {
+                self.forget(spot, why, by, effects);
+            } else {
+                self.swap(spot, &shipped, by, effects);
+            }
+        }
+    }
+
+    /// The runtime layer is written as the permanent one. Empty lists are left out of what is written, and what is left out stays
+    /// as it was (0.9 to 2.5).
+    fn copy_runtime(&mut self, name: &Text<'static>, by: Evidence, effects: &mut Effects) {
+        let Some(runtime) = self.lists(name, Layer::Runtime).cloned() else {
+            return self.forget_layer(name, Layer::Permanent, Ignorance::OpaqueWrite, by, effects);
+        };
+        for kind in Kind::ALL {
+            let spot = Spot { zone: name, layer: Layer::Permanent, kind };
+            match kind {
+                // Interfaces that NetworkManager manages are left out.
+                Kind::Interfaces | Kind::Target => self.forget(spot, Ignorance::OpaqueWrite, by, effects),
+                // The switch is always written.
+                Kind::Masquerade => self.swap(spot, &runtime, by, effects),
+                _ if runtime.is_empty(kind) => {}
+                _ => self.swap(spot, &runtime, by, effects),
+            }
+        }
+    }
+
+    /// A commit that no request led to.
+    fn foreign_commit(&mut self, name: &Text<'static>, file: Option<&Text<'static>>, by: Evidence, effects: &mut Effects) {
+        let watched = file == Some(name);
+        let Some(zone) = self.zones.get_mut(name) else { return };
+        if watched && zone.disk == Disk::Same {
+            // The watcher's echo of our own write: nothing new.
+            return;
+        }
+        zone.disk = Disk::Same;
+        if watched {
+            zone.local = Some(true);
+        }
+        let why = if watched { Ignorance::DiskChange } else { Ignorance::OpaqueWrite };
+        self.forget_layer(name, Layer::Permanent, why, by, effects);
+    }
+
+    /// `Loading zone file '...'`, outside of a load: the file watcher.
+    pub(super) fn zone_file(&mut self, name: &Text<'_>, place: Place, by: Evidence, effects: &mut Effects) {
+        if self.load_lists_file(name, place) {
+            return;
+        }
+        let name = name.clone().into_owned();
+        self.file = Some(name.clone());
+        let Some(zone) = self.zones.get_mut(&name) else { return };
+        if place == Place::Shipped {
+            // Another package version, maybe: the shipped content is not known any more.
+            zone.shipped = super::lists::Lists::unknown(Unknown::since(Ignorance::DiskChange, by));
+            if zone.local == Some(true) {
+                return;
+            }
+        }
+        let due = zone.echo.take().is_some_and(|echo| {
+            !echo.reloaded || seconds(echo.by, by).is_some_and(|seconds| (0..=ECHO_SECONDS).contains(&seconds))
+        });
+        if due && place == Place::Local {
+            return;
+        }
+        zone.disk = Disk::Changed { why: Unknown::since(Ignorance::DiskChange, by) };
+        self.read_early(&name, by, effects);
+    }
+
+    /// A file was edited before the watcher saw it: a reload in between may have read it already.
+    fn read_early(&mut self, name: &Text<'static>, by: Evidence, effects: &mut Effects) {
+        let Some(loaded) = self.zones.get(name).and_then(|zone| zone.loaded) else { return };
+        if seconds(loaded, by).is_some_and(|seconds| seconds > EDIT_SECONDS) {
+            return;
+        }
+        for layer in Layer::ALL {
+            self.forget_layer(name, layer, Ignorance::DiskChange, by, effects);
+        }
+    }
+
+    /// `Failed to load zone file '...'`
+    pub(super) fn zone_file_broken(&mut self, name: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        if self.load_lists_broken(name) {
+            return;
+        }
+        let Some(zone) = self.zones.get_mut(name.as_bytes()) else { return };
+        zone.disk = Disk::Changed { why: Unknown::since(Ignorance::DiskChange, by) };
+        let name = name.clone().into_owned();
+        self.read_early(&name, by, effects);
+    }
+
+    pub(super) fn zone_removed(&mut self, object: u32, name: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        if matches!(&self.pending, Some(Pending { what: Request::Removal, .. })) {
+            self.pending = None;
+        } else {
+            self.overtaken(by, effects);
+        }
+        self.objects.remove(&object);
+        let name = name.clone().into_owned();
+        self.end_layer(&name, Layer::Permanent, by, effects);
+        if let Some(zone) = self.zones.get_mut(&name) {
+            zone.echo = None;
+            zone.disk = Disk::Same;
+        }
+    }
+
+    pub(super) fn zone_renamed(&mut self, object: u32, name: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        if matches!(&self.pending, Some(Pending { what: Request::Rename, .. })) {
+            self.pending = None;
+        } else {
+            self.overtaken(by, effects);
+        }
+        let name = name.clone().into_owned();
+        let old = self.objects.get(&object).cloned();
+        self.learn_object(object, &name);
+        let Some(old) = old.filter(|old| *old != name) else {
+            // Which zone had the number is not known, so any of them may be the one that is gone.
+            self.forget_all(Layer::Permanent, Ignorance::BeforeLog, by, effects);
+            return;
+        };
+        if self.new_zone(&name, by, effects).is_none() {
+            return;
+        }
+        let Some(lists) = self.lists(&old, Layer::Permanent).cloned() else { return };
+        for kind in Kind::ALL {
+            self.swap(Spot { zone: &name, layer: Layer::Permanent, kind }, &lists, by, effects);
+        }
+        self.end_layer(&old, Layer::Permanent, by, effects);
+        self.own_write(&name, &Write::Nothing, by);
+    }
+
+    /// A zone that the permanent layer has from now on, and the runtime layer has not yet.
+    fn new_zone(&mut self, name: &Text<'static>, by: Evidence, effects: &mut Effects) -> Option<()> {
+        if !self.zones.contains_key(name) {
+            self.zone_mut(name, by, effects)?;
+            self.end_layer(name, Layer::Runtime, by, effects);
+        }
+        self.begin_layer(name, Layer::Permanent, Unknown::since(Ignorance::OpaqueWrite, by));
+        Some(())
+    }
+
+    pub(super) fn new_zone_asked(&mut self, name: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        // A zone that only the runtime layer has is made by the same method when it is copied.
+        if !matches!(&self.pending, Some(Pending { what: Request::Copy { zone }, .. }) if zone == name) {
+            self.ask(Request::NewZone { zone: name.clone().into_owned() }, by, effects);
+        }
+    }
+
+    /// `config.ZoneAdded('Z')`
+    pub(super) fn zone_listed(
+        &mut self,
+        name: &Text<'_>,
+        object: Option<u32>,
+        file: Option<&Text<'static>>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let name = name.clone().into_owned();
+        if let Some(number) = self.load_lists_zone(&name, object) {
+            self.learn_object(number, &name);
+            if matches!(self.phase, Phase::Started) && self.zone_mut(&name, by, effects).is_some() {
+                for layer in Layer::ALL {
+                    self.begin_layer(&name, layer, Unknown::since(Ignorance::BeforeLog, by));
+                }
+            }
+            return;
+        }
+        if let Some(object) = object {
+            self.learn_object(object, &name);
+        }
+        let request = self.pending.take().map(|pending| pending.what);
+        if self.new_zone(&name, by, effects).is_none() {
+            return;
+        }
+        match request {
+            Some(Request::Copy { zone }) if zone == name => {
+                // What is left out as empty is empty in a new zone.
+                self.own_write(&name, &Write::Nothing, by);
+                if let Some(runtime) = self.lists(&name, Layer::Runtime).cloned() {
+                    for kind in Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Interfaces | Kind::Target)) {
+                        self.swap(Spot { zone: &name, layer: Layer::Permanent, kind }, &runtime, by, effects);
+                    }
+                }
+            }
+            _ => {
+                // The settings that a client gives to a new zone are not logged, nor is the content of a new file.
+                let why = if file == Some(&name) { Ignorance::DiskChange } else { Ignorance::OpaqueWrite };
+                self.forget_layer(&name, Layer::Permanent, why, by, effects);
+                self.own_write(&name, &Write::Nothing, by);
+            }
+        }
+    }
+
+    /// `config.service.N.Removed('S')`
+    pub(super) fn service_removed(&mut self, service: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        let Some(Pending { what: Request::ServiceRemoval { zones }, .. }) = self.pending.take() else { return };
+        let entry = Entry::Name(service.clone().into_owned());
+        for zone in &zones {
+            self.remove(Spot { zone, layer: Layer::Permanent, kind: Kind::Services }, &entry, by, effects);
+        }
+    }
+}

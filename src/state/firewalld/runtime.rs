@@ -1,0 +1,249 @@
+//! Signals of the runtime layer.
+
+use super::Firewalld;
+use super::edit::Spot;
+use super::lists::Entry;
+use super::pending::{Asker, Pending, Request};
+use super::timers::Worth;
+use crate::event::Remark;
+use crate::event::firewalld::{Edit, Item, Kind, Layer};
+use crate::state::effects::Effects;
+use crate::state::evidence::{Certainty, Evidence, Support};
+use crate::state::known::Ignorance;
+use crate::text::Text;
+use alloc::vec::Vec;
+
+impl Firewalld {
+    /// The pending request, if it is one that this signal answers. Any other request stays without an answer.
+    fn answered(&mut self, edit: &Edit<'static>, zone: &Text<'_>, by: Evidence, effects: &mut Effects) -> Option<Pending> {
+        let fits = |pending: &Pending| match &pending.what {
+            Request::Runtime { zone: asked, edit: wanted, .. } => wanted == edit && (asked.is_empty() || asked == zone),
+            _ => false,
+        };
+        if self.pending.as_ref().is_some_and(fits) {
+            return self.pending.take();
+        }
+        self.overtaken(by, effects);
+        None
+    }
+
+    /// The zone that a signal means; those of rich rules repeat the empty name of the request.
+    fn one_meant(&self, zone: &Text<'_>) -> Option<Text<'static>> {
+        let meant = self.meant(&zone.clone().into_owned());
+        match meant.as_slice() {
+            [one] => Some(one.clone()),
+            _ => None,
+        }
+    }
+
+    /// An unnamed zone that is not known: the lists of all zones are uncertain.
+    fn anywhere(&mut self, kind: Kind, by: Evidence, effects: &mut Effects) {
+        let names: Vec<Text<'static>> = self.zones.keys().cloned().collect();
+        for zone in &names {
+            self.forget(Spot { zone, layer: Layer::Runtime, kind }, Ignorance::Unresolved, by, effects);
+        }
+    }
+
+    pub(super) fn added(&mut self, zone: &Text<'_>, item: &Item<'_>, timeout: u32, by: Evidence, effects: &mut Effects) {
+        let item = item.clone().into_owned();
+        let kind = item.kind();
+        let request = self.answered(&Edit::Add { item: item.clone() }, zone, by, effects);
+        let support = match &request {
+            Some(request) => Support::new(by, Certainty::Confirmed).requested_by(request.by),
+            None => {
+                effects.remark(Remark::SignalWithoutRequest, by);
+                Support::new(by, Certainty::Reported)
+            }
+        };
+        let Some(zone) = self.one_meant(zone) else { return self.anywhere(kind, by, effects) };
+        let known = self.zone_mut(&zone, by, effects).is_some();
+        if !known {
+            return;
+        }
+        self.begin_layer(&zone, Layer::Runtime, crate::state::known::Unknown::BEFORE_LOG);
+        let spot = Spot { zone: &zone, layer: Layer::Runtime, kind };
+        let Some(entry) = Entry::of(&item, Layer::Runtime) else {
+            self.doubt(spot, Ignorance::Unresolved, by, effects);
+            return;
+        };
+        if request.is_some() && self.holds(spot, &entry) {
+            // What is there already is refused, so what was held before was not true any more.
+            self.lines_missing(by, effects);
+        }
+        if matches!(kind, Kind::Interfaces | Kind::Sources) {
+            // Each belongs to one zone at most.
+            let others: Vec<Text<'static>> = self.zones.keys().filter(|other| **other != zone).cloned().collect();
+            for other in &others {
+                self.remove(Spot { zone: other, ..spot }, &entry, by, effects);
+            }
+        }
+        self.add(spot, entry, support, effects);
+        if timeout > 0 {
+            if self.timers.len() >= self.limits.max_keys {
+                effects.remark(Remark::LimitReached, by);
+                self.doubt(spot, Ignorance::Limit, by, effects);
+            } else {
+                self.timers.set(&zone, item);
+            }
+        }
+    }
+
+    pub(super) fn removed(&mut self, zone: &Text<'_>, item: &Item<'_>, by: Evidence, effects: &mut Effects) {
+        let item = item.clone().into_owned();
+        let kind = item.kind();
+        let request = self.answered(&Edit::Remove { item: item.clone() }, zone, by, effects);
+        let Some(zone) = self.one_meant(zone) else { return self.anywhere(kind, by, effects) };
+        let spot = Spot { zone: &zone, layer: Layer::Runtime, kind };
+        let Some(entry) = Entry::of(&item, Layer::Runtime) else {
+            self.forget(spot, Ignorance::Unresolved, by, effects);
+            return;
+        };
+        match request.map(|request| request.what) {
+            Some(Request::Runtime { from, .. }) => {
+                if from == Asker::Client {
+                    self.timers.ended(&zone, &item);
+                }
+                if self.lacks(spot, &entry) {
+                    if kind == Kind::RichRules {
+                        // The daemon compares rules, not their texts: the same rule may stand here in other words.
+                        return self.forget(spot, Ignorance::Unresolved, by, effects);
+                    }
+                    effects.remark(Remark::CloseWithoutOpen, by);
+                    return self.lines_missing(by, effects);
+                }
+                self.remove(spot, &entry, by, effects);
+            }
+            _ => self.run_out(spot, &item, &entry, by, effects),
+        }
+    }
+
+    /// A removal signal that no one asked for: a timer's.
+    fn run_out(&mut self, spot: Spot<'_>, item: &Item<'static>, entry: &Entry, by: Evidence, effects: &mut Effects) {
+        let worth = self.timers.fired(spot.zone, item);
+        if worth == Worth::NoTimer {
+            effects.remark(Remark::SignalWithoutRequest, by);
+        }
+        let Some(lists) = self.lists(spot.zone, spot.layer) else { return };
+        let known = lists.why_unknown(spot.kind).is_none();
+        match worth {
+            Worth::False => effects.remark(Remark::FalseSignal, by),
+            Worth::Real => {
+                // The removal of a port is refused, in silence, unless it lies inside one of the daemon's ranges.
+                let inside = match (entry, lists.port_set(spot.kind)) {
+                    (Entry::Port(port), Some(set)) if known => (!set.is_ragged()).then(|| set.inside_one(*port)),
+                    _ => Some(true),
+                };
+                match inside {
+                    Some(true) => self.remove(spot, entry, by, effects),
+                    Some(false) => {
+                        effects.remark(Remark::FalseSignal, by);
+                        self.timers.refused(spot.zone, item.clone());
+                    }
+                    None => self.maybe_gone(spot, entry, by, effects),
+                }
+            }
+            Worth::Doubtful | Worth::NoTimer => self.maybe_gone(spot, entry, by, effects),
+        }
+    }
+
+    /// It may be gone or still there; if it was not there at all, nothing changes either way.
+    fn maybe_gone(&mut self, spot: Spot<'_>, entry: &Entry, by: Evidence, effects: &mut Effects) {
+        if self.lacks(spot, entry) {
+            return;
+        }
+        self.doubt(spot, Ignorance::DoubtfulSignal, by, effects);
+        self.remove(spot, entry, by, effects);
+    }
+
+    pub(super) fn settings_changed(
+        &mut self,
+        zone: &Text<'_>,
+        settings: Option<&[(Kind, Vec<Item<'_>>)]>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let asked = match &self.pending {
+            Some(Pending { what: Request::Settings { zone: asked }, .. }) if asked.is_empty() || asked == zone => {
+                self.pending.take()
+            }
+            _ => None,
+        };
+        if asked.is_none() {
+            self.overtaken(by, effects);
+        }
+        let Some(zone) = self.one_meant(zone) else {
+            return Kind::ALL.into_iter().for_each(|kind| self.anywhere(kind, by, effects));
+        };
+        if self.zone_mut(&zone, by, effects).is_none() {
+            return;
+        }
+        self.begin_layer(&zone, Layer::Runtime, crate::state::known::Unknown::BEFORE_LOG);
+        let Some(settings) = settings else {
+            return self.forget_layer(&zone, Layer::Runtime, Ignorance::OpaqueWrite, by, effects);
+        };
+        let support = match &asked {
+            Some(request) => Support::new(by, Certainty::Confirmed).requested_by(request.by),
+            None => {
+                effects.remark(Remark::SignalWithoutRequest, by);
+                Support::new(by, Certainty::Reported)
+            }
+        };
+        for kind in Kind::ALL {
+            let spot = Spot { zone: &zone, layer: Layer::Runtime, kind };
+            match settings.iter().find(|(named, _)| *named == kind) {
+                Some((_, items)) => {
+                    self.timers.shaken(Some((&zone, kind)));
+                    let entries: Option<Vec<Entry>> = items.iter().map(|item| Entry::of(item, Layer::Runtime)).collect();
+                    match entries {
+                        Some(entries) => self.replace(spot, &entries, support, effects),
+                        None => self.forget(spot, Ignorance::Unresolved, by, effects),
+                    }
+                }
+                // When settings for a time run out (2.x), all settings are printed but the empty ones.
+                None if asked.is_none() && !self.lists(&zone, Layer::Runtime).is_some_and(|lists| lists.is_empty(kind)) => {
+                    self.forget(spot, Ignorance::DoubtfulSignal, by, effects);
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// True if a refusal cannot be: of an addition, because nothing of it is there; of a removal, because exactly it is there.
+    pub(super) fn contradicts_refusal(&self, zone: &Text<'static>, layer: Layer, edit: &Edit<'static>) -> bool {
+        let spot = Spot { zone, layer, kind: edit.kind() };
+        match edit {
+            Edit::Add { item } => Entry::of(item, layer).is_some_and(|entry| match &entry {
+                Entry::Port(port) => self.list_of_ports(spot).is_some_and(|set| !set.covers(*port)),
+                Entry::Name(_) => spot.kind != Kind::RichRules && self.lacks(spot, &entry),
+            }),
+            Edit::Remove { item } => Entry::of(item, layer).is_some_and(|entry| self.holds(spot, &entry)),
+            Edit::Replace { .. } => false,
+        }
+    }
+
+    fn list_of_ports(&self, spot: Spot<'_>) -> Option<&super::ports::PortSet> {
+        self.lists(spot.zone, spot.layer)?.port_set(spot.kind).filter(|set| set.unknown.is_none())
+    }
+
+    /// True if the list is known, and the daemon lists exactly this.
+    pub(super) fn holds(&self, spot: Spot<'_>, entry: &Entry) -> bool {
+        match entry {
+            Entry::Port(port) => self.list_of_ports(spot).is_some_and(|set| set.lists(*port)),
+            Entry::Name(name) => self
+                .lists(spot.zone, spot.layer)
+                .and_then(|lists| lists.name_set(spot.kind))
+                .is_some_and(|set| set.unknown.is_none() && set.contains(name)),
+        }
+    }
+
+    /// True if the list is known, and nothing of this is in it.
+    pub(super) fn lacks(&self, spot: Spot<'_>, entry: &Entry) -> bool {
+        match entry {
+            Entry::Port(port) => self.list_of_ports(spot).is_some_and(|set| set.lacks(*port)),
+            Entry::Name(name) => self
+                .lists(spot.zone, spot.layer)
+                .and_then(|lists| lists.name_set(spot.kind))
+                .is_some_and(|set| set.unknown.is_none() && !set.contains(name)),
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Timers of temporary entries.
+//!
+//! Up to 2.3.2, and in 2.4.0, a timer that runs out asks for the removal like a client, and an explicit removal ends it. Since
+//! 2.3.3 (and 2.4.1) the signal comes from a timer that nothing ends, while the removal is the work of a second, silent one that
+//! an explicit removal of the same text does end: then the signal is false.
+
+use crate::event::firewalld::{Item, Kind};
+use crate::text::Text;
+use alloc::vec::Vec;
+
+/// How a version's timers behave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+enum Manner {
+    /// The log has not shown it yet.
+    #[default]
+    Unseen,
+    /// The timer asks first.
+    Asks,
+}
+
+/// Whether the removal that a timer stands for will come true.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+enum Life {
+    Alive,
+    Dead,
+    Doubtful,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Timer {
+    zone: Text<'static>,
+    item: Item<'static>,
+    life: Life,
+}
+
+impl Timer {
+    fn is_for(&self, zone: &Text<'_>, item: &Item<'_>) -> bool {
+        self.zone.as_bytes() == zone.as_bytes() && self.item == *item
+    }
+}
+
+/// What a removal signal without a request is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Worth {
+    /// The daemon tries the removal.
+    Real,
+    /// Nothing happens.
+    False,
+    /// One of both.
+    Doubtful,
+    /// No timer is known that could have sent it.
+    NoTimer,
+}
+
+/// All timers of the running daemon, in the order in which they were set.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Timers {
+    manner: Manner,
+    timers: Vec<Timer>,
+    /// Timers that ran out although the daemon refused the removal: it keeps them on record, and an explicit removal of the same
+    /// text then ends these instead of a later one.
+    stale: Vec<Timer>,
+}
+
+impl Timers {
+    pub(super) const fn new() -> Self {
+        Self { manner: Manner::Unseen, timers: Vec::new(), stale: Vec::new() }
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.timers.len().saturating_add(self.stale.len())
+    }
+
+    /// A daemon that has just started has none.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Sets one.
+    pub(super) fn set(&mut self, zone: &Text<'static>, item: Item<'static>) {
+        self.timers.push(Timer { zone: zone.clone(), item, life: Life::Alive });
+    }
+
+    /// A client removed the item.
+    pub(super) fn ended(&mut self, zone: &Text<'_>, item: &Item<'_>) {
+        let stale = self.stale.iter().position(|timer| timer.is_for(zone, item));
+        if let Some(place) = stale {
+            self.stale.remove(place);
+        }
+        let alive = self.timers.iter().filter(|timer| timer.is_for(zone, item) && timer.life != Life::Dead).count();
+        let life = if alive == 1 && stale.is_none() { Life::Dead } else { Life::Doubtful };
+        for timer in self.timers.iter_mut().filter(|timer| timer.is_for(zone, item) && timer.life != Life::Dead) {
+            timer.life = life;
+        }
+        self.tidy();
+    }
+
+    /// A timer asked for the removal, as versions do of which explicit removals end timers for good.
+    pub(super) fn asked(&mut self, zone: &Text<'_>, item: &Item<'_>) {
+        self.manner = Manner::Asks;
+        if let Some(place) = self.timers.iter().position(|timer| timer.is_for(zone, item) && timer.life != Life::Dead) {
+            self.timers.remove(place);
+        }
+        self.tidy();
+    }
+
+    fn tidy(&mut self) {
+        if self.manner == Manner::Asks {
+            self.timers.retain(|timer| timer.life != Life::Dead);
+        }
+    }
+
+    /// A removal signal came without a request: says what it is worth, and takes its timer out.
+    pub(super) fn fired(&mut self, zone: &Text<'_>, item: &Item<'_>) -> Worth {
+        let mut lives = self.timers.iter().enumerate().filter(|(_, timer)| timer.is_for(zone, item));
+        let Some((place, life)) = lives.next().map(|(place, timer)| (place, timer.life)) else { return Worth::NoTimer };
+        let same = lives.all(|(_, timer)| timer.life == life);
+        self.timers.remove(place);
+        if !same {
+            // Which of them ran out first, the log does not tell.
+            for timer in self.timers.iter_mut().filter(|timer| timer.is_for(zone, item)) {
+                timer.life = Life::Doubtful;
+            }
+            return Worth::Doubtful;
+        }
+        match life {
+            Life::Alive => Worth::Real,
+            Life::Dead => Worth::False,
+            Life::Doubtful => Worth::Doubtful,
+        }
+    }
+
+    /// The daemon refused the removal that a timer asked for in silence.
+    pub(super) fn refused(&mut self, zone: &Text<'static>, item: Item<'static>) {
+        self.stale.push(Timer { zone: zone.clone(), item, life: Life::Dead });
+    }
+
+    /// The list was replaced, or the configuration was loaded anew: which timers outlived that, the log does not tell.
+    pub(super) fn shaken(&mut self, zone: Option<(&Text<'_>, Kind)>) {
+        if self.manner == Manner::Asks {
+            return;
+        }
+        for timer in &mut self.timers {
+            let meant = zone.is_none_or(|(zone, kind)| timer.zone.as_bytes() == zone.as_bytes() && timer.item.kind() == kind);
+            if meant && timer.life == Life::Alive {
+                timer.life = Life::Doubtful;
+            }
+        }
+    }
+}
