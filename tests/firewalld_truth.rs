@@ -186,8 +186,13 @@ fn score(name: &str, parts: &[Vec<u8>]) -> Score {
             }
         }
         replay.fold.know(&statement, replay.last, &mut replay.effects);
-        let saved = serde_json::to_string(&replay.fold).unwrap();
-        assert_eq!(serde_json::from_str::<Firewalld>(&saved).unwrap(), replay.fold, "{what}: saved and read back");
+        if number % 64 == 3 {
+            // A state that was saved and read back folds on as if nothing had been.
+            let saved = serde_json::to_string(&replay.fold).unwrap();
+            let read: Firewalld = serde_json::from_str(&saved).unwrap();
+            assert_eq!(read, replay.fold, "{what}");
+            replay.fold = read;
+        }
         base = false;
     }
     score

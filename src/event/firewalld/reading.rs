@@ -86,9 +86,13 @@ fn of_call<'r>(call: &Call<'r>) -> Option<Event<'r>> {
         (b"config", None) => match (call.method(), call.argument(0)) {
             (b"addZone", Some(zone)) => Event::NewZoneRequest { zone: text(zone) },
             (b"ZoneAdded", Some(zone)) => Event::ZoneListed { zone: text(zone) },
+            // Read in the midst of a change of interfaces or sources.
+            (b"getZoneOfInterface" | b"getZoneOfSource", _) => return None,
             // The objects of other kinds are announced between the zones'; reads of names go before every change.
             _ => Event::OtherCall,
         },
+        // Read for each object when a service is removed.
+        (b"config.service" | b"config.policy", Some(_)) if call.method() == b"getSettings" => return None,
         (b"config.service", Some(_)) => match (call.method(), call.argument(0)) {
             (b"removeService", _) => Event::ServiceRemovalRequest,
             (b"Removed", Some(name)) => Event::ServiceRemoved { name: text(name) },

@@ -3,12 +3,12 @@
 //! ```
 //! use hostport_audit::record::{Reading, firewalld::{Label, Record}};
 //!
-//! let line = b"2023-06-28 10:46:37 DEBUG1: config.zone.7.addPort('8080', 'tcp')";
+//! let line = "2023-06-28 10:46:37 DEBUG1: config.zone.7.addPort('8080', 'tcp')";
 //! let Reading::Record(record) = Record::parse(line) else { panic!() };
 //! assert_eq!(record.label(), Label::Debug(1));
 //! let call = record.call().unwrap();
 //! assert_eq!((call.path(), call.object(), call.method()), (&b"config.zone"[..], Some(7), &b"addPort"[..]));
-//! assert_eq!(call.arguments(), [b"8080", &b"tcp"[..]]);
+//! assert_eq!(call.arguments(), [&b"8080"[..], b"tcp"]);
 //! ```
 
 mod call;

@@ -18,6 +18,7 @@ impl Firewalld {
     pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
         let file = self.file.take();
         let object_read = self.object_read.take();
+        let default_zone_set = core::mem::take(&mut self.default_zone_set);
         match event {
             Event::RuntimeRequest { zone, edit } => {
                 let zone = zone.clone().into_owned();
@@ -61,7 +62,7 @@ impl Firewalld {
             Event::Stopped => self.stopped(by, effects),
             Event::ReloadRequest => self.reload_asked(by, effects),
             Event::Reloaded => self.reloaded(by, effects),
-            Event::Flushed => self.flushed(),
+            Event::Flushed => self.flushed(by, effects),
             Event::DefaultZoneLoaded { zone } => {
                 self.default_zone = DefaultZone::Known { zone: zone.clone().into_owned() };
                 self.default_zone_loaded(by, effects);
@@ -69,6 +70,7 @@ impl Firewalld {
             Event::DefaultZoneChanged { zone } => {
                 self.pending = None;
                 self.default_zone = DefaultZone::Known { zone: zone.clone().into_owned() };
+                self.default_zone_set = true;
             }
             Event::ZoneFile { zone, place } => self.zone_file(zone, *place, by, effects),
             Event::ZoneFileBroken { zone } => self.zone_file_broken(zone, by, effects),
@@ -82,7 +84,13 @@ impl Firewalld {
             }
             Event::ResetToDefaults => self.reset(by, effects),
             Event::Refused { code, severity } => self.refused(code, *severity, by, effects),
-            Event::Traceback => self.traceback(by, effects),
+            Event::Traceback => {
+                if default_zone_set {
+                    // Newer versions (2.x) set it by a reload, which was refused.
+                    self.default_zone = DefaultZone::Unknown { why: Unknown::since(Ignorance::Crash, by) };
+                }
+                self.traceback(by, effects);
+            }
             Event::Panic { on } => {
                 self.pending = None;
                 self.panic_mode = Some((*on, by));
@@ -254,11 +262,9 @@ impl Firewalld {
                     self.lines_missing(by, effects);
                 }
             }
-            Some(Pending { what: Request::Settings { zone }, .. }) => {
-                // The whole is checked before the first part is changed; an error of another sort came in between.
-                if !code.as_bytes().starts_with(b"INVALID_") {
-                    self.half_done(&zone, by, effects);
-                }
+            // The whole is checked before the first part is changed; an error of another sort came in between.
+            Some(Pending { what: Request::Settings { zone }, .. }) if !code.as_bytes().starts_with(b"INVALID_") => {
+                self.half_done(&zone, by, effects);
             }
             Some(Pending { what: Request::ServiceRemoval { zones }, .. }) => {
                 for zone in &zones {

@@ -52,13 +52,6 @@ impl Entry {
             Self::Name(name) => weight(name),
         }
     }
-
-    pub(super) fn opening(&self, zone: &Text<'static>, layer: Layer, kind: Kind) -> Opening {
-        match self {
-            Self::Port(port) => port_opening(*port, zone, layer, kind),
-            Self::Name(name) => name_opening(name, zone, layer, kind),
-        }
-    }
 }
 
 fn weight(name: &Text<'_>) -> usize {

@@ -55,7 +55,9 @@ impl Firewalld {
     /// Notes a file that a load reads; false if there is no load.
     pub(super) fn load_lists_file(&mut self, name: &Text<'_>, place: Place) -> bool {
         let limit = self.limits.max_keys;
-        self.flushed();
+        if let Phase::Reloading { flushed, .. } = &mut self.phase {
+            *flushed = true;
+        }
         let Some(listing) = self.listing() else { return false };
         let name = name.clone().into_owned();
         if listing.files.len() < limit || listing.files.contains_key(&name) {
@@ -104,9 +106,17 @@ impl Firewalld {
         }
     }
 
-    pub(super) const fn flushed(&mut self) {
-        if let Phase::Reloading { flushed, .. } = &mut self.phase {
-            *flushed = true;
+    /// The rules are taken away. Some calls (`setDefaultZone` in 2.x, `setLogDenied`) reload without saying so first.
+    pub(super) fn flushed(&mut self, by: Evidence, effects: &mut Effects) {
+        match &mut self.phase {
+            Phase::Reloading { flushed, .. } => *flushed = true,
+            Phase::Starting { .. } | Phase::Stopped => {}
+            // A start does it after it has read its files, and before anyone can call.
+            Phase::Started if !self.called => {}
+            Phase::Running | Phase::Started => {
+                self.overtaken(by, effects);
+                self.phase = Phase::Reloading { listing: Listing::default(), flushed: true };
+            }
         }
     }
 

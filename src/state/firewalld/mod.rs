@@ -64,6 +64,8 @@ pub struct Firewalld {
     /// How much is held, counted as the limit of keys counts it.
     keys: usize,
     default_zone: DefaultZone,
+    /// The line before said that the default zone was changed.
+    default_zone_set: bool,
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     zones: BTreeMap<Text<'static>, Zone>,
     /// The zones of the permanent objects, by number.
@@ -100,6 +102,7 @@ impl Firewalld {
             limits,
             keys: 0,
             default_zone: DefaultZone::Unknown { why: Unknown::BEFORE_LOG },
+            default_zone_set: false,
             zones: BTreeMap::new(),
             objects: BTreeMap::new(),
             object_read: None,
