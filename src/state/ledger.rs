@@ -3,6 +3,7 @@
 use super::crio::{self, Crio};
 use super::effects::Effects;
 use super::evidence::{Evidence, Support};
+use super::firewalld::{self, Firewalld};
 use super::known::Unknown;
 use super::opening::{Opening, Scope};
 use super::ovnkube::{self, Ovnkube};
@@ -15,6 +16,8 @@ use alloc::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Facts {
+    /// firewalld's zones.
+    pub firewalld: Option<firewalld::Statement>,
     /// CRI-O's sockets and rules.
     pub crio: Option<crio::Statement>,
     /// ovnkube's ports or rules.
@@ -26,13 +29,20 @@ pub struct Facts {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Host {
     boot: Option<Text<'static>>,
+    firewalld: Firewalld,
     crio: Crio,
     ovnkube: Ovnkube,
 }
 
 impl Host {
     fn new(limits: Limits) -> Self {
-        Self { boot: None, crio: Crio::new(limits), ovnkube: Ovnkube::new(limits) }
+        Self { boot: None, firewalld: Firewalld::new(limits), crio: Crio::new(limits), ovnkube: Ovnkube::new(limits) }
+    }
+
+    /// What is known of firewalld's zones.
+    #[must_use]
+    pub const fn firewalld(&self) -> &Firewalld {
+        &self.firewalld
     }
 
     /// What is known of CRI-O's sockets and rules.
@@ -49,22 +59,24 @@ impl Host {
 
     /// Everything that is known to be open, each with what supports it: firewalld's, then CRI-O's, then ovnkube's, then the neighbours'.
     pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
-        self.crio.openings().chain(self.ovnkube.openings())
+        self.firewalld.openings().chain(self.crio.openings()).chain(self.ovnkube.openings())
     }
 
     /// Everything that the log cannot tell.
     pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
-        self.crio.unknowns().chain(self.ovnkube.unknowns())
+        self.firewalld.unknowns().chain(self.crio.unknowns()).chain(self.ovnkube.unknowns())
     }
 
     fn apply(&mut self, what: &What<'_>, by: Evidence, effects: &mut Effects) {
         match what {
+            What::Firewalld(event) => self.firewalld.apply(event, by, effects),
             What::Crio(event) => self.crio.apply(event, by, effects),
             What::Ovnkube(event) => self.ovnkube.apply(event, by, effects),
             What::Journal(event) => {
                 if let journal::Event::Boot { id } = event {
                     self.boot = id.clone().map(Text::into_owned);
                 }
+                self.firewalld.apply_journal(event, by, effects);
                 self.crio.apply_journal(event, by, effects);
                 self.ovnkube.apply_journal(event, by, effects);
             }
@@ -135,6 +147,9 @@ impl Ledger {
     pub fn know(&mut self, host: Option<&Text<'_>>, facts: &Facts, by: Evidence, effects: &mut Effects) {
         let only = self.only_host().cloned();
         let Some(host) = self.host(host.or(only.as_ref()), by, effects) else { return };
+        if let Some(facts) = &facts.firewalld {
+            host.firewalld.know(facts, by, effects);
+        }
         if let Some(facts) = &facts.crio {
             host.crio.know(facts, by, effects);
         }

@@ -4,14 +4,19 @@ use super::edit::Spot;
 use super::load::Phase;
 use super::pending::{Asker, Pending, Request, Write};
 use super::{DefaultZone, Firewalld};
-use crate::event::Remark;
 use crate::event::firewalld::{Edit, Event, Kind, Layer, Severity};
+use crate::event::{Remark, Source, journal};
 use crate::state::effects::Effects;
 use crate::state::evidence::{Certainty, Evidence, Support};
 use crate::state::known::{Ignorance, Unknown};
 use crate::text::Text;
 use alloc::format;
 use alloc::vec::Vec;
+
+/// True for the daemon's identifier and for its unit.
+fn is_firewalld(name: &Text<'_>) -> bool {
+    name == "firewalld" || name == "firewalld.service"
+}
 
 impl Firewalld {
     /// Folds one event in; `by` is the line that it stands on.
@@ -113,6 +118,19 @@ impl Firewalld {
                 // In the list of a start or a reload the objects of other kinds are announced; they answer nothing.
                 self.overtaken(by, effects);
             }
+        }
+    }
+
+    /// Folds in what the journal says about lines of firewalld.
+    pub fn apply_journal(&mut self, event: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
+        match event {
+            // The rules are gone with the machine, and the daemon has not yet said what it loaded.
+            journal::Event::Boot { .. } => self.machine_started(by, effects),
+            journal::Event::Suppressed { unit, .. } if is_firewalld(unit) => self.lines_missing(by, effects),
+            journal::Event::Lost { source: Source::Firewalld } => self.lines_missing(by, effects),
+            // Long texts are lost: dumps of rules, which say nothing, or the answer to a request, which then stays unanswered.
+            journal::Event::TextLost { identifier } if is_firewalld(identifier) => effects.remark(Remark::CutMessage, by),
+            _ => {}
         }
     }
 

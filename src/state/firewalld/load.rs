@@ -122,13 +122,7 @@ impl Firewalld {
 
     pub(super) fn started(&mut self, by: Evidence, effects: &mut Effects) {
         self.pending = None;
-        self.called = false;
-        self.timers.clear();
-        self.objects.clear();
-        for zone in self.zones.values_mut() {
-            zone.echo = None;
-        }
-        self.forget_all(Layer::Runtime, Ignorance::Restart, by, effects);
+        self.end_of_life(Ignorance::Restart, by, effects);
         self.default_zone = DefaultZone::Unknown { why: Unknown::since(Ignorance::Restart, by) };
         self.panic_mode = Some((false, by));
         self.phase = Phase::Starting { listing: Listing::default() };
@@ -145,14 +139,26 @@ impl Firewalld {
 
     pub(super) fn stopped(&mut self, by: Evidence, effects: &mut Effects) {
         self.overtaken(by, effects);
+        self.end_of_life(Ignorance::NotRunning, by, effects);
+        self.phase = Phase::Stopped;
+    }
+
+    /// The machine was started anew, which ended the daemon without a word.
+    pub(super) fn machine_started(&mut self, by: Evidence, effects: &mut Effects) {
+        self.pending = None;
+        self.end_of_life(Ignorance::Restart, by, effects);
+        self.phase = Phase::Stopped;
+    }
+
+    /// Nothing of what only a running daemon has outlives it.
+    fn end_of_life(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
         self.called = false;
         self.timers.clear();
         self.objects.clear();
         for zone in self.zones.values_mut() {
             zone.echo = None;
         }
-        self.phase = Phase::Stopped;
-        self.forget_all(Layer::Runtime, Ignorance::NotRunning, by, effects);
+        self.forget_all(Layer::Runtime, why, by, effects);
         self.facts.retain(|(layer, _), _| *layer == Layer::Permanent);
     }
 
