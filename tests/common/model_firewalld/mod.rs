@@ -1,0 +1,97 @@
+//! A model of the firewalld daemon, written from its logs and not from the crate: it carries out operations, prints the lines that the
+//! versions 0.9.11, 1.2.1, 1.3.3 and 2.5.0 print for them, and knows what the daemon would list and whether the log determines it.
+
+mod calls;
+pub mod daemon;
+pub mod lines;
+pub mod ops;
+pub mod ports;
+mod whole;
+
+use daemon::Daemon;
+use lines::Version;
+use ops::{Kind, Op};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    Runtime,
+    Permanent,
+}
+
+/// What the daemon would answer, and whether the log so far determines the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer<T> {
+    pub truth: T,
+    pub determined: bool,
+}
+
+/// The daemon's own view after an operation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct View {
+    /// A daemon runs and answers for its runtime: not stopped, and not after a reload that died half way.
+    pub runtime_answers: bool,
+    pub default_zone: Answer<String>,
+    /// The items of each zone that exists in a layer, as the daemon lists them.
+    pub cells: BTreeMap<(String, Layer, Kind), Answer<BTreeSet<String>>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The operation, for a failure's message.
+    pub op: String,
+    /// How much of the log is written when the view below holds.
+    pub bytes: usize,
+    pub view: View,
+    /// The caller tells the whole view here, after it was compared.
+    pub told: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Script {
+    pub log: Vec<u8>,
+    pub steps: Vec<Step>,
+}
+
+/// How the log begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beginning {
+    /// With the start of the daemon.
+    Start,
+    /// Somewhere in its life.
+    MidLife,
+}
+
+pub fn run(version: Version, chatty: bool, beginning: Beginning, told: bool, ops: &[Op]) -> Script {
+    let mut daemon = Daemon::new(version, chatty);
+    if beginning == Beginning::Start {
+        daemon.start();
+    } else {
+        daemon.forget_numbers();
+        daemon.log.reading(2, "public", 6);
+    }
+    let mut steps = vec![Step { op: format!("{beginning:?}"), bytes: daemon.log.bytes.len(), view: daemon.view(), told }];
+    if told {
+        daemon.tell();
+    }
+    for op in ops {
+        let told = matches!(op, Op::Tell);
+        daemon.perform(op);
+        steps.push(Step { op: format!("{op:?}"), bytes: daemon.log.bytes.len(), view: daemon.view(), told });
+        if told {
+            daemon.tell();
+        }
+    }
+    Script { log: daemon.log.bytes, steps }
+}
+
+/// Scripts of up to `length` operations over all versions, debug levels and beginnings.
+pub fn script(length: usize) -> impl Strategy<Value = Script> {
+    let beginning = prop_oneof![4 => Just(Beginning::Start), 1 => Just(Beginning::MidLife)];
+    let told = prop_oneof![4 => Just(true), 1 => Just(false)];
+    (select(&Version::ALL[..]), any::<bool>(), beginning, told, vec(ops::op(), 1..length))
+        .prop_map(|(version, chatty, beginning, told, ops)| run(version, chatty, beginning, told, &ops))
+}

@@ -1,0 +1,319 @@
+//! What concerns the whole daemon: start, reload, runtime to permanent, hand edits, and lines of its neighbours.
+
+use super::Layer;
+use super::daemon::{Daemon, Object, OnDisk, SHIPPED, Zone};
+use super::lines::Version;
+use super::ops::{Item, Kind, Reload};
+
+impl Daemon {
+    /// What the disk holds becomes the permanent layer; objects get new numbers.
+    fn read_disk(&mut self) {
+        for (zone, change) in std::mem::take(&mut self.on_disk) {
+            let mut content = match change {
+                OnDisk::Written(content) => content,
+                OnDisk::Broken if !SHIPPED.contains(&zone.as_str()) => {
+                    self.permanent.remove(&zone);
+                    continue;
+                }
+                OnDisk::Broken | OnDisk::Deleted => Zone::shipped(&zone),
+            };
+            content.blur();
+            self.permanent.insert(zone, content);
+        }
+        self.objects =
+            self.permanent.keys().enumerate().map(|(number, name)| (name.clone(), Object { number, told: true })).collect();
+        self.next_number = self.permanent.len();
+    }
+
+    fn load_files(&mut self) {
+        self.log.configuration();
+        for zone in SHIPPED {
+            self.log.zone_file(zone, true, false);
+        }
+        self.log.debug1("Loading policy file '/usr/lib/firewalld/policies/allow-host-ipv6.xml'");
+        for zone in self.local_files.clone() {
+            self.log.zone_file(&zone, SHIPPED.contains(&zone.as_str()), true);
+            if let Some(OnDisk::Broken) = self.on_disk.get(&zone) {
+                self.log.error(&format!(
+                    "Failed to load zone file '/etc/firewalld/zones/{zone}.xml': INVALID_PORT: port number in '99999' is too big"
+                ));
+            }
+        }
+        self.read_disk();
+    }
+
+    fn listing(&mut self) {
+        let zones: Vec<_> = self.permanent.keys().cloned().collect();
+        self.log.listing(zones.iter());
+    }
+
+    /// The start of the daemon, up to the first client's calls.
+    pub fn start(&mut self) {
+        self.log.debug1("start()");
+        self.load_files();
+        self.timers.clear();
+        self.watched.clear();
+        self.panic = false;
+        self.crashed = false;
+        self.runtime = self.permanent.clone();
+        let default_zone = self.default_zone.clone();
+        self.log.applying(&default_zone);
+        self.default_told = true;
+        self.log.debug1("GetAll('org.fedoraproject.FirewallD1')");
+        self.listing();
+        self.log.debug1("config.GetAll('org.fedoraproject.FirewallD1.config')");
+        self.log.debug1("config.getZoneNames()");
+    }
+
+    fn stop(&mut self) {
+        self.log.debug1("stop()");
+        self.log.debug1("Flushing rule set");
+        self.log.debug1("Setting policy to 'ACCEPT'");
+    }
+
+    fn broken_file(&self) -> bool {
+        self.on_disk.values().any(|change| matches!(change, OnDisk::Broken))
+    }
+
+    pub fn restart(&mut self, killed: bool) {
+        if self.broken_file() {
+            return; // a start with a broken file was not seen
+        }
+        if !killed {
+            self.stop();
+        }
+        self.start();
+    }
+
+    /// A life without `--debug` between two with it: changes leave no line, refusals a warning or an error.
+    pub fn blind_life(&mut self, zone: &str, item: &Item) {
+        if self.broken_file() || !self.permanent.contains_key(zone) {
+            return;
+        }
+        self.stop();
+        self.log.mute = true;
+        self.start();
+        self.permanent_call(true, zone, item, false, None);
+        self.runtime_call(true, zone, item, 0);
+        self.log.warning("ALREADY_ENABLED: '31337:tcp' already in 'public'");
+        self.log.mute = false;
+        self.permanent.values_mut().for_each(Zone::blur);
+        self.start();
+    }
+
+    pub fn reload(&mut self, how: Reload) {
+        self.log.debug1(match how {
+            Reload::Complete => "completeReload()",
+            Reload::Plain | Reload::Hangup => "reload()",
+        });
+        if self.lockdown && how != Reload::Hangup {
+            return self.log.refusal("ACCESS_DENIED: lockdown is enabled");
+        }
+        if self.log.version.checks_before_reload() && self.broken_file() {
+            return self.log.refusal("INVALID_PORT: port number in '99999' is too big");
+        }
+        if !self.panic {
+            match self.log.version {
+                Version::V2_5_0 => {
+                    self.log.debug1("Setting policy to 'DROP' (ReloadPolicy=INPUT:DROP,FORWARD:DROP,OUTPUT:DROP)");
+                }
+                _ => self.log.debug1("Setting policy to 'DROP'"),
+            }
+        }
+        self.log.debug1("Flushing rule set");
+        if self.log.version.silent_timers() && (self.crashed || self.timers.iter().any(|t| t.removes)) {
+            self.log.bare_traceback("RuntimeError: dictionary changed size during iteration");
+            self.runtime.values_mut().for_each(Zone::blur);
+            self.crashed = true;
+            return;
+        }
+        self.load_files();
+        self.runtime = self.permanent.clone();
+        let default_zone = self.default_zone.clone();
+        self.log.applying(&default_zone);
+        self.default_told = true;
+        self.listing();
+        self.log.debug1("Reloaded()");
+    }
+
+    /// Each zone of the runtime is written to the permanent layer as it is.
+    pub fn runtime_to_permanent(&mut self) {
+        if self.crashed || self.lockdown || !self.timers.is_empty() {
+            return;
+        }
+        self.log.debug1("copyRuntimeToPermanent()");
+        self.log.debug1("config.getZoneNames()");
+        for (name, content) in self.runtime.clone() {
+            self.log.debug1(&format!("getZoneSettings2({name})"));
+            if let Some(object) = self.objects.get(&name).copied() {
+                self.log.debug1(&format!("config.getZoneByName('{name}')"));
+                self.log.debug1(&format!("Copying zone '{name}' settings"));
+                self.log.debug1(&format!("config.zone.{}.update2('...')", object.number));
+                self.permanent.insert(name.clone(), content);
+                self.wrote_file(&name);
+                self.updated(&name);
+            } else {
+                let number = self.next_number;
+                self.next_number += 1;
+                self.log.debug1(&format!("Creating zone '{name}'"));
+                self.log.debug1(&format!("config.addZone('{name}')"));
+                self.objects.insert(name.clone(), Object { number, told: true });
+                self.permanent.insert(name.clone(), content);
+                self.log.debug1(&format!("config.zone.{number}.GetAll('org.fedoraproject.FirewallD1.config.zone')"));
+                self.log.debug1(&format!("config.ZoneAdded('{name}')"));
+                self.wrote_file(&name);
+            }
+        }
+        self.log.debug1("config.getPolicyNames()");
+        self.log.debug1("config.policy.0.update('...')");
+        self.log.debug1("config.policy.0.Updated('allow-host-ipv6')");
+    }
+
+    /// All local files go, and a reload follows.
+    pub fn reset_to_defaults(&mut self) {
+        if self.log.version < Version::V1_3_3 || self.lockdown || self.crashed {
+            return;
+        }
+        if !SHIPPED.contains(&self.default_zone.as_str()) || self.timers.iter().any(|t| t.removes) {
+            return;
+        }
+        self.log.debug1("firewalld.reset_to_defaults()");
+        self.permanent = SHIPPED.iter().map(|name| ((*name).to_owned(), Zone::shipped(name))).collect();
+        self.local_files.clear();
+        self.on_disk.clear();
+        self.watched.clear();
+        self.default_zone = "public".to_owned();
+        self.reload(Reload::Plain);
+    }
+
+    pub fn set_default_zone(&mut self, zone: &str) {
+        self.log.debug1(&format!("setDefaultZone('{zone}')"));
+        if self.lockdown {
+            return self.log.refusal("ACCESS_DENIED: lockdown is enabled");
+        }
+        if self.crashed || !self.runtime.contains_key(zone) || !self.permanent.contains_key(zone) {
+            return self.log.refusal(&format!("INVALID_ZONE: {zone}"));
+        }
+        if zone == self.default_zone {
+            return self.log.warning(&format!("ZONE_ALREADY_SET: {zone}"));
+        }
+        self.log.debug1(&format!("Applying policy (zone_{zone}_HOST) derived from zone '{zone}'"));
+        self.log.debug1("");
+        self.log.debug1(&format!("DefaultZoneChanged('{zone}')"));
+        self.default_zone = zone.to_owned();
+        self.default_told = true;
+    }
+
+    pub fn set_panic(&mut self, on: bool) {
+        if self.crashed || self.lockdown {
+            return;
+        }
+        let (verb, word, policy) = if on { ("enable", "Enabled", "PANIC") } else { ("disable", "Disabled", "ACCEPT") };
+        self.log.debug1(&format!("{verb}PanicMode()"));
+        if self.panic == on {
+            let code = if on { "ALREADY_ENABLED: panic mode already enabled" } else { "NOT_ENABLED: panic mode is not enabled" };
+            return self.log.warning(code);
+        }
+        self.log.debug1(&format!("Setting policy to '{policy}'"));
+        self.log.debug1(&format!("PanicMode{word}()"));
+        self.panic = on;
+    }
+
+    /// Lockdown of 1.x; here the driving client is not on its list, but for one permanent change that is let through.
+    pub fn set_lockdown(&mut self, on: bool) {
+        if self.log.version == Version::V2_5_0 || self.lockdown == on {
+            return;
+        }
+        let (value, word) = if on { ("yes", "Enabled") } else { ("no", "Disabled") };
+        self.log.debug1(&format!("config.Set('org.fedoraproject.FirewallD1.config', 'Lockdown', '{value}')"));
+        self.log.debug1(&format!("Lockdown{word}()"));
+        self.lockdown = on;
+        if !on {
+            return;
+        }
+        let item = Item::new(Kind::Ports, &["6443", "tcp"]);
+        let number = self.number("public");
+        self.log.debug1("config.getZoneByName('public')");
+        self.log.debug1(&format!("config.zone.{number}.addPort('6443', 'tcp')"));
+        self.log.access_check();
+        self.log.debug1(&format!("config.zone.{number}.getSettings()"));
+        if let Err(refusal) = self.change(Layer::Permanent, true, "public", &item) {
+            return self.refuse(refusal);
+        }
+        self.log.debug1(&format!("config.zone.{number}.update('...')"));
+        self.log.error("Lockdown not possible, sender not set.");
+        self.wrote_file("public");
+        self.updated("public");
+    }
+
+    /// Somebody writes a zone's file, and the watcher sees it; the pairs that the daemon's own writes are owed come first.
+    pub fn hand_edit(&mut self, zone: &str, item: &Item, broken: bool) {
+        let Some(content) = self.permanent.get(zone) else { return };
+        if Self::acceptable(item).is_err() {
+            return;
+        }
+        let mut edited = content.clone();
+        *edited.cell(item.kind) = Self::filled(std::slice::from_ref(item));
+        edited.blur();
+        self.pass(6);
+        let existed = self.local_files.contains(zone) && !matches!(self.on_disk.get(zone), Some(OnDisk::Deleted));
+        self.local_files.insert(zone.to_owned());
+        self.log.debug1(&format!("Loading zone file '/etc/firewalld/zones/{zone}.xml'"));
+        if broken {
+            self.log.error(&format!("Failed to load zone file '{zone}.xml': INVALID_PORT: port number in '99999' is too big"));
+            self.on_disk.insert(zone.to_owned(), OnDisk::Broken);
+        } else if existed {
+            self.on_disk.remove(zone);
+            self.permanent.insert(zone.to_owned(), edited);
+            self.updated(zone);
+        } else {
+            self.on_disk.insert(zone.to_owned(), OnDisk::Written(edited));
+        }
+        if let Some(content) = self.permanent.get_mut(zone) {
+            content.blur();
+        }
+    }
+
+    /// Somebody deletes a zone's file: no line, until a reload or a start lists the files that are there.
+    pub fn hand_delete(&mut self, zone: &str) {
+        if !self.local_files.contains(zone) || !SHIPPED.contains(&zone) {
+            return;
+        }
+        self.pass(6);
+        self.local_files.remove(zone);
+        self.on_disk.insert(zone.to_owned(), OnDisk::Deleted);
+    }
+
+    /// Lines of things that are not compared, some of which look much like those that are.
+    pub fn neighbour(&mut self, which: u8) {
+        match which % 5 {
+            0 => {
+                let rule = "rule port port=\"8080\" protocol=\"tcp\" log prefix=\"zone.addPort('public', '22', 'tcp')\" accept";
+                self.log.debug1(&format!("zone.addRichRule('', '{rule}')"));
+                self.log.transaction(false);
+                self.log.debug1(&format!("zone.RichRuleAdded('', '{rule}', 0)"));
+            }
+            1 => {
+                self.log.debug1("config.getServiceByName('public')");
+                self.log.debug1("config.service.6.update2('...')");
+                self.log.debug1("config.service.6.Updated('public')");
+            }
+            2 => {
+                self.log.debug1("config.getPolicyByName('public')");
+                self.log.debug1("config.policy.6.getSettings()");
+                self.log.debug1("config.policy.6.update('...')");
+                self.log.debug1("config.policy.6.Updated('public')");
+            }
+            3 => {
+                self.log.debug1("config.service.6.addPort('8080', 'tcp')");
+                self.log.debug1("config.service.6.getSettings()");
+                self.log.debug1("config.service.6.update('...')");
+                self.log.debug1("config.service.6.Updated('public')");
+            }
+            _ => {
+                self.log.debug1("direct.addRule('ipv4', 'filter', 'INPUT', 0, '-p','tcp','--dport','8080','-j','ACCEPT')");
+                self.log.debug1("direct.RuleAdded('ipv4', 'filter', 'INPUT', 0, '-p','tcp','--dport','8080','-j','ACCEPT')");
+            }
+        }
+    }
+}
