@@ -30,13 +30,21 @@ pub struct Facts {
 pub struct Host {
     boot: Option<Text<'static>>,
     firewalld: Firewalld,
+    /// Nothing of it was read yet: all that is known of it was stated.
+    only_stated: bool,
     crio: Crio,
     ovnkube: Ovnkube,
 }
 
 impl Host {
     fn new(limits: Limits) -> Self {
-        Self { boot: None, firewalld: Firewalld::new(limits), crio: Crio::new(limits), ovnkube: Ovnkube::new(limits) }
+        Self {
+            boot: None,
+            only_stated: true,
+            firewalld: Firewalld::new(limits),
+            crio: Crio::new(limits),
+            ovnkube: Ovnkube::new(limits),
+        }
     }
 
     /// What is known of firewalld's zones.
@@ -68,6 +76,7 @@ impl Host {
     }
 
     fn apply(&mut self, what: &What<'_>, by: Evidence, effects: &mut Effects) {
+        self.only_stated = false;
         match what {
             What::Firewalld(event) => self.firewalld.apply(event, by, effects),
             What::Crio(event) => self.crio.apply(event, by, effects),
@@ -170,6 +179,11 @@ impl Ledger {
 
     fn host(&mut self, name: Option<&Text<'_>>, by: Evidence, effects: &mut Effects) -> Option<&mut Host> {
         let key = name.cloned().map(Text::into_owned);
+        // Facts that were stated before the first line, without a name, are those of the first host that is named.
+        if key.is_some() && self.hosts.len() == 1 && self.hosts.get(&None).is_some_and(|host| host.only_stated) {
+            let host = self.hosts.remove(&None)?;
+            self.hosts.insert(key.clone(), host);
+        }
         if !self.hosts.contains_key(&key) && self.hosts.len() >= self.limits.max_hosts {
             self.refused_hosts = self.refused_hosts.saturating_add(1);
             effects.remark(Remark::LimitReached, by);

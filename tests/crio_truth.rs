@@ -1,0 +1,135 @@
+//! CRI-O's real logs against what the kernel said after each step, in every form in which the lines were wrapped.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod common;
+
+use common::corpus;
+use hostport_audit::event::Source;
+use hostport_audit::state::Facts;
+use hostport_audit::state::crio::{Crio, DnatRule, Statement};
+use hostport_audit::{Auditor, Expect, HostPort, Limits};
+use std::collections::{BTreeMap, BTreeSet};
+
+#[derive(serde::Deserialize)]
+struct Step {
+    line: usize,
+    open: BTreeSet<String>,
+    exposed: BTreeSet<String>,
+    dnat: BTreeSet<String>,
+    note: String,
+}
+
+/// What a log tells of the truth after each step, counted.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+struct Score {
+    right: usize,
+    unknown: usize,
+    wrong: Vec<String>,
+}
+
+fn steps(name: &str) -> Option<Vec<Step>> {
+    let truth = corpus::root().join(name.replace(".log", ".truth.jsonl"));
+    let text = std::fs::read_to_string(truth).ok()?;
+    Some(text.lines().map(|line| serde_json::from_str(line).unwrap()).collect())
+}
+
+fn ports(words: &BTreeSet<String>) -> BTreeSet<HostPort> {
+    words.iter().map(|word| word.parse().unwrap()).collect()
+}
+
+fn rules(words: &BTreeSet<String>) -> BTreeSet<DnatRule> {
+    words.iter().map(|word| word.parse().unwrap()).collect()
+}
+
+/// The answers of the only host, or of one that nothing is known of.
+fn crio(auditor: &Auditor) -> Crio {
+    let settled = auditor.settled();
+    let mut hosts = settled.ledger().hosts();
+    let host = hosts.next().map(|(_, host)| host.crio().clone());
+    assert!(hosts.next().is_none(), "one host");
+    host.unwrap_or_else(|| Crio::new(Limits::default()))
+}
+
+/// Replays a log step by step; after an unknown answer the truth is told, as somebody with a checkpoint would.
+fn replay(name: &str, log: &[u8], steps: &[Step], mut each: impl FnMut(&Auditor)) -> Score {
+    let nftables = name.contains("-nft");
+    let version = memchr::memmem::find(log, b"Starting CRI-O, version: 1.").map(|at| &log[at + 27..at + 29]);
+    let no_sockets = version.is_some_and(|minor| minor >= b"31");
+    let mut score = Score::default();
+    let mut auditor = Auditor::with(Expect::Only(Source::Crio), Limits::default());
+    let mut lines = log.split_inclusive(|&b| b == b'\n');
+    let mut read = 0;
+    for (number, step) in steps.iter().enumerate() {
+        for line in lines.by_ref().take(step.line - read) {
+            auditor.feed(line);
+        }
+        read = step.line;
+        each(&auditor);
+        let crio = crio(&auditor);
+        let mut told = Statement::default();
+        let mut judge = |what: &str, answer: Option<bool>, at_least: bool| {
+            if number == 0 {
+                return true;
+            }
+            match answer {
+                Some(true) => score.right += 1,
+                None if at_least => score.unknown += 1,
+                _ => score.wrong.push(format!("{name}: {what} after step {number}, {}: {crio:?}", step.note)),
+            }
+            answer.is_none()
+        };
+        let tell = number == 0 || !nftables;
+        let sockets = ports(&step.open);
+        if !no_sockets && !nftables {
+            let answer = crio.sockets().ok().map(|answer| answer == sockets);
+            if judge("sockets", answer, crio.sockets_at_least().is_subset(&sockets)) {
+                told.sockets = Some(sockets);
+            }
+        }
+        let exposed = ports(&step.exposed);
+        let answer = crio.exposed().ok().map(|answer| answer == exposed);
+        if judge("exposed", answer, crio.exposed_at_least().is_subset(&exposed)) && tell {
+            told.exposed = Some(exposed);
+        }
+        if !nftables {
+            let dnat = rules(&step.dnat);
+            let answer = crio.dnat().ok().map(|answer| answer == dnat);
+            if judge("dnat", answer, crio.dnat_at_least().is_subset(&dnat)) {
+                told.dnat = Some(dnat);
+            }
+        }
+        if told != Statement::default() {
+            let facts = Facts { crio: Some(told), ..Facts::default() };
+            auditor.know(None, &facts);
+        }
+    }
+    score
+}
+
+#[test]
+fn no_answer_is_wrong_and_few_are_unknown() {
+    let mut total = Score::default();
+    let mut logs = 0;
+    let mut unknown = BTreeMap::new();
+    for corpus::File { name, bytes } in corpus::logs_in("crio") {
+        let Some(steps) = steps(&name) else { continue };
+        let score = replay(&name, &bytes, &steps, |_| {});
+        logs += 1;
+        total.right += score.right;
+        total.unknown += score.unknown;
+        total.wrong.extend(score.wrong);
+        if score.unknown > 0 {
+            unknown.insert(name, score.unknown);
+        }
+    }
+    println!("{logs} logs: {} right, {} unknown: {unknown:?}", total.right, total.unknown);
+    if std::env::var_os("SHOW_WRONG").is_some() {
+        total.wrong.iter().for_each(|wrong| println!("{}", wrong.split(": Crio").next().unwrap()));
+    }
+    assert!(total.wrong.is_empty(), "{} wrong: {}", total.wrong.len(), total.wrong[0]);
+    assert!(logs > 90, "{logs} logs");
+    let elsewhere: usize = unknown.iter().filter(|(name, _)| !name.contains("grep-")).map(|(_, n)| n).sum();
+    assert!(total.unknown - elsewhere <= 300 && elsewhere <= 18, "{unknown:?}");
+    assert!(total.right >= 1044, "{} right", total.right);
+}
