@@ -1,6 +1,7 @@
 //! What the prefix and the place of a message say, for the findings it leads to.
 
 use crate::error::ParseError;
+use crate::event::crio::Boots;
 use crate::event::{Finding, FindingKind, Source};
 use crate::record::transport::{Prefix, Transport};
 use crate::span::LineRef;
@@ -19,6 +20,8 @@ pub(super) struct Context<'a> {
     /// The prefix names the program.
     pub(super) is_named: bool,
     pub(super) pid: Option<u32>,
+    /// Whether this form shows that the machine was started anew.
+    pub(super) boots: Boots,
     stamp: Option<Stamp>,
     /// The prefix gives the time as the journal or the container runtime measured it, not as rsyslog guessed its year.
     measured: bool,
@@ -38,6 +41,7 @@ impl<'a> Context<'a> {
             boot,
             is_named: prefix.program().is_some(),
             pid: prefix.pid(),
+            boots: boots(prefix.transport()),
             stamp: prefix.stamp(),
             measured: !guessed,
         }
@@ -83,5 +87,13 @@ impl<'a> Context<'a> {
     /// A finding for lines that broke, told in offsets of the line.
     pub(super) fn malformed(&self, source: Option<Source>, error: ParseError) -> Finding<'_> {
         self.finding(FindingKind::Malformed { source, error: error.shifted(self.offset) })
+    }
+}
+
+const fn boots(transport: Transport) -> Boots {
+    match transport {
+        Transport::Short => Boots::ShownByJournal,
+        transport if transport.is_journal() => Boots::Shown,
+        _ => Boots::Hidden,
     }
 }

@@ -156,7 +156,7 @@ fn read_cut(expect: Expect, message: &[u8], context: &Context<'_>, emit: &mut im
     emit(context.aside(FindingKind::Remark(Remark::LineTooLong)));
     let lost = match source {
         Some(Source::Crio) => match event::crio::Event::of_cut(message, context.pid) {
-            Some(event) => return emit(context.aside(FindingKind::Event(What::Crio(event)))),
+            Some(event) => return emit(context.aside(FindingKind::Event(What::Crio(event.in_log(context.boots))))),
             None => false,
         },
         // Only calls and signals matter, and these are debug messages of the first level.
@@ -193,7 +193,7 @@ fn emit_firewalld(record: &firewalld::Record<'_>, context: &Context<'_>, at: Lin
 fn read_crio(message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
     match crio::Record::parse(message) {
         Reading::Record(record) | Reading::Continuation(Some(record)) => {
-            let event = event::crio::Event::of(&record, context.pid);
+            let event = event::crio::Event::of(&record, context.pid).in_log(context.boots);
             emit(context.stamped(context.best_stamp(record.stamp()), FindingKind::Event(What::Crio(event))));
             if record.stamp().is_none() {
                 emit(context.aside(FindingKind::Remark(Remark::BadTime)));
@@ -203,7 +203,7 @@ fn read_crio(message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Findin
         Reading::Malformed(error) => {
             emit(context.malformed(Some(Source::Crio), error));
             if let Some(event) = event::crio::Event::of_cut(message, context.pid) {
-                emit(context.aside(FindingKind::Event(What::Crio(event))));
+                emit(context.aside(FindingKind::Event(What::Crio(event.in_log(context.boots)))));
             }
         }
     }

@@ -18,6 +18,8 @@ pub struct Event<'a> {
     pub pid: Option<u32>,
     /// What the form of the line tells about the version.
     pub era: Era,
+    /// Whether the log would show that the machine was started anew.
+    pub boots: Boots,
     /// What it says.
     pub said: Said<'a>,
 }
@@ -32,6 +34,21 @@ pub enum Era {
     From132,
     /// The JSON form, which is the same in all.
     Any,
+}
+
+/// Whether a log shows that the machine was started anew, between the lines of a program or with them.
+///
+/// It matters where CRI-O starts: its rules outlive the process and not the machine.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub enum Boots {
+    /// It does: journalctl prints a line between two boots, or the boot stands with each message.
+    #[default]
+    Shown,
+    /// It does if journalctl wrote it; rsyslog's traditional format looks the same and does not.
+    ShownByJournal,
+    /// It does not: a program's own file, `journalctl -o cat`, rsyslog's files.
+    Hidden,
 }
 
 /// What a record says.
@@ -235,7 +252,7 @@ impl<'a> Event<'a> {
             Message::HostPortsDisabled => Said::HostPortsDisabled,
             _ => Said::Ordinary,
         };
-        Self { pid, era, said }
+        Self { pid, era, boots: Boots::default(), said }
     }
 
     /// What a line tells that [`Record::parse`] called malformed: that something happened whose account was cut. `None` for one
@@ -247,13 +264,20 @@ impl<'a> Event<'a> {
             Cut::Socket => Said::SocketCut,
             _ => Said::Cut,
         };
-        Some(Event { pid, era: Era::Any, said })
+        Some(Event { pid, era: Era::Any, boots: Boots::default(), said })
+    }
+
+    /// The same event out of a log that shows boots otherwise than by default.
+    #[must_use]
+    pub const fn in_log(mut self, boots: Boots) -> Self {
+        self.boots = boots;
+        self
     }
 
     /// The same event, no longer bound to the input.
     #[must_use]
     pub fn into_owned(self) -> Event<'static> {
-        Event { pid: self.pid, era: self.era, said: self.said.into_owned() }
+        Event { pid: self.pid, era: self.era, boots: self.boots, said: self.said.into_owned() }
     }
 }
 

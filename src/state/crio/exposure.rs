@@ -265,6 +265,16 @@ impl Exposure {
         }
     }
 
+    /// The machine may have been started anew, and then no rule exists.
+    pub(super) fn may_be_gone(&mut self, by: Evidence, effects: &mut Effects) {
+        self.stated = self.stated.take().filter(BTreeSet::is_empty);
+        for family in FAMILIES {
+            if !self.family(family).rules.is_empty() || self.family(family).change.is_some() {
+                self.lose(family, Ignorance::Restart, by, effects);
+            }
+        }
+    }
+
     /// A whole input. `removers` are the requests one of which removes rules, if it removes.
     pub(super) fn restoring(
         &mut self,

@@ -3,7 +3,7 @@
 use super::Crio;
 use super::exposure::Order;
 use super::know::Statement;
-use super::process::SocketLines;
+use super::process::{SocketLines, Start};
 use super::sockets::{ANY, End};
 use crate::event::Remark;
 use crate::event::crio::{Event, Said, Snapshot};
@@ -17,10 +17,17 @@ use crate::text::Text;
 impl Crio {
     /// Folds in what a record says.
     pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
-        if self.process.seen(event.pid, event.era) {
-            self.restart(by, effects);
-            // Another process without its banner: a restart whose first lines are missing, or somebody else under CRI-O's name.
-            self.sockets.lose(Ignorance::Restart, by, effects);
+        let start = self.process.seen(event, by);
+        if start != Start::None {
+            self.requests.clear();
+            self.exposure.restart(by, effects);
+            if start == Start::ProcessOrMachine {
+                self.exposure.may_be_gone(by, effects);
+            }
+            if !matches!(event.said, Said::Started { .. }) {
+                // Another process without its banner: its first lines, or somebody else under CRI-O's name.
+                self.sockets.lose(Ignorance::Restart, by, effects);
+            }
         }
         self.process.note(&event.said);
         self.said(&event.said, by, effects);
@@ -105,14 +112,8 @@ impl Crio {
         }
     }
 
-    fn restart(&mut self, by: Evidence, effects: &mut Effects) {
-        self.requests.clear();
-        self.exposure.restart(by, effects);
-    }
-
     fn started(&mut self, version: &Text<'_>, major: u16, minor: u16, by: Evidence, effects: &mut Effects) {
         self.process.banner(version, major, minor);
-        self.restart(by, effects);
         self.sockets.clear(by, effects);
         if self.process.socket_lines() == SocketLines::Hidden {
             self.sockets.lose(Ignorance::NeverPrinted, by, effects);

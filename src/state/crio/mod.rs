@@ -17,6 +17,7 @@ pub use version::Speech;
 use super::evidence::Support;
 use super::known::Unknown;
 use super::opening::{Holder, Opening, Scope};
+use crate::family::Family;
 use crate::limits::Limits;
 use crate::port::HostPort;
 use crate::text::Text;
@@ -91,7 +92,10 @@ impl Crio {
 
     /// Why it is unknown which sockets are held, if it is. From 1.31 on CRI-O holds none, whatever the log tells.
     fn sockets_unknown(&self) -> Option<Unknown> {
-        if self.process.socket_lines() == SocketLines::None { None } else { self.sockets.unknown() }
+        if self.process.socket_lines() == SocketLines::None {
+            return None;
+        }
+        self.sockets.unknown().or_else(|| self.process.gap())
     }
 
     /// The ports for which CRI-O holds at least one socket. That a port is held says nothing about whether it is reachable.
@@ -122,13 +126,30 @@ impl Crio {
     /// # Errors
     /// Why, and since when, that is unknown.
     pub fn exposed(&self) -> Result<BTreeSet<HostPort>, Unknown> {
-        self.exposure.exposed()
+        match self.process.gap() {
+            Some(gap) => Err(self.exposure.exposed().err().unwrap_or(gap)),
+            None => self.exposure.exposed(),
+        }
     }
 
     /// The ports that are surely led to a pod by a rule, whatever else is unknown.
     #[must_use]
     pub fn exposed_at_least(&self) -> BTreeSet<HostPort> {
-        self.exposure.all_rules().map(|(rule, _)| rule.port).collect()
+        self.rules().map(|(_, rule, _)| rule.port).collect()
+    }
+
+    /// Why the rules of a family are unknown, if they are.
+    fn rules_unknown(&self, family: Family) -> Option<Unknown> {
+        self.exposure.unknown(family).or_else(|| self.process.gap())
+    }
+
+    fn rules(&self) -> impl Iterator<Item = (Family, &DnatRule, &Entry)> + '_ {
+        // In a log without restore inputs the removal of any of them may be missing.
+        let tells = !self.process.filtered || self.process.restores;
+        FAMILIES
+            .into_iter()
+            .flat_map(|family| self.exposure.rules(family).map(move |(rule, entry)| (family, rule, entry)))
+            .filter(move |_| tells)
     }
 
     /// The rules that lead ports to pods.
@@ -136,7 +157,7 @@ impl Crio {
     /// # Errors
     /// Why, and since when, they are unknown.
     pub fn dnat(&self) -> Result<BTreeSet<DnatRule>, Unknown> {
-        match FAMILIES.into_iter().find_map(|family| self.exposure.unknown(family)) {
+        match FAMILIES.into_iter().find_map(|family| self.rules_unknown(family)) {
             Some(unknown) => Err(unknown),
             None => Ok(self.dnat_at_least()),
         }
@@ -145,15 +166,13 @@ impl Crio {
     /// The rules that surely exist, whatever else is unknown.
     #[must_use]
     pub fn dnat_at_least(&self) -> BTreeSet<DnatRule> {
-        self.exposure.all_rules().map(|(rule, _)| rule.clone()).collect()
+        self.rules().map(|(_, rule, _)| rule.clone()).collect()
     }
 
     /// Everything that is surely open, and by which line: sockets, then rules of IPv4, then of IPv6.
     pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
         let sockets = self.held().map(|(port, support)| (Opening { port: Some(port), holder: Holder::CrioSocket }, support));
-        let rules = FAMILIES.into_iter().flat_map(|family| {
-            self.exposure.rules(family).map(move |(rule, entry)| (Entry::opening(family, rule), entry.support))
-        });
+        let rules = self.rules().map(|(family, rule, entry)| (Entry::opening(family, rule), entry.support));
         sockets.chain(rules)
     }
 
@@ -162,7 +181,7 @@ impl Crio {
         let sockets = self.sockets_unknown().map(|unknown| (Scope::CrioSockets, unknown));
         let rules = FAMILIES
             .into_iter()
-            .filter_map(|family| self.exposure.unknown(family).map(|unknown| (Scope::CrioRules { family }, unknown)));
+            .filter_map(|family| self.rules_unknown(family).map(|unknown| (Scope::CrioRules { family }, unknown)));
         sockets.into_iter().chain(rules)
     }
 }

@@ -1,7 +1,9 @@
 //! What is known of the process that speaks: its version, what its lines can tell, and whether the log holds all of them.
 
 use super::version::Speech;
-use crate::event::crio::{Era, Said};
+use crate::event::crio::{Boots, Era, Event, Said};
+use crate::state::evidence::Evidence;
+use crate::state::known::{Ignorance, Unknown};
 use crate::text::Text;
 
 /// Longest version kept; real ones have about 40 bytes.
@@ -28,6 +30,18 @@ pub(super) struct Process {
     pub(super) restores: bool,
     /// An opening or closing was seen without the lines that always go before it.
     pub(super) filtered: bool,
+    /// The first line of the log.
+    first: Option<Evidence>,
+}
+
+/// What started with a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Start {
+    None,
+    /// CRI-O.
+    Process,
+    /// CRI-O, and perhaps the machine with it, which this log would not show.
+    ProcessOrMachine,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,26 +79,39 @@ impl Process {
             ensures: false,
             restores: false,
             filtered: false,
+            first: None,
         }
     }
 
-    /// Takes note of who speaks. True if it is another process than before.
-    pub(super) fn seen(&mut self, pid: Option<u32>, era: Era) -> bool {
-        let another = matches!((self.pid, pid), (Some(before), Some(now)) if before != now);
-        if another {
+    /// Takes note of who speaks, and tells whether it is another process than before.
+    pub(super) fn seen(&mut self, event: &Event<'_>, by: Evidence) -> Start {
+        self.first.get_or_insert(by);
+        let start = match (self.pid, event.pid) {
+            (Some(before), Some(now)) if before != now => Start::Process,
+            _ if matches!(event.said, Said::Started { .. }) => Start::Process,
+            _ => Start::None,
+        };
+        // Numbers of processes grow until the machine is started anew.
+        let smaller = self.pid.zip(event.pid).is_some_and(|(before, now)| now < before);
+        let start = match (start, event.boots) {
+            (Start::Process, Boots::Hidden) => Start::ProcessOrMachine,
+            (Start::Process, Boots::ShownByJournal) if smaller => Start::ProcessOrMachine,
+            (start, _) => start,
+        };
+        if start != Start::None {
             self.start();
         }
-        self.pid = pid.or(self.pid);
+        self.pid = event.pid.or(self.pid);
         if self.era == Era::Any {
-            self.era = era;
+            self.era = event.era;
         }
-        another
+        start
     }
 
     /// Forgets what holds for one process only.
     fn start(&mut self) {
-        let (whole, ensures, restores, filtered) = (self.whole, self.ensures, self.restores, self.filtered);
-        *self = Self { whole, ensures, restores, filtered, ..Self::new() };
+        let (whole, ensures, restores, filtered, first) = (self.whole, self.ensures, self.restores, self.filtered, self.first);
+        *self = Self { whole, ensures, restores, filtered, first, ..Self::new() };
     }
 
     /// Forgets the process: the machine was started anew.
@@ -93,9 +120,6 @@ impl Process {
     }
 
     pub(super) fn banner(&mut self, version: &Text<'_>, major: u16, minor: u16) {
-        let (pid, era) = (self.pid, self.era);
-        self.start();
-        (self.pid, self.era) = (pid, era);
         let text = version.as_bytes().get(..LONGEST_VERSION).unwrap_or_else(|| version.as_bytes());
         // A version that cannot be read says nothing.
         self.version = (major > 0).then(|| Version { text: Text::from(text.to_vec()), major, minor });
@@ -122,6 +146,12 @@ impl Process {
             Said::RemovalFailed { .. } | Said::CleanUpFailed { .. } => {}
             _ => self.whole = true,
         }
+    }
+
+    /// Why nothing can be told of the lines that this log would have to hold: they may have been filtered away.
+    pub(super) fn gap(&self) -> Option<Unknown> {
+        let first = self.first.filter(|_| self.filtered || !self.whole)?;
+        Some(Unknown::since(Ignorance::Gap, first))
     }
 
     pub(super) const fn logs_sockets(&mut self) {
