@@ -15,6 +15,8 @@ pub use crate::record::neighbour::{Action, Program};
 pub struct Event<'a> {
     /// The program.
     pub program: Program,
+    /// Its process, of which klog prints the low seven digits.
+    pub pid: u32,
     /// What it did.
     pub action: Action,
     /// What the program says the port is for: `nodePort for default/web:http`.
@@ -33,6 +35,7 @@ pub fn event<'r>(record: &'r Record<'_>) -> Option<Event<'r>> {
     let message = Message::of(record)?;
     Some(Event {
         program: message.program(),
+        pid: record.header()?.pid(),
         action: message.action(),
         address: message.address(),
         family: message.family(),
@@ -47,6 +50,7 @@ impl Event<'_> {
     pub fn into_owned(self) -> Event<'static> {
         Event {
             program: self.program,
+            pid: self.pid,
             action: self.action,
             description: self.description.into_owned(),
             address: self.address,

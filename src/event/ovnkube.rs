@@ -5,6 +5,7 @@ use crate::port::{HostPort, Protocol};
 use crate::record::klog::{Form, Record};
 use crate::record::ovnkube::{Failure, Message, RuleChange};
 use crate::record::rule::{self, Condition, Target};
+use crate::record::save::SavedRule;
 use crate::text::Text;
 use alloc::string::String;
 use core::fmt::{self, Write};
@@ -359,6 +360,12 @@ impl<'a> Rule<'a> {
 
     fn of(change: &'a RuleChange<'_>) -> Self {
         Self::new(change.family(), change.table().reborrow(), change.chain().reborrow(), change.rule())
+    }
+
+    /// A rule of `iptables-save` or `ip6tables-save`, which do not tell the family themselves.
+    #[must_use]
+    pub fn saved(family: Family, saved: &'a SavedRule<'_>) -> Self {
+        Self::new(family, saved.table().reborrow(), saved.chain().reborrow(), saved.rule())
     }
 
     /// The rule of a failure. Where the error does not name the binary, the address that the rule leads to tells the family.

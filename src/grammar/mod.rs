@@ -6,6 +6,7 @@ pub(crate) mod dbus;
 pub(crate) mod error;
 pub(crate) mod firewalld;
 pub(crate) mod iptables;
+pub(crate) mod iptables_save;
 pub(crate) mod journal;
 pub(crate) mod json;
 pub(crate) mod klog;

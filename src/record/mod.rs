@@ -10,6 +10,7 @@ pub mod ovnkube;
 mod reading;
 pub mod restore;
 pub mod rule;
+pub mod save;
 pub mod service_file;
 pub mod structured;
 pub mod transport;

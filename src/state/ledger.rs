@@ -5,6 +5,7 @@ use super::effects::Effects;
 use super::evidence::{Evidence, Support};
 use super::firewalld::{self, Firewalld};
 use super::known::Unknown;
+use super::neighbour::Neighbours;
 use super::opening::{Opening, Scope};
 use super::ovnkube::{self, Ovnkube};
 use crate::event::{Event, Remark, What, journal};
@@ -34,6 +35,7 @@ pub struct Host {
     only_stated: bool,
     crio: Crio,
     ovnkube: Ovnkube,
+    neighbours: Neighbours,
 }
 
 impl Host {
@@ -44,6 +46,7 @@ impl Host {
             firewalld: Firewalld::new(limits),
             crio: Crio::new(limits),
             ovnkube: Ovnkube::new(limits),
+            neighbours: Neighbours::new(limits),
         }
     }
 
@@ -65,9 +68,15 @@ impl Host {
         &self.ovnkube
     }
 
+    /// The sockets that other programs say they hold.
+    #[must_use]
+    pub const fn neighbours(&self) -> &Neighbours {
+        &self.neighbours
+    }
+
     /// Everything that is known to be open, each with what supports it: firewalld's, then CRI-O's, then ovnkube's, then the neighbours'.
     pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
-        self.firewalld.openings().chain(self.crio.openings()).chain(self.ovnkube.openings())
+        self.firewalld.openings().chain(self.crio.openings()).chain(self.ovnkube.openings()).chain(self.neighbours.openings())
     }
 
     /// Everything that the log cannot tell.
@@ -81,9 +90,11 @@ impl Host {
             What::Firewalld(event) => self.firewalld.apply(event, by, effects),
             What::Crio(event) => self.crio.apply(event, by, effects),
             What::Ovnkube(event) => self.ovnkube.apply(event, by, effects),
+            What::Neighbour(event) => self.neighbours.apply(event, by, effects),
             What::Journal(event) => {
                 if let journal::Event::Boot { id } = event {
                     self.boot = id.clone().map(Text::into_owned);
+                    self.neighbours.boot(by, effects);
                 }
                 self.firewalld.apply_journal(event, by, effects);
                 self.crio.apply_journal(event, by, effects);

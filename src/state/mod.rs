@@ -7,6 +7,7 @@ pub mod evidence;
 pub mod firewalld;
 pub mod known;
 mod ledger;
+pub mod neighbour;
 pub mod opening;
 pub mod ovnkube;
 pub mod services;

@@ -71,6 +71,28 @@ impl Statement {
     }
 
     /// These rules of a family are there, and no others.
+    ///
+    /// They are read from `iptables-save -t nat` or `ip6tables-save -t nat`; ask for both families, unless the host has but one:
+    ///
+    /// ```
+    /// use hostport_audit::event::ovnkube::Rule;
+    /// use hostport_audit::record::save::Save;
+    /// use hostport_audit::state::ovnkube::{Ovnkube, Statement};
+    /// use hostport_audit::state::{Effects, evidence::Evidence};
+    /// use hostport_audit::{Family, Limits, ParseError};
+    ///
+    /// fn stated(family: Family, output: &str) -> Result<Statement, ParseError> {
+    ///     let save = Save::parse(output.as_bytes())?;
+    ///     Ok(Statement::rules(family, save.rules().iter().map(|rule| Rule::saved(family, rule))))
+    /// }
+    ///
+    /// let v4 = "*nat\n-A OVN-KUBE-NODEPORT -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 32718 -j DNAT --to-destination 10.0.0.1:80\nCOMMIT\n";
+    /// let facts = stated(Family::Ipv4, v4)?.and(stated(Family::Ipv6, "*nat\nCOMMIT\n")?);
+    /// let mut ovnkube = Ovnkube::new(Limits::default());
+    /// ovnkube.know(&facts, Evidence::default(), &mut Effects::default());
+    /// assert_eq!(ovnkube.open().unwrap().len(), 1);
+    /// # Ok::<(), ParseError>(())
+    /// ```
     #[must_use]
     pub fn rules<'a>(family: Family, rules: impl IntoIterator<Item = Rule<'a>>) -> Self {
         let ours = |rule: &Rule<'_>| matches!(rule.role, Role::Publishes { .. } | Role::Unreadable { .. });
