@@ -48,6 +48,14 @@ impl Near {
         self.transport = Some(transport);
     }
 
+    /// Takes a line without marks and without a prefix.
+    #[inline]
+    pub(super) fn saw_bare(&mut self) {
+        self.transport = Some(Transport::None);
+        self.number = None;
+        self.node.clear();
+    }
+
     fn note(&mut self, marks: &Marks<'_>, transport: Transport) {
         self.transport = Some(transport);
         self.number = marks.number;
@@ -56,6 +64,12 @@ impl Near {
             self.node.extend_from_slice(marks.node.unwrap_or_default());
         }
     }
+}
+
+/// True for a line that begins as the lines of the programs do, so that nothing can stand in front of it. An object may be anything.
+#[inline]
+pub(super) fn is_bare(line: &[u8]) -> bool {
+    line.first() != Some(&b'{') && prefix::payload(line)
 }
 
 /// Takes a line apart, and remembers what the next line may need.

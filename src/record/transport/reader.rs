@@ -249,6 +249,12 @@ impl Reader {
     #[inline]
     fn fresh(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
         let bytes = line.bytes();
+        // Most lines of the programs' own files.
+        if line::is_bare(bytes) {
+            self.near.saw_bare();
+            self.padding.width = 0;
+            return deliver(Delivery::Entry(whole(line, Prefix::default(), 0)));
+        }
         match bytes.first() {
             Some(b' ') if self.padding.width > 0 && self.padded(line, 0, deliver) => return,
             Some(b'-') if self.remark(line, deliver) => return,
