@@ -2,7 +2,7 @@
 
 use super::edit::Spot;
 use super::pending::{Pending, Request};
-use super::zone::{Disk, Zone};
+use super::zone::{Disk, Zone, seconds};
 use super::{DefaultZone, Firewalld};
 use crate::event::Remark;
 use crate::event::firewalld::{Kind, Layer, Place};
@@ -12,6 +12,9 @@ use crate::state::known::{Ignorance, Unknown};
 use crate::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+
+/// How long a restart takes at most. In a longer time the daemon may have run without `--debug`, or files may have been edited.
+const RESTART_SECONDS: i64 = 3;
 
 /// What the daemon is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,8 +123,12 @@ impl Firewalld {
         }
     }
 
-    pub(super) fn started(&mut self, by: Evidence, effects: &mut Effects) {
+    pub(super) fn started(&mut self, last: Option<Evidence>, by: Evidence, effects: &mut Effects) {
         self.pending = None;
+        let at_once = |last| seconds(last, by).is_some_and(|seconds| (0..=RESTART_SECONDS).contains(&seconds));
+        if last.is_some_and(|last| !at_once(last)) {
+            self.forget_all(Layer::Permanent, Ignorance::Restart, by, effects);
+        }
         self.end_of_life(Ignorance::Restart, by, effects);
         self.default_zone = DefaultZone::Unknown { why: Unknown::since(Ignorance::Restart, by) };
         self.panic_mode = Some((false, by));
@@ -206,6 +213,11 @@ impl Firewalld {
                 }
                 true
             }
+            // The files are read, but the rules are not in the kernel.
+            Phase::Started if !self.called => {
+                self.forget_all(Layer::Runtime, Ignorance::Crash, by, effects);
+                true
+            }
             Phase::Running | Phase::Started | Phase::Stopped => false,
         }
     }
@@ -285,10 +297,10 @@ impl Firewalld {
             Content::Unknown(changed)
         } else {
             match (disk, before, found) {
+                (Disk::Same, None | Some(false), Some(false)) => Content::Same,
+                (_, _, Some(false)) | (Disk::AsShipped, _, None) => Content::Shipped,
                 (Disk::Changed { why }, ..) => Content::Unknown(why),
-                (Disk::AsShipped, _, Some(true)) => Content::Unknown(changed),
-                (Disk::AsShipped, ..) | (Disk::Same, Some(true), Some(false)) => Content::Shipped,
-                (Disk::Same, Some(false), Some(true)) => Content::Unknown(changed),
+                (Disk::AsShipped, _, Some(true)) | (Disk::Same, Some(false), Some(true)) => Content::Unknown(changed),
                 (Disk::Same, ..) => Content::Same,
             }
         };

@@ -3,8 +3,12 @@
 //! What the log cannot tell is unknown, list by list, with the line that made it so. Two things no fold can see: a change that
 //! leaves no line (a daemon without `--debug`, a file edited while the daemon is down), and a request with its signal of perfect
 //! shape that a local user wrote through an argument, because firewalld prints arguments without escaping them. A signal without
-//! its request counts as [`Certainty::Reported`](crate::state::evidence::Certainty::Reported), and refusals that do not fit what
+//! its request counts as [`Certainty::Reported`](crate::state::evidence::Certainty::Reported), and answers that do not fit what
 //! is held show that lines are missing: then everything is unknown from there.
+//!
+//! Order is the position in the log. The clock serves in three places, and only to know less: a daemon that was away for more
+//! than a few seconds may have had a life without `--debug` in between, a file that was edited may have been read by a reload
+//! shortly before its watcher saw it, and some versions forget at a reload that they wrote a file themselves.
 
 mod edit;
 mod fold;
@@ -74,6 +78,8 @@ pub struct Firewalld {
     /// The object whose properties were read last: a new zone is announced right behind that.
     object_read: Option<u32>,
     phase: Phase,
+    /// The line of the last event.
+    last: Option<Evidence>,
     pending: Option<Pending>,
     timers: Timers,
     /// True once a client called, until a warning answered it: a warning without a call belongs to a daemon without `--debug`.
@@ -107,6 +113,7 @@ impl Firewalld {
             objects: BTreeMap::new(),
             object_read: None,
             phase: Phase::Running,
+            last: None,
             pending: None,
             timers: Timers::new(),
             called: false,

@@ -5,10 +5,9 @@ use super::edit::Spot;
 use super::lists::Entry;
 use super::load::Phase;
 use super::pending::{Pending, Request, Write};
-use super::zone::{Disk, Echo};
+use super::zone::{Disk, Echo, seconds};
 use crate::event::Remark;
 use crate::event::firewalld::{Edit, Kind, Layer, Place};
-use crate::stamp::Stamp;
 use crate::state::effects::Effects;
 use crate::state::evidence::{Certainty, Evidence, Support};
 use crate::state::known::{Ignorance, Unknown};
@@ -21,15 +20,6 @@ const ECHO_SECONDS: i64 = 20;
 
 /// How long before the watcher's report an edited file may have been read by a reload.
 const EDIT_SECONDS: i64 = 60;
-
-/// The seconds from one line to a later one, if their clock tells.
-fn seconds(from: Evidence, to: Evidence) -> Option<i64> {
-    match (from.stamp?, to.stamp?) {
-        (Stamp::NoOffset(from), Stamp::NoOffset(to)) => Some((to - from).whole_seconds()),
-        (Stamp::Instant(from), Stamp::Instant(to)) => Some((to - from).whole_seconds()),
-        _ => None,
-    }
-}
 
 impl Firewalld {
     /// `update('...')`: a step of the pending change, or a client that writes all settings at once.
@@ -111,6 +101,8 @@ impl Firewalld {
                             if self.holds(spot, &entry) {
                                 self.lines_missing(by, effects);
                                 self.learn_again(name);
+                            } else if self.is_of_old(spot, &entry, edit) {
+                                self.doubt(spot, Ignorance::Gap, by, effects);
                             }
                             self.add(spot, entry, support, effects);
                         }
@@ -125,6 +117,8 @@ impl Firewalld {
                                 effects.remark(Remark::CloseWithoutOpen, by);
                                 self.lines_missing(by, effects);
                                 self.learn_again(name);
+                            } else if self.is_of_old(spot, &entry, edit) {
+                                return self.forget(spot, Ignorance::Gap, by, effects);
                             }
                             self.remove(spot, &entry, by, effects);
                         }

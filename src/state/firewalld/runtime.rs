@@ -69,6 +69,8 @@ impl Firewalld {
         if request.is_some() && self.holds(spot, &entry) {
             // What is there already is refused, so what was held before was not true any more.
             self.lines_missing(by, effects);
+        } else if self.is_of_old(spot, &entry, &Edit::Add { item: item.clone() }) {
+            self.doubt(spot, Ignorance::Gap, by, effects);
         }
         if matches!(kind, Kind::Interfaces | Kind::Sources) {
             // Each belongs to one zone at most.
@@ -110,6 +112,9 @@ impl Firewalld {
                     }
                     effects.remark(Remark::CloseWithoutOpen, by);
                     return self.lines_missing(by, effects);
+                }
+                if self.is_of_old(spot, &entry, &Edit::Remove { item: item.clone() }) {
+                    return self.forget(spot, Ignorance::Gap, by, effects);
                 }
                 self.remove(spot, &entry, by, effects);
             }
@@ -219,6 +224,13 @@ impl Firewalld {
             Edit::Remove { item } => Entry::of(item, layer).is_some_and(|entry| self.holds(spot, &entry)),
             Edit::Replace { .. } => false,
         }
+    }
+
+    /// True if versions since 0.9 would have refused what was done: an addition inside a range, or a removal across borders. Older
+    /// versions keep such entries side by side, and what is open is not their union after a removal.
+    pub(super) fn is_of_old(&self, spot: Spot<'_>, entry: &Entry, edit: &Edit<'static>) -> bool {
+        let (Entry::Port(port), Some(set)) = (entry, self.list_of_ports(spot)) else { return false };
+        !set.is_ragged() && set.inside_one(*port) == matches!(edit, Edit::Add { .. })
     }
 
     fn list_of_ports(&self, spot: Spot<'_>) -> Option<&super::ports::PortSet> {

@@ -2,6 +2,7 @@
 
 use super::lists::Lists;
 use crate::event::firewalld::{Kind, Layer};
+use crate::stamp::Stamp;
 use crate::state::evidence::Evidence;
 use crate::state::known::Unknown;
 
@@ -94,5 +95,20 @@ impl Zone {
         let layers = Layer::ALL.into_iter().filter_map(|layer| self.layer(layer)).map(Lists::weight_of_all);
         // The shipped content is at most as much again, and not counted.
         layers.sum::<usize>().saturating_add(1)
+    }
+}
+
+/// The seconds from one line to a later one, if their clock tells; negative where it went back.
+pub(super) fn seconds(from: Evidence, to: Evidence) -> Option<i64> {
+    match (from.stamp?, to.stamp?) {
+        (Stamp::NoOffset(from), Stamp::NoOffset(to)) => Some((to - from).whole_seconds()),
+        (Stamp::Instant(from), Stamp::Instant(to)) => Some((to - from).whole_seconds()),
+        (Stamp::SinceBoot(from), Stamp::SinceBoot(to)) => Some(to.saturating_sub(from).whole_seconds()),
+        (Stamp::NoYear { month, day, time: from }, Stamp::NoYear { month: to_month, day: to_day, time: to })
+            if (month, day) == (to_month, to_day) =>
+        {
+            Some((to - from).whole_seconds())
+        }
+        _ => None,
     }
 }
