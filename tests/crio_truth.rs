@@ -46,7 +46,7 @@ fn rules(words: &BTreeSet<String>) -> BTreeSet<DnatRule> {
 fn crio(auditor: &Auditor) -> Crio {
     let settled = auditor.settled();
     let mut hosts = settled.ledger().hosts();
-    let host = hosts.next().map(|(_, host)| host.crio().clone());
+    let host = hosts.next().and_then(|(_, host)| host.crio().cloned());
     assert!(hosts.next().is_none(), "one host");
     host.unwrap_or_else(|| Crio::new(Limits::default()))
 }

@@ -31,7 +31,10 @@ fn positions(log: &corpus::File, steps: &[Step]) -> Vec<usize> {
 fn state(auditor: &Auditor) -> Ovnkube {
     let settled = auditor.settled();
     let mut hosts = settled.ledger().hosts();
-    let state = hosts.next().map_or_else(|| Ovnkube::new(Limits::default()), |(_, host)| host.ovnkube().clone());
+    let state = hosts.next().map_or_else(
+        || Ovnkube::new(Limits::default()),
+        |(_, host)| host.ovnkube().cloned().unwrap_or_else(|| Ovnkube::new(Limits::default())),
+    );
     assert!(hosts.next().is_none(), "one host");
     state
 }

@@ -210,6 +210,17 @@ pub enum Kind {
     ExternalIp,
 }
 
+impl Kind {
+    /// The name used in reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NodePort => "node_port",
+            Self::ExternalIp => "external_ip",
+        }
+    }
+}
+
 /// A rule that opens host ports, told by everything in it that counts; two rules of the same family that differ in nothing of it
 /// are the same rule to the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

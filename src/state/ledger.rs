@@ -8,7 +8,7 @@ use super::known::Unknown;
 use super::neighbour::Neighbours;
 use super::opening::{Opening, Scope};
 use super::ovnkube::{self, Ovnkube};
-use crate::event::{Event, Remark, What, journal};
+use crate::event::{Event, Remark, Source, What, journal};
 use crate::limits::Limits;
 use crate::text::Text;
 use alloc::collections::BTreeMap;
@@ -17,90 +17,148 @@ use alloc::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Facts {
-    /// firewalld's zones.
+    /// firewalld's zones, as `firewall-cmd --list-all` prints them.
     pub firewalld: Option<firewalld::Statement>,
     /// CRI-O's sockets and rules.
     pub crio: Option<crio::Statement>,
-    /// ovnkube's ports or rules.
+    /// ovnkube's rules, as `iptables-save` prints them.
     pub ovnkube: Option<ovnkube::Statement>,
 }
 
-/// What is known of one host: a fold for each source.
+/// What is known of one host: a fold for each source that was heard of.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Host {
+    limits: Limits,
     boot: Option<Text<'static>>,
-    firewalld: Firewalld,
-    /// Nothing of it was read yet: all that is known of it was stated.
-    only_stated: bool,
-    crio: Crio,
-    ovnkube: Ovnkube,
+    /// The line that told of the last start of the machine.
+    booted: Option<Evidence>,
+    /// Nothing of it was read yet: all that is known of it was stated, or told without a name.
+    unread: bool,
+    firewalld: Option<Firewalld>,
+    crio: Option<Crio>,
+    ovnkube: Option<Ovnkube>,
     neighbours: Neighbours,
 }
 
 impl Host {
     fn new(limits: Limits) -> Self {
         Self {
+            limits,
             boot: None,
-            only_stated: true,
-            firewalld: Firewalld::new(limits),
-            crio: Crio::new(limits),
-            ovnkube: Ovnkube::new(limits),
+            booted: None,
+            unread: true,
+            firewalld: None,
+            crio: None,
+            ovnkube: None,
             neighbours: Neighbours::new(limits),
         }
     }
 
-    /// What is known of firewalld's zones.
+    /// What is known of firewalld's zones; `None` if no record or statement told of it.
     #[must_use]
-    pub const fn firewalld(&self) -> &Firewalld {
-        &self.firewalld
+    pub const fn firewalld(&self) -> Option<&Firewalld> {
+        self.firewalld.as_ref()
     }
 
-    /// What is known of CRI-O's sockets and rules.
+    /// What is known of CRI-O's sockets and rules; `None` if no record or statement told of them.
     #[must_use]
-    pub const fn crio(&self) -> &Crio {
-        &self.crio
+    pub const fn crio(&self) -> Option<&Crio> {
+        self.crio.as_ref()
     }
 
-    /// What is known of the rules of ovnkube's that open ports.
+    /// What is known of ovnkube's rules; `None` if no record or statement told of them.
     #[must_use]
-    pub const fn ovnkube(&self) -> &Ovnkube {
-        &self.ovnkube
+    pub const fn ovnkube(&self) -> Option<&Ovnkube> {
+        self.ovnkube.as_ref()
     }
 
-    /// The sockets that other programs say they hold.
+    /// What other programs said of host ports of their own.
     #[must_use]
     pub const fn neighbours(&self) -> &Neighbours {
         &self.neighbours
     }
 
-    /// Everything that is known to be open, each with what supports it: firewalld's, then CRI-O's, then ovnkube's, then the neighbours'.
+    /// Everything that is known to be open, each with what supports it: firewalld's, CRI-O's, ovnkube's.
     pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
-        self.firewalld.openings().chain(self.crio.openings()).chain(self.ovnkube.openings()).chain(self.neighbours.openings())
+        let firewalld = self.firewalld.iter().flat_map(Firewalld::openings);
+        let crio = self.crio.iter().flat_map(Crio::openings);
+        let ovnkube = self.ovnkube.iter().flat_map(Ovnkube::openings);
+        firewalld.chain(crio).chain(ovnkube).chain(self.neighbours.openings())
     }
 
-    /// Everything that the log cannot tell.
+    /// Everything that the logs of the sources that were heard of cannot tell.
     pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
-        self.firewalld.unknowns().chain(self.crio.unknowns()).chain(self.ovnkube.unknowns())
+        let firewalld = self.firewalld.iter().flat_map(Firewalld::unknowns);
+        let crio = self.crio.iter().flat_map(Crio::unknowns);
+        firewalld.chain(crio).chain(self.ovnkube.iter().flat_map(Ovnkube::unknowns))
     }
 
     fn apply(&mut self, what: &What<'_>, by: Evidence, effects: &mut Effects) {
-        self.only_stated = false;
+        self.unread = false;
         match what {
-            What::Firewalld(event) => self.firewalld.apply(event, by, effects),
-            What::Crio(event) => self.crio.apply(event, by, effects),
-            What::Ovnkube(event) => self.ovnkube.apply(event, by, effects),
+            What::Firewalld(event) => self.heard_firewalld().apply(event, by, effects),
+            What::Crio(event) => self.heard_crio(effects).apply(event, by, effects),
+            What::Ovnkube(event) => self.heard_ovnkube(effects).apply(event, by, effects),
             What::Neighbour(event) => self.neighbours.apply(event, by, effects),
-            What::Journal(event) => {
-                if let journal::Event::Boot { id } = event {
-                    self.boot = id.clone().map(Text::into_owned);
-                    self.neighbours.boot(by, effects);
-                }
-                self.firewalld.apply_journal(event, by, effects);
-                self.crio.apply_journal(event, by, effects);
-                self.ovnkube.apply_journal(event, by, effects);
+            What::Journal(event) => self.apply_journal(event, by, effects),
+        }
+    }
+
+    fn heard_firewalld(&mut self) -> &mut Firewalld {
+        let limits = self.limits;
+        self.firewalld.get_or_insert_with(|| Firewalld::new(limits))
+    }
+
+    /// CRI-O's fold, from the last start of the machine on if that came before CRI-O's first line.
+    fn heard_crio(&mut self, effects: &mut Effects) -> &mut Crio {
+        let (limits, booted) = (self.limits, self.booted);
+        self.crio.get_or_insert_with(|| {
+            let mut crio = Crio::new(limits);
+            if let Some(by) = booted {
+                crio.apply_journal(&journal::Event::Boot { id: None }, by, effects);
             }
-            _ => {}
+            crio
+        })
+    }
+
+    fn heard_ovnkube(&mut self, effects: &mut Effects) -> &mut Ovnkube {
+        let (limits, booted) = (self.limits, self.booted);
+        self.ovnkube.get_or_insert_with(|| {
+            let mut ovnkube = Ovnkube::new(limits);
+            if let Some(by) = booted {
+                ovnkube.apply_journal(&journal::Event::Boot { id: None }, by, effects);
+            }
+            ovnkube
+        })
+    }
+
+    fn apply_journal(&mut self, event: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
+        if let journal::Event::Boot { id } = event {
+            self.boot = id.clone().map(Text::into_owned);
+            self.booted = Some(by);
+            self.neighbours.boot(by, effects);
+        }
+        if let Some(firewalld) = &mut self.firewalld {
+            firewalld.apply_journal(event, by, effects);
+        }
+        if let Some(crio) = &mut self.crio {
+            crio.apply_journal(event, by, effects);
+        }
+        if let Some(ovnkube) = &mut self.ovnkube {
+            ovnkube.apply_journal(event, by, effects);
+        }
+    }
+
+    fn know(&mut self, facts: &Facts, by: Evidence, effects: &mut Effects) {
+        if let Some(stated) = &facts.firewalld {
+            self.heard_firewalld().know(stated, by, effects);
+        }
+        if let Some(stated) = &facts.crio {
+            self.heard_crio(effects).know(stated, by, effects);
+        }
+        if let Some(stated) = &facts.ovnkube {
+            self.heard_ovnkube(effects).know(stated, by, effects);
         }
     }
 }
@@ -137,17 +195,32 @@ impl Ledger {
 
     /// Folds one event in.
     ///
-    /// A boot that is told without a host's name is one of every host seen so far.
+    /// A boot that is told without a host's name is that of the only host; among several hosts it makes all of them unknown.
     pub fn apply(&mut self, event: &Event<'_>, effects: &mut Effects) {
         let by = Evidence::new(event.at, event.stamp);
-        if let (What::Journal(journal::Event::Boot { .. }), None) = (&event.what, &event.host)
-            && !self.hosts.is_empty()
-        {
-            for host in self.hosts.values_mut() {
-                host.apply(&event.what, by, effects);
+        match (&event.what, &event.host) {
+            (What::Journal(boot @ journal::Event::Boot { .. }), None) => self.nameless_boot(boot, by, effects),
+            _ => {
+                if let Some(host) = self.host(event.host.as_ref(), by, effects) {
+                    host.apply(&event.what, by, effects);
+                }
             }
-        } else if let Some(host) = self.host(event.host.as_ref(), by, effects) {
-            host.apply(&event.what, by, effects);
+        }
+    }
+
+    /// A start that names no host is that of the only host, or of the first one to come; among several it can be any of them.
+    fn nameless_boot(&mut self, boot: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
+        if self.hosts.len() <= 1 {
+            let only = self.only_host().cloned();
+            if let Some(host) = self.host(only.as_ref(), by, effects) {
+                host.apply_journal(boot, by, effects);
+            }
+        } else {
+            for host in self.hosts.values_mut() {
+                for source in Source::ALL {
+                    host.apply_journal(&journal::Event::Lost { source }, by, effects);
+                }
+            }
         }
     }
 
@@ -167,15 +240,7 @@ impl Ledger {
     pub fn know(&mut self, host: Option<&Text<'_>>, facts: &Facts, by: Evidence, effects: &mut Effects) {
         let only = self.only_host().cloned();
         let Some(host) = self.host(host.or(only.as_ref()), by, effects) else { return };
-        if let Some(facts) = &facts.firewalld {
-            host.firewalld.know(facts, by, effects);
-        }
-        if let Some(facts) = &facts.crio {
-            host.crio.know(facts, by, effects);
-        }
-        if let Some(facts) = &facts.ovnkube {
-            host.ovnkube.know(facts, by, effects);
-        }
+        host.know(facts, by, effects);
     }
 
     /// The name of the only host, if there is one host and it has a name.
@@ -190,8 +255,8 @@ impl Ledger {
 
     fn host(&mut self, name: Option<&Text<'_>>, by: Evidence, effects: &mut Effects) -> Option<&mut Host> {
         let key = name.cloned().map(Text::into_owned);
-        // Facts that were stated before the first line, without a name, are those of the first host that is named.
-        if key.is_some() && self.hosts.len() == 1 && self.hosts.get(&None).is_some_and(|host| host.only_stated) {
+        // What was stated before the first line, without a name, is about the first host that is named.
+        if key.is_some() && self.hosts.len() == 1 && self.hosts.get(&None).is_some_and(|host| host.unread) {
             let host = self.hosts.remove(&None)?;
             self.hosts.insert(key.clone(), host);
         }

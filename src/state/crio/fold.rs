@@ -5,9 +5,9 @@ use super::exposure::Order;
 use super::know::Statement;
 use super::process::{SocketLines, Start};
 use super::sockets::{ANY, End};
-use crate::event::Remark;
 use crate::event::crio::{Event, Said, Snapshot};
 use crate::event::journal;
+use crate::event::{Remark, Source};
 use crate::port::{HostPort, Protocol};
 use crate::state::effects::Effects;
 use crate::state::evidence::Evidence;
@@ -219,6 +219,10 @@ impl Crio {
                 self.exposure.clear(by, effects);
             }
             journal::Event::Suppressed { unit, .. } if is_crio(unit) => {
+                effects.remark(Remark::Gap, by);
+                self.lose_all(Ignorance::Gap, by, effects);
+            }
+            journal::Event::Lost { source: Source::Crio } => {
                 effects.remark(Remark::Gap, by);
                 self.lose_all(Ignorance::Gap, by, effects);
             }
