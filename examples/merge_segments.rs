@@ -10,7 +10,7 @@ use std::thread;
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let log = match std::env::args().nth(1) {
         Some(file) => std::fs::read(file)?,
-        None => include_bytes!("../tests/data/documentation.log").to_vec(),
+        None => include_bytes!("sample/sample.log").to_vec(),
     };
     let joined = thread::scope(|scope| {
         let parts: Vec<_> =

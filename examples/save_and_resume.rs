@@ -7,7 +7,7 @@
 use hostport_audit::{Auditor, Saved};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let log: &[u8] = include_bytes!("../tests/data/documentation.log");
+    let log: &[u8] = include_bytes!("sample/sample.log");
     let (first, second) = log.split_at(log.len() / 2);
 
     let mut auditor = Auditor::new();

@@ -39,7 +39,7 @@ fn read(log: &str) -> (Ovnkube, Vec<Remark>) {
 fn state(auditor: &Auditor) -> (Ovnkube, Vec<Remark>) {
     let ended = auditor.settled();
     let remarks = ended.coverage().remarks().into_keys().collect();
-    let host = ended.ledger().hosts().next().map(|(_, host)| host.ovnkube().clone());
+    let host = ended.ledger().hosts().next().and_then(|(_, host)| host.ovnkube().cloned());
     (host.unwrap_or_else(|| Ovnkube::new(Limits::default())), remarks)
 }
 

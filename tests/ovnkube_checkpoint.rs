@@ -55,7 +55,10 @@ fn held(state: &Ovnkube) -> BTreeSet<(Family, PublishingRule)> {
 
 fn state(auditor: &Auditor) -> Ovnkube {
     let settled = auditor.settled();
-    settled.ledger().hosts().next().map_or_else(|| Ovnkube::new(Limits::default()), |(_, host)| host.ovnkube().clone())
+    settled.ledger().hosts().next().map_or_else(
+        || Ovnkube::new(Limits::default()),
+        |(_, host)| host.ovnkube().cloned().unwrap_or_else(|| Ovnkube::new(Limits::default())),
+    )
 }
 
 fn logs() -> Vec<corpus::File> {

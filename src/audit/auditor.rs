@@ -70,6 +70,23 @@ impl Auditor {
         self
     }
 
+    /// The same auditor, for which lines that name no host are lines of this one: firewalld's own file beside the node's journal, say.
+    ///
+    /// Without it such lines are kept apart from those of any named host.
+    ///
+    /// ```
+    /// use hostport_audit::Auditor;
+    ///
+    /// let mut auditor = Auditor::new().of_host("rhel92");
+    /// auditor.feed(b"2023-06-28 10:46:37 DEBUG1: zone.PortAdded('public', '8080', 'tcp', 0)\n");
+    /// assert_eq!(auditor.ledger().hosts().next().unwrap().0.unwrap(), "rhel92");
+    /// ```
+    #[must_use]
+    pub fn of_host(mut self, host: impl Into<Text<'static>>) -> Self {
+        self.book.host = Some(host.into());
+        self
+    }
+
     /// The same auditor, which folds in nothing that is later than an instant: what was open at that time.
     ///
     /// The first line of a program of a host that is later ends the folding of that program's log, so the answer is that of the log cut

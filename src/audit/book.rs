@@ -42,6 +42,8 @@ impl Horizon {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Book {
+    /// Whose the lines without a host's name are.
+    pub(super) host: Option<Text<'static>>,
     pub(super) ledger: Ledger,
     pub(super) coverage: Coverage,
     pub(super) history: Option<History>,
@@ -51,11 +53,14 @@ pub(super) struct Book {
 
 impl Book {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { ledger: Ledger::new(limits), coverage: Coverage::new(limits), history: None, horizon: None }
+        Self { host: None, ledger: Ledger::new(limits), coverage: Coverage::new(limits), history: None, horizon: None }
     }
 
     /// Enters a finding in all of them.
-    pub(super) fn enter(&mut self, finding: Finding<'_>) {
+    pub(super) fn enter(&mut self, mut finding: Finding<'_>) {
+        if finding.host.is_none() {
+            finding.host = self.host.clone();
+        }
         self.coverage.count(&finding);
         if self.horizon.as_mut().is_some_and(|horizon| horizon.is_passed(&finding)) {
             return;
@@ -78,7 +83,7 @@ impl Book {
     /// Takes what the caller states.
     pub(super) fn know(&mut self, host: Option<&Text<'_>>, facts: &Facts, by: Evidence) {
         let mut effects = Effects::default();
-        let only = self.ledger.only_host().cloned();
+        let only = self.host.clone().or_else(|| self.ledger.only_host().cloned());
         let host = host.or(only.as_ref());
         self.ledger.know(host, facts, by, &mut effects);
         self.note(host, &effects);
