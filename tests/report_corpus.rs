@@ -49,7 +49,8 @@ fn at_every_moment_the_history_leaves_open_what_the_state_holds_open() {
             }
             compared += 1;
             for (name, host) in here.ledger().hosts() {
-                let then = history.host(name).map(|host| host.at(Moment::Line { input: InputId::default(), line }, &Timeline::new()));
+                let then =
+                    history.host(name).map(|host| host.at(Moment::Line { input: InputId::default(), line }, &Timeline::new()));
                 let then: Open = then
                     .map(|then| then.open.iter().flat_map(|open| singles(&open.opening.holder, open.opening.port)).collect())
                     .unwrap_or_default();

@@ -64,7 +64,7 @@ fn naive(steps: &[Step], holder: usize, port: u16) -> Vec<Interval> {
 fn record(steps: &[Step], limits: Limits, first_line: u64) -> History {
     let mut history = History::new(limits);
     for (nth, step) in steps.iter().enumerate() {
-        history.record(None, &changes(step, first_line + nth as u64));
+        history.record(None, line(first_line + nth as u64), &changes(step, first_line + nth as u64));
     }
     history
 }
@@ -141,8 +141,12 @@ fn a_port_of_a_range_that_is_closed_alone_is_closed_alone() {
     let open = |ports: &str| Opening { port: Some(ports.parse().unwrap()), holder: public() };
     let mut history = History::new(Limits::default());
     let certainty = Certainty::Confirmed;
-    history.record(None, &[Change::Opened { opening: open("8000-8010/tcp"), request: Some(line(1)), by: line(2), certainty }]);
-    history.record(None, &[Change::Closed { opening: open("8005/tcp"), by: line(5) }]);
+    history.record(
+        None,
+        line(2),
+        &[Change::Opened { opening: open("8000-8010/tcp"), request: Some(line(1)), by: line(2), certainty }],
+    );
+    history.record(None, line(5), &[Change::Closed { opening: open("8005/tcp"), by: line(5) }]);
     let host = host(&history);
     let ports: Vec<String> = host.all().iter().map(|part| part.port.unwrap().to_string()).collect();
     assert_eq!(ports, ["8000-8004/tcp", "8005/tcp", "8006-8010/tcp"]);
@@ -162,10 +166,10 @@ fn what_a_later_stretch_dropped_is_unknown_after_joining() {
     let certainty = Certainty::Confirmed;
     let opened = |port, at| Change::Opened { opening: open(port), request: None, by: line(at), certainty };
     let mut earlier = History::new(Limits::default());
-    earlier.record(None, &[opened(80, 1)]);
+    earlier.record(None, line(1), &[opened(80, 1)]);
     let mut later = History::new(Limits { max_history: 1, ..Limits::default() });
-    later.record(None, &[Change::Closed { opening: open(80), by: line(2) }]);
-    later.record(None, &[opened(443, 3)]);
+    later.record(None, line(2), &[Change::Closed { opening: open(80), by: line(2) }]);
+    later.record(None, line(3), &[opened(443, 3)]);
     let host = host(&earlier.then(later));
     let http = &host.port("80/tcp".parse().unwrap())[0];
     assert!(matches!(http.intervals[0].end, End::BecameUnknown { why: Ignorance::Limit, .. }));

@@ -44,7 +44,7 @@ fn history(log: &[(Step, Option<i64>)]) -> (History, Vec<Option<i64>>) {
         let time = passed.map(|_| now);
         times.push(time);
         let by = evidence(nth as u64 + 1, time);
-        history.record(None, &stamped(changes(step, by.at.line()), by));
+        history.record(None, by, &stamped(changes(step, by.at.line()), by));
     }
     (history, times)
 }
@@ -127,9 +127,16 @@ fn closed(line: u64, millis: i64) -> Change {
     Change::Closed { opening: opening(), by: evidence(line, Some(millis)) }
 }
 
+fn by(change: &Change) -> Evidence {
+    match change {
+        Change::Opened { by, .. } | Change::Closed { by, .. } => *by,
+        other => panic!("{other:?}"),
+    }
+}
+
 fn record(changes: &[Change]) -> History {
     let mut history = History::new(Limits::default());
-    changes.iter().for_each(|change| history.record(None, std::slice::from_ref(change)));
+    changes.iter().for_each(|change| history.record(None, by(change), std::slice::from_ref(change)));
     history
 }
 
@@ -163,7 +170,7 @@ fn a_clock_that_goes_back_is_judged_by_lines_and_said() {
 fn a_time_before_what_a_limit_left_is_unknown() {
     let mut history = History::new(Limits { max_history: 1, ..Limits::default() });
     for change in [opened(1, 0), closed(2, 1000), opened(3, 2000)] {
-        history.record(None, &[change]);
+        history.record(None, by(&change), &[change]);
     }
     let host = history.host(None).unwrap();
     let ask = |millis| host.at(Moment::Time(at(millis)), &Timeline::new());

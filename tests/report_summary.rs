@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::changes::{changes, holders, step};
+use common::changes::{changes, holders, line, step};
 use hostport_audit::report::{History, PortState, Summary};
 use hostport_audit::state::opening::Opening;
 use hostport_audit::{HostPort, Limits, Protocol, Text};
@@ -23,7 +23,7 @@ fn host(nth: usize) -> Option<Text<'static>> {
 fn summary<'a>(log: impl IntoIterator<Item = (usize, &'a (usize, common::changes::Step))>) -> Summary {
     let mut summary = Summary::default();
     for (nth, (of, step)) in log {
-        summary.record(host(*of).as_ref(), &changes(step, nth as u64 + 1));
+        summary.record(host(*of).as_ref(), line(nth as u64 + 1), &changes(step, nth as u64 + 1));
     }
     summary
 }
@@ -61,7 +61,7 @@ proptest! {
             else { pieces.into_iter().fold(Summary::default(), join) };
         let mut history = History::new(Limits::default());
         for (nth, (of, step)) in log.iter().enumerate() {
-            history.record(host(*of).as_ref(), &changes(step, nth as u64 + 1));
+            history.record(host(*of).as_ref(), line(nth as u64 + 1), &changes(step, nth as u64 + 1));
         }
         for of in 0..2 {
             let name = host(of);

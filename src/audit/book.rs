@@ -1,6 +1,6 @@
 //! The folds over findings: state, coverage and, if the caller wants it, history.
 
-use crate::event::{Event, Finding, FindingKind, Source};
+use crate::event::{Event, Finding, FindingKind, Source, What, journal};
 use crate::limits::Limits;
 use crate::report::{Coverage, History};
 use crate::stamp::Stamp;
@@ -9,6 +9,7 @@ use crate::state::{Effects, Facts, Ledger};
 use crate::text::Text;
 use crate::timeline::Timeline;
 use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
 use time::OffsetDateTime;
 
 /// Where folding stops although reading goes on: nothing that is later than an instant is folded in.
@@ -66,17 +67,29 @@ impl Book {
             return;
         }
         let Finding { at, host, boot, stamp, kind, .. } = finding;
+        let by = Evidence::new(at, stamp);
         let mut effects = Effects::default();
         if let Some(boot) = &boot {
-            self.ledger.boot(host.as_ref(), boot, Evidence::new(at, stamp), &mut effects);
+            self.ledger.boot(host.as_ref(), boot, by, &mut effects);
         }
         match kind {
+            FindingKind::Event(what @ What::Journal(journal::Event::Boot { .. })) if host.is_none() => {
+                // Told without a name, it is one of every host; what it brings about is noted host by host.
+                let hosts: Vec<Option<Text<'static>>> = self.ledger.hosts().map(|(name, _)| name.cloned()).collect();
+                self.note(None, by, &effects);
+                for host in hosts {
+                    effects.clear();
+                    let event = Event { host, at, stamp, what: what.clone() };
+                    self.ledger.apply(&event, &mut effects);
+                    self.note(event.host.as_ref(), by, &effects);
+                }
+            }
             FindingKind::Event(what) => {
                 let event = Event { host, at, stamp, what };
                 self.ledger.apply(&event, &mut effects);
-                self.note(event.host.as_ref(), &effects);
+                self.note(event.host.as_ref(), by, &effects);
             }
-            _ => self.note(host.as_ref(), &effects),
+            _ => self.note(host.as_ref(), by, &effects),
         }
     }
 
@@ -86,14 +99,14 @@ impl Book {
         let only = self.host.clone().or_else(|| self.ledger.only_host().cloned());
         let host = host.or(only.as_ref());
         self.ledger.know(host, facts, by, &mut effects);
-        self.note(host, &effects);
+        self.note(host, by, &effects);
     }
 
     /// Passes on what an event or a statement brought about.
-    fn note(&mut self, host: Option<&Text<'_>>, effects: &Effects) {
+    fn note(&mut self, host: Option<&Text<'_>>, by: Evidence, effects: &Effects) {
         self.coverage.remark(host, &effects.remarks);
         if let Some(history) = &mut self.history {
-            history.record(host, &effects.changes);
+            history.record(host, by, &effects.changes);
         }
     }
 }

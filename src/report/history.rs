@@ -29,8 +29,8 @@ use alloc::vec::Vec;
 /// let opening = Opening { port: Some("443/tcp".parse()?), holder: Holder::CrioSocket };
 /// let mut history = History::new(Limits::default());
 /// let certainty = Certainty::Confirmed;
-/// history.record(None, &[Change::Opened { opening: opening.clone(), request: None, by: line(3), certainty }]);
-/// history.record(None, &[Change::Closed { opening, by: line(9) }]);
+/// history.record(None, line(3), &[Change::Opened { opening: opening.clone(), request: None, by: line(3), certainty }]);
+/// history.record(None, line(9), &[Change::Closed { opening, by: line(9) }]);
 ///
 /// let ports = history.host(None).map(|host| host.port("443/tcp".parse().unwrap())).unwrap_or_default();
 /// assert_eq!(ports[0].intervals[0].to_string(), "opened at line 3 (confirmed), closed at line 9");
@@ -52,8 +52,8 @@ impl History {
         Self { limits, hosts: BTreeMap::new(), refused: 0 }
     }
 
-    /// Adds the changes that one event of a host brought about, in the order of [`crate::state::Effects::changes`].
-    pub fn record(&mut self, host: Option<&Text<'_>>, changes: &[Change]) {
+    /// Adds the changes that one event of a host brought about, in the order of [`crate::state::Effects::changes`]; `by` is its line.
+    pub fn record(&mut self, host: Option<&Text<'_>>, by: Evidence, changes: &[Change]) {
         if changes.is_empty() {
             return;
         }
@@ -62,7 +62,7 @@ impl History {
             self.refused = self.refused.saturating_add(u64::try_from(changes.len()).unwrap_or(u64::MAX));
             return;
         }
-        self.hosts.entry(key).or_default().record(changes, self.limits.max_history);
+        self.hosts.entry(key).or_default().record(by, changes, self.limits.max_history);
     }
 
     /// The hosts of which something is kept, in order of their names.
@@ -113,8 +113,8 @@ pub struct HostHistory {
 pub(super) struct Stream {
     /// What held before the oldest change that is kept.
     pub(super) base: OpenMap,
-    /// The changes, those of one event together.
-    pub(super) events: VecDeque<Vec<Change>>,
+    /// The changes, those of one event together with its line.
+    pub(super) events: VecDeque<(Evidence, Vec<Change>)>,
     kept: usize,
     dropped: u64,
     /// The newest line of which a change was dropped.
@@ -122,15 +122,15 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    fn push(&mut self, changes: Vec<Change>, most: usize) {
+    fn push(&mut self, by: Evidence, changes: Vec<Change>, most: usize) {
         self.kept = self.kept.saturating_add(changes.len());
-        self.events.push_back(changes);
+        self.events.push_back((by, changes));
         while self.kept > most
-            && let Some(oldest) = self.events.pop_front()
+            && let Some((by, oldest)) = self.events.pop_front()
         {
             self.kept = self.kept.saturating_sub(oldest.len());
             self.dropped = self.dropped.saturating_add(u64::try_from(oldest.len()).unwrap_or(u64::MAX));
-            self.dropped_up_to = oldest.last().map(evidence_of).or(self.dropped_up_to);
+            self.dropped_up_to = Some(by);
             self.base.apply(&oldest, None, &mut |_| ());
         }
     }
@@ -142,7 +142,7 @@ impl Stream {
             None => self.base.clone(),
         };
         let mut rows = Vec::new();
-        for changes in &self.events {
+        for (_, changes) in &self.events {
             map.apply(changes, window, &mut |row| rows.push(row));
         }
         rows.extend(map.open_rows());
@@ -150,27 +150,22 @@ impl Stream {
     }
 }
 
-/// The line that brought a change about.
-pub(super) const fn evidence_of(change: &Change) -> Evidence {
-    match change {
-        Change::Opened { by, .. } | Change::Closed { by, .. } | Change::Lost { by, .. } | Change::Learnt { by, .. } => *by,
-    }
-}
-
 /// The program that a change belongs to.
 fn origin_of(change: &Change) -> Origin {
     match change {
-        Change::Opened { opening, .. } | Change::Closed { opening, .. } => Origin::of(&opening.holder),
+        Change::Opened { opening, .. } | Change::Closed { opening, .. } | Change::Doubted { opening, .. } => {
+            Origin::of(&opening.holder)
+        }
         Change::Lost { scope, .. } | Change::Learnt { scope, .. } => Origin::of_scope(scope),
     }
 }
 
 impl HostHistory {
-    fn record(&mut self, changes: &[Change], most: usize) {
+    fn record(&mut self, by: Evidence, changes: &[Change], most: usize) {
         for origin in Origin::ALL {
             let own: Vec<Change> = changes.iter().filter(|change| origin_of(change) == origin).cloned().collect();
             if !own.is_empty() {
-                self.streams.entry(origin).or_default().push(own, most);
+                self.streams.entry(origin).or_default().push(by, own, most);
             }
         }
     }
@@ -181,11 +176,11 @@ impl HostHistory {
             if let Some(by) = theirs.dropped_up_to {
                 let lost = roots(origin).into_iter().map(|scope| Change::Lost { scope, why: Ignorance::Limit, by });
                 let open = theirs.base.open_rows().map(|row| reopened(row, by));
-                ours.push(lost.chain(open).collect(), most);
+                ours.push(by, lost.chain(open).collect(), most);
                 ours.dropped = ours.dropped.saturating_add(theirs.dropped);
             }
-            for changes in theirs.events {
-                ours.push(changes, most);
+            for (by, changes) in theirs.events {
+                ours.push(by, changes, most);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What was open at a time in the past.
 
-use super::history::{HostHistory, evidence_of, port_order, roots};
+use super::history::{HostHistory, port_order, roots};
 use super::interval::Beginning;
 use super::open_map::{OpenMap, is_within};
 use super::open_port::Untold;
@@ -98,7 +98,7 @@ impl HostHistory {
     pub fn at(&self, moment: Moment, timeline: &Timeline) -> AtMoment {
         let mut answer = AtMoment::default();
         for (origin, stream) in self.streams() {
-            let (events, cut) = cut(stream.events.iter().map(Vec::as_slice), moment, timeline);
+            let (events, cut) = cut(stream.events.iter(), moment, timeline);
             let cut = match (stream.dropped_up_to, events.is_empty()) {
                 (Some(by), true) if !is_up_to(by, moment, timeline) => Cut::Dropped,
                 _ => cut,
@@ -163,12 +163,16 @@ fn is_up_to(by: Evidence, moment: Moment, timeline: &Timeline) -> bool {
 }
 
 /// The changes of the events up to a moment, and how well it could be told.
-fn cut<'a>(events: impl Iterator<Item = &'a [Change]>, moment: Moment, timeline: &Timeline) -> (Vec<&'a [Change]>, Cut) {
+fn cut<'a>(
+    events: impl Iterator<Item = &'a (Evidence, Vec<Change>)>,
+    moment: Moment,
+    timeline: &Timeline,
+) -> (Vec<&'a [Change]>, Cut) {
     let (mut before, mut behind) = (Vec::new(), false);
     let (mut went_back, mut unresolved) = (0u64, 0u64);
-    for changes in events {
+    for (by, changes) in events {
+        let by = *by;
         let count = u64::try_from(changes.len()).unwrap_or(u64::MAX);
-        let Some(by) = changes.iter().map(evidence_of).max_by_key(|by| by.at) else { continue };
         let timeless = matches!(moment, Moment::Time(_)) && by.stamp.is_none_or(|stamp| timeline.resolve(stamp).is_err());
         if timeless {
             unresolved = unresolved.saturating_add(count);
@@ -179,7 +183,7 @@ fn cut<'a>(events: impl Iterator<Item = &'a [Change]>, moment: Moment, timeline:
         }
         behind |= !up_to;
         if !behind {
-            before.push(changes);
+            before.push(changes.as_slice());
         }
     }
     let cut = if went_back > 0 {

@@ -82,7 +82,12 @@ impl OpenMap {
                 }
                 Change::Closed { opening, by } => {
                     if let Some((lane, first, last)) = lane_of(opening, window) {
-                        self.close(lane, first, last, *by, ended);
+                        self.end(lane, first, last, End::Closed { by: *by }, ended);
+                    }
+                }
+                Change::Doubted { opening, why, by } => {
+                    if let Some((lane, first, last)) = lane_of(opening, window) {
+                        self.end(lane, first, last, End::BecameUnknown { why: *why, by: *by }, ended);
                     }
                 }
                 Change::Lost { scope, why, by } => {
@@ -143,9 +148,11 @@ impl OpenMap {
         }
     }
 
-    fn close(&mut self, lane: Lane, first: u16, last: u16, by: Evidence, ended: &mut impl FnMut(Row)) {
+    fn end(&mut self, lane: Lane, first: u16, last: u16, end: End, ended: &mut impl FnMut(Row)) {
         let mut emit = |first, last, interval| ended(Row { lane: lane.clone(), first, last, interval });
-        let not_seen = Interval { beginning: Beginning::NotSeen, end: End::Closed { by }, certainty: None };
+        // To doubt what was not known to be open says nothing; to close it shows that it was.
+        let closes = matches!(end, End::Closed { .. });
+        let not_seen = Interval { beginning: Beginning::NotSeen, end, certainty: None };
         let mut next = Some(first);
         if let Some(pieces) = self.lanes.get_mut(&lane) {
             split_at(pieces, first);
@@ -155,15 +162,17 @@ impl OpenMap {
                 let Some(piece) = pieces.remove(&start) else { continue };
                 if let Some(from) = next
                     && from < start
+                    && closes
                 {
                     emit(from, start.saturating_sub(1), not_seen);
                 }
-                emit(start, piece.last, piece.ended(End::Closed { by }));
+                emit(start, piece.last, piece.ended(end));
                 next = piece.last.checked_add(1);
             }
         }
         if let Some(from) = next
             && from <= last
+            && closes
         {
             emit(from, last, not_seen);
         }

@@ -1,6 +1,6 @@
 //! The last word on every opening, joined in any order: for fleets, where pieces come late, twice and mixed up.
 
-use super::history::{evidence_of, port_order, roots};
+use super::history::{port_order, roots};
 use super::open_map::is_within;
 use super::open_port::PortState;
 use super::origin::{Origin, is_permanent, layer_of, takes_in};
@@ -34,6 +34,8 @@ enum Word {
         /// The line that proves it.
         by: Evidence,
     },
+    /// It may have been closed.
+    Doubted,
     /// It opened.
     Opened {
         /// The line that proves it.
@@ -66,8 +68,8 @@ enum ScopeWord {
 /// let line = |n| Evidence::new(LineRef::new(InputId::default(), n, ByteSpan::default()), None);
 /// let opening = || Opening { port: "443/tcp".parse().ok(), holder: Holder::CrioSocket };
 /// let (mut early, mut late) = (Summary::default(), Summary::default());
-/// early.record(None, &[Change::Opened { opening: opening(), request: None, by: line(3), certainty: Certainty::Confirmed }]);
-/// late.record(None, &[Change::Closed { opening: opening(), by: line(9) }]);
+/// early.record(None, line(3), &[Change::Opened { opening: opening(), request: None, by: line(3), certainty: Certainty::Confirmed }]);
+/// late.record(None, line(9), &[Change::Closed { opening: opening(), by: line(9) }]);
 ///
 /// let joined = late.clone().join(early.clone());
 /// assert_eq!(joined, early.join(late));
@@ -113,21 +115,20 @@ pub struct StillOpen {
 }
 
 impl Summary {
-    /// Adds the changes that one event of a host brought about, all together and in their order.
-    pub fn record(&mut self, host: Option<&Text<'_>>, changes: &[Change]) {
+    /// Adds the changes that one event of a host brought about, all together and in their order; `by` is its line.
+    pub fn record(&mut self, host: Option<&Text<'_>>, by: Evidence, changes: &[Change]) {
         if changes.is_empty() {
             return;
         }
         let own = self.hosts.entry(host.cloned().map(Text::into_owned)).or_default();
-        // What an event tells again may name an older line; the event itself stands at the newest one.
-        let at = changes.iter().map(|change| evidence_of(change).at).max().unwrap_or_default();
         for (change, nth) in changes.iter().zip(0u32..) {
-            let order = Order { at, nth };
+            let order = Order { at: by.at, nth };
             match change {
                 Change::Opened { opening, by, certainty, .. } => {
                     own.say(opening.clone(), order, Word::Opened { by: *by, certainty: *certainty });
                 }
                 Change::Closed { opening, by } => own.say(opening.clone(), order, Word::Closed { by: *by }),
+                Change::Doubted { opening, .. } => own.say(opening.clone(), order, Word::Doubted),
                 Change::Lost { scope, why, .. } => own.say_of_scope(scope.clone(), order, ScopeWord::Lost { why: *why }),
                 Change::Learnt { scope, .. } => own.say_of_scope(scope.clone(), order, ScopeWord::Learnt),
             }
@@ -191,6 +192,7 @@ impl Summary {
         let open = last
             .values()
             .any(|(order, opening, word)| matches!(word, Word::Opened { .. }) && own.scope_since(opening, *order).is_none());
+        could |= last.values().any(|(_, _, word)| matches!(word, Word::Doubted));
         if open {
             PortState::Open
         } else if could || !own.knows_all_of(origin) {

@@ -27,6 +27,15 @@ pub enum Change {
         /// The line that proves it.
         by: Evidence,
     },
+    /// Something that was open may have been closed; the log cannot tell. If it turns out to be open, it follows as `Opened` again.
+    Doubted {
+        /// What.
+        opening: Opening,
+        /// Why.
+        why: Ignorance,
+        /// The line that made it so.
+        by: Evidence,
+    },
     /// Everything in a scope became unknown.
     Lost {
         /// What.

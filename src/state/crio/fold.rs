@@ -9,14 +9,18 @@ use crate::event::crio::{Event, Said, Snapshot};
 use crate::event::journal;
 use crate::event::{Remark, Source};
 use crate::port::{HostPort, Protocol};
+use crate::state::change::Change;
 use crate::state::effects::Effects;
-use crate::state::evidence::Evidence;
+use crate::state::evidence::{Evidence, Support};
 use crate::state::known::Ignorance;
+use crate::state::opening::{Holder, Opening};
 use crate::text::Text;
+use alloc::vec::Vec;
 
 impl Crio {
     /// Folds in what a record says.
     pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
+        let (told, from) = (self.tells_held(), effects.changes.len());
         let start = self.process.seen(event, by);
         if start != Start::None {
             self.requests.clear();
@@ -41,6 +45,26 @@ impl Crio {
             self.exposure.lose_all(Ignorance::NeverPrinted, by, effects);
         }
         self.respect_limits(by, effects);
+        self.tell_held(told, from, by, effects);
+    }
+
+    /// Keeps what is reported in step with what is told as held: in a filtered log the closing of any socket may be missing.
+    fn tell_held(&self, told: bool, from: usize, by: Evidence, effects: &mut Effects) {
+        match (told, self.tells_held()) {
+            (true, true) => {}
+            (false, true) => effects.changes.extend(self.sockets.held().map(|(port, support)| opened(port, support))),
+            (_, false) => {
+                let socket = |change: &Change| match change {
+                    Change::Opened { opening, .. } if opening.holder == Holder::CrioSocket => Some(opening.clone()),
+                    _ => None,
+                };
+                let new: Vec<Opening> = effects.changes.iter().skip(from).filter_map(socket).collect();
+                let before = self.sockets.held().filter(|_| told).map(|(port, support)| opened(port, support));
+                let doubted = new.into_iter().chain(before.filter_map(|change| socket(&change)));
+                let doubts: Vec<Change> = doubted.map(|opening| Change::Doubted { opening, why: Ignorance::Gap, by }).collect();
+                effects.changes.extend(doubts);
+            }
+        }
     }
 
     fn said(&mut self, said: &Said<'_>, by: Evidence, effects: &mut Effects) {
@@ -261,4 +285,10 @@ fn is_crio(name: &Text<'_>) -> bool {
     let name = name.as_bytes();
     let last = name.rsplit(|&b| b == b'/').next().unwrap_or(name);
     last == b"crio" || last == b"crio.service"
+}
+
+fn opened(port: HostPort, support: Support) -> Change {
+    let opening = Opening { port: Some(port), holder: Holder::CrioSocket };
+    let Support { request, since, certainty } = support;
+    Change::Opened { opening, request, by: since, certainty }
 }

@@ -116,9 +116,13 @@ impl Crio {
     }
 
     fn held(&self) -> impl Iterator<Item = (HostPort, Support)> + '_ {
-        // In a filtered log the closing of any of them may be missing.
-        let tells = !self.process.filtered && self.process.socket_lines() != SocketLines::None;
+        let tells = self.tells_held();
         self.sockets.held().filter(move |_| tells)
+    }
+
+    /// True if what is known to be held can be told: in a filtered log the closing of any of them may be missing.
+    fn tells_held(&self) -> bool {
+        !self.process.filtered && self.process.socket_lines() != SocketLines::None
     }
 
     /// The ports that are led to a pod by a rule: what can be reached from outside, as far as CRI-O decides that.

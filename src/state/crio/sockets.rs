@@ -140,9 +140,13 @@ impl Sockets {
             held.shown = true;
             let Support { since, certainty, .. } = held.support;
             effects.changes.push(Change::Opened { opening: opening(port), request: None, by: since, certainty });
-        } else if held.shown && !held.is_held() && !held.is_unsure() {
+        } else if held.shown && !held.is_held() {
             held.shown = false;
-            effects.changes.push(Change::Closed { opening: opening(port), by });
+            effects.changes.push(if held.is_unsure() {
+                Change::Doubted { opening: opening(port), why: held.doubt.why, by }
+            } else {
+                Change::Closed { opening: opening(port), by }
+            });
         }
         set(&mut self.waiting, port, !held.opened.is_empty());
         set(&mut self.unsure, port, held.is_unsure());
