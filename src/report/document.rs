@@ -194,7 +194,7 @@ impl HostReport {
     /// open ports that the log does not name.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
-        let untold = self.open.unknown.iter().any(|untold| !super::origin::is_permanent(&untold.scope));
+        let untold = self.open.unknown.iter().any(|untold| super::origin::hides_ports(&untold.scope));
         let could = self.open.can_open.iter().any(super::open_port::Fact::is_now);
         untold || could || self.sources.values().any(|own| !own.verdict.speaks())
     }
@@ -209,7 +209,7 @@ impl HostReport {
 /// The view of a host of which no record was read.
 fn nothing_known() -> OpenPorts {
     let unknown = Origin::ALL.into_iter().flat_map(roots).map(|scope| Untold { scope, unknown: Unknown::BEFORE_LOG }).collect();
-    OpenPorts { ports: Vec::new(), can_open: Vec::new(), unknown }
+    OpenPorts { unknown, ..OpenPorts::default() }
 }
 
 impl SourceReport {

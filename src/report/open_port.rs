@@ -1,9 +1,9 @@
 //! What is open, by host port: what each program says about one port, side by side.
 
 use super::history::port_order;
-use super::origin::{Origin, is_permanent, layer_of};
+use super::origin::{Origin, hides_ports, layer_of};
 use super::words::{held_by, layer_word, port_word};
-use crate::event::firewalld::Layer;
+use crate::event::firewalld::{Kind, Layer};
 use crate::family::Family;
 use crate::port::{HostPort, PortRange, Protocol};
 use crate::stamp::Stamp;
@@ -12,6 +12,7 @@ use crate::state::evidence::Support;
 use crate::state::known::Unknown;
 use crate::state::opening::{Holder, Opening, Scope};
 use crate::state::services::ServiceTable;
+use crate::text::Text;
 use crate::timeline::Timeline;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::string::{String, ToString};
@@ -34,8 +35,12 @@ pub enum Role {
     Held,
     /// A neighbour says that it uses it.
     Claimed,
-    /// It can open ports, but the log does not name which: a service, an IP protocol, a source port, a rich rule, a policy, a target.
+    /// It can open ports, but the log does not name which: a service, an IP protocol, a source port, a rich rule that accepts, a policy, a
+    /// direct rule, the target ACCEPT.
     CanOpen,
+    /// It opens no port by itself: which interfaces and sources a zone applies to, a target that lets nothing in, masquerading, a rich rule
+    /// that accepts nothing.
+    Setting,
 }
 
 impl Role {
@@ -44,6 +49,7 @@ impl Role {
     pub fn of(opening: &Opening) -> Self {
         let names_ports = opening.port.is_some() && !matches!(opening.holder, Holder::ZoneSourcePort { .. });
         match (&opening.holder, names_ports) {
+            (Holder::FirewallFact { kind: Some(kind), fact, .. }, _) if !can_open(*kind, fact) => Self::Setting,
             (_, false) => Self::CanOpen,
             (Holder::CrioSocket, _) => Self::Held,
             (Holder::CrioRule { .. } | Holder::NodePort { .. } | Holder::ExternalIp { .. }, _) => Self::Exposed,
@@ -63,7 +69,19 @@ impl Role {
             Self::Held => "held",
             Self::Claimed => "claimed",
             Self::CanOpen => "can open",
+            Self::Setting => "setting",
         }
+    }
+}
+
+/// True if an entry of this list of a zone can let packets in.
+fn can_open(kind: Kind, fact: &Text<'_>) -> bool {
+    let says = |word: &[u8]| memchr::memmem::find(fact.as_bytes(), word).is_some();
+    match kind {
+        Kind::Interfaces | Kind::Sources | Kind::Masquerade => false,
+        Kind::Target => says(b"ACCEPT"),
+        Kind::RichRules => says(b"accept") || says(b"forward-port"),
+        _ => true,
     }
 }
 
@@ -102,7 +120,7 @@ impl Fact {
     /// True if the fact says that the port can be reached, or is held, now: not only after a reload.
     #[must_use]
     pub const fn is_now(&self) -> bool {
-        !matches!(self.role, Role::AllowedAfterReload)
+        !matches!(self.role, Role::AllowedAfterReload | Role::Setting)
             && !matches!((self.role, layer_of(&self.holder)), (Role::CanOpen, Some(Layer::Permanent)))
     }
 }
@@ -201,6 +219,8 @@ pub struct OpenPorts {
     pub ports: Vec<OpenPort>,
     /// What can open ports without the log naming them.
     pub can_open: Vec<Fact>,
+    /// What bears on the ports without opening any: interfaces and sources of zones, targets.
+    pub settings: Vec<Fact>,
     /// What could not be known.
     pub unknown: Vec<Untold>,
 }
@@ -218,18 +238,20 @@ impl OpenPorts {
         openings: impl IntoIterator<Item = (Opening, Support)>,
         unknowns: impl IntoIterator<Item = (Scope, Unknown)>,
     ) -> Self {
-        let (mut ported, mut can_open) = (Vec::new(), Vec::new());
+        let (mut ported, mut can_open, mut settings) = (Vec::new(), Vec::new(), Vec::new());
         for (opening, support) in openings {
             let fact = Fact::new(opening, support);
             match (fact.role, fact.ports) {
+                (Role::Setting, _) => settings.push(fact),
                 (Role::CanOpen, _) | (_, None) => can_open.push(fact),
                 (_, Some(port)) => ported.push((port, fact)),
             }
         }
         can_open.sort();
+        settings.sort();
         let mut unknown: Vec<Untold> = unknowns.into_iter().map(|(scope, unknown)| Untold { scope, unknown }).collect();
         unknown.sort();
-        Self { ports: join(ported), can_open, unknown }
+        Self { ports: join(ported), can_open, settings, unknown }
     }
 
     /// The same view, with the services of zones turned into the ports that they stand for.
@@ -263,7 +285,7 @@ impl OpenPorts {
 
     /// Tells the times of all facts by a timeline.
     pub(super) fn resolve(&mut self, timeline: &Timeline) {
-        let facts = self.ports.iter_mut().flat_map(|open| &mut open.facts).chain(&mut self.can_open);
+        let facts = self.ports.iter_mut().flat_map(|open| &mut open.facts).chain(&mut self.can_open).chain(&mut self.settings);
         for fact in facts {
             fact.since = fact.support.since.stamp.and_then(|stamp| timeline.resolve(stamp).ok()).map(Stamp::Instant);
         }
@@ -282,7 +304,7 @@ impl OpenPorts {
         if self.facts(port).any(|fact| fact.origin == origin && fact.is_now()) {
             return PortState::Open;
         }
-        let untold = self.unknown.iter().any(|untold| Origin::of_scope(&untold.scope) == origin && !is_permanent(&untold.scope));
+        let untold = self.unknown.iter().any(|untold| Origin::of_scope(&untold.scope) == origin && hides_ports(&untold.scope));
         let could = self.can_open.iter().any(|fact| fact.origin == origin && fact.is_now());
         if untold || could { PortState::Unknown } else { PortState::Closed }
     }

@@ -122,7 +122,7 @@ pub(crate) fn takes_in(scope: &Scope, holder: &Holder) -> bool {
 }
 
 /// True if the scope speaks of what a reload would bring only, and nothing in it lets a packet through now.
-pub(crate) const fn is_permanent(scope: &Scope) -> bool {
+const fn is_permanent(scope: &Scope) -> bool {
     matches!(
         scope,
         Scope::FirewalldLayer { layer: Layer::Permanent }
@@ -131,15 +131,21 @@ pub(crate) const fn is_permanent(scope: &Scope) -> bool {
     )
 }
 
+/// True if what is unknown in the scope could let packets through to ports now. What a reload would bring cannot, nor can it matter which
+/// interfaces and sources a zone applies to, since the ports of all zones are told.
+pub(crate) const fn hides_ports(scope: &Scope) -> bool {
+    !is_permanent(scope) && !matches!(scope, Scope::ZoneList { kind: Kind::Interfaces | Kind::Sources | Kind::Masquerade, .. })
+}
+
 /// True if the holder stands in a list of this kind.
-const fn is_of_kind(holder: &Holder, kind: Kind) -> bool {
+fn is_of_kind(holder: &Holder, kind: Kind) -> bool {
     match holder {
         Holder::ZonePort { .. } => matches!(kind, Kind::Ports),
         Holder::ZoneSourcePort { .. } => matches!(kind, Kind::SourcePorts),
         Holder::ZoneService { .. } => matches!(kind, Kind::Services),
         Holder::ZoneForwardPort { .. } => matches!(kind, Kind::ForwardPorts),
         Holder::ZoneProtocol { .. } => matches!(kind, Kind::Protocols),
-        Holder::FirewallFact { .. } => !kind.opens_by_itself(),
+        Holder::FirewallFact { kind: Some(own), .. } => *own == kind,
         _ => false,
     }
 }

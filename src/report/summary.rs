@@ -3,7 +3,7 @@
 use super::history::{port_order, roots};
 use super::open_map::is_within;
 use super::open_port::PortState;
-use super::origin::{Origin, is_permanent, layer_of, takes_in};
+use super::origin::{Origin, hides_ports, layer_of, takes_in};
 use crate::event::firewalld::Layer;
 use crate::port::{HostPort, PortRange, Protocol};
 use crate::span::LineRef;
@@ -284,7 +284,7 @@ impl HostSummary {
             let lost = self.scopes.iter().any(|(scope, (order, word))| {
                 Origin::of_scope(scope) == origin
                     && is_within(scope, root)
-                    && !is_permanent(scope)
+                    && hides_ports(scope)
                     && matches!(word, ScopeWord::Lost { .. })
                     && root_word.is_none_or(|(root_order, _)| order >= root_order)
             });

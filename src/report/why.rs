@@ -3,7 +3,7 @@
 use super::document::HostReport;
 use super::history::PortHistory;
 use super::open_port::{Fact, PortState, Untold};
-use super::origin::{Origin, is_permanent};
+use super::origin::{Origin, hides_ports};
 use super::words::{held_by, host_word, layer_word, scope_words};
 use crate::port::HostPort;
 use crate::state::evidence::{Certainty, Evidence};
@@ -110,7 +110,7 @@ impl fmt::Display for Why {
                 fact.support.since
             )?;
         }
-        for untold in self.unknown.iter().filter(|untold| !is_permanent(&untold.scope)) {
+        for untold in self.unknown.iter().filter(|untold| hides_ports(&untold.scope)) {
             writeln!(f, "  not known: {}: {}", scope_words(&untold.scope), untold.unknown)?;
         }
         Ok(())

@@ -52,12 +52,15 @@ pub enum Holder {
         /// The protocol, as sent.
         protocol: Text<'static>,
     },
-    /// Another fact of a zone, or of the whole firewall, that can open ports: a rich rule, a policy, a direct rule, a target.
+    /// Another fact of a zone, or of the whole firewall, that bears on what is open: a rich rule, a policy, a direct rule, a target, an
+    /// interface.
     FirewallFact {
         /// The zone; `None` for the whole firewall.
         zone: Option<Text<'static>>,
         /// The layer.
         layer: Layer,
+        /// The list of the zone that it stands in; `None` for a policy or a direct rule.
+        kind: Option<Kind>,
         /// The fact in words, as the log has it.
         fact: Text<'static>,
     },

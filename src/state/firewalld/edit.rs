@@ -200,10 +200,11 @@ fn compare(spot: Spot<'_>, old: &Lists, new: &Lists, by: Evidence, effects: &mut
     let all_opened = || new.openings(kind, zone, layer).into_iter().map(|(opening, support)| opened(opening, support));
     match (old.why_unknown(kind), new.why_unknown(kind)) {
         (_, Some(why)) => {
-            if old.why_unknown(kind) != Some(why) {
+            // What an unknown list is proven to hold may become less, too.
+            if old.why_unknown(kind) != Some(why) || old.openings(kind, zone, layer) != new.openings(kind, zone, layer) {
                 effects.changes.push(Change::Lost { scope: spot.scope(), why: why.why, by });
+                effects.changes.extend(all_opened());
             }
-            effects.changes.extend(all_opened());
         }
         (Some(_), None) => {
             effects.changes.push(Change::Learnt { scope: spot.scope(), by });

@@ -227,7 +227,7 @@ impl Firewalld {
                 .flat_map(move |(layer, lists)| Kind::ALL.into_iter().flat_map(move |kind| lists.openings(kind, name, layer)))
         });
         let facts = self.facts.iter().map(|((layer, fact), support)| {
-            let holder = Holder::FirewallFact { zone: None, layer: *layer, fact: fact.clone() };
+            let holder = Holder::FirewallFact { zone: None, layer: *layer, kind: None, fact: fact.clone() };
             (Opening { port: None, holder }, *support)
         });
         lists.chain(facts)
