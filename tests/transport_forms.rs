@@ -236,7 +236,7 @@ fn missing_messages_are_told_by_journald_alone() {
 #[track_caller]
 fn malformed(input: &[u8]) -> (ErrorKind, usize, u64, u64) {
     match deliveries(input, &Limits::default()).as_slice() {
-        [Delivery::Malformed { error, at, lines }] => (error.kind(), error.offset(), at.line(), *lines),
+        [Delivery::Malformed { error, at, lines, .. }] => (error.kind(), error.offset(), at.line(), *lines),
         other => panic!("{other:?}"),
     }
 }
@@ -252,6 +252,31 @@ fn what_was_recognised_and_is_broken_is_malformed() {
     assert_eq!(malformed(b"<30>1 2023-06-25T16:24:11+08:00 rhel92 crio 7 - [x msg"), (ErrorKind::Prefix, 48, 1, 1));
     assert_eq!(malformed(b"__CURSOR=s\nMESSAGE\n\xff\xff\xff\xff\xff\xff\xff\xffx\n"), (ErrorKind::TooLong, 0, 3, 3));
     assert_eq!(malformed(b"__CURSOR=s\nMESSAGE\n\x02\0\0\0\0\0\0\0abc\n"), (ErrorKind::Prefix, 10, 3, 3));
+}
+
+/// Whose message is lost is told as far as it was read, and which host a remark of the journal is about if there is only one.
+#[test]
+fn what_breaks_tells_whose_it_was() {
+    let object = b"{\"_HOSTNAME\":\"rhel92\",\"SYSLOG_IDENTIFIER\":\"crio\",\"MESSAGE\":\"cut";
+    let export = b"__CURSOR=s\n_HOSTNAME=rhel92\nSYSLOG_IDENTIFIER=crio\nMESSAGE\n\xff\xff\xff\xff\xff\xff\xff\xff\n";
+    for input in [&object[..], export] {
+        match deliveries(input, &Limits::default()).as_slice() {
+            [Delivery::Malformed { prefix, .. }] => {
+                assert_eq!((prefix.host().unwrap().to_str(), prefix.program().unwrap().to_str()), (Some("rhel92"), Some("crio")));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let line = |host: &str| format!("Jun 25 16:24:11 {host} crio[77216]: x\n");
+    let hosts = |input: String| -> Vec<Option<String>> {
+        let boot = |delivery| match delivery {
+            Delivery::Note { prefix, .. } => Some(prefix.host().map(ToString::to_string)),
+            _ => None,
+        };
+        deliveries(input.as_bytes(), &Limits::default()).into_iter().filter_map(boot).collect()
+    };
+    assert_eq!(hosts(format!("-- Reboot --\n{}-- Reboot --\n", line("a"))), [None, Some("a".to_owned())]);
+    assert_eq!(hosts(format!("{}{}-- Reboot --\n", line("a"), line("b"))), [None]);
 }
 
 /// A message with line ends, and one that has the look of fields and of a new entry in it.

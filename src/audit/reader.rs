@@ -5,7 +5,7 @@ use super::dialects::{self, Extent};
 use super::expect::Expect;
 use super::identifier::{Writer, writer};
 use super::streams::Streams;
-use crate::event::{Finding, FindingKind, Remark, What, journal};
+use crate::event::{Finding, FindingKind, Remark, Source, What, journal};
 use crate::frame::RawLine;
 use crate::limits::Limits;
 use crate::record::transport::{self, Delivery, Entry, Note, Prefix};
@@ -69,8 +69,17 @@ fn deliver(expect: Expect, streams: &mut Streams, delivery: Delivery<'_>, emit: 
             read_note(expect, note, &prefix, &context, emit);
         }
         Delivery::Decoration { at, lines } => emit(Context::new(&Prefix::default(), at, lines).finding(FindingKind::Unrelated)),
-        Delivery::Malformed { error, at, lines } => {
-            emit(Context::new(&Prefix::default(), at, lines).finding(FindingKind::Malformed { source: None, error }));
+        Delivery::Malformed { error, prefix, at, lines } => {
+            let context = Context::new(&prefix, at, lines);
+            let writer = writer(prefix.program().map(AsRef::as_ref));
+            let source = if let Writer::Named(source) = writer { Some(source) } else { None };
+            emit(context.finding(FindingKind::Malformed { source, error }));
+            // There was a message in it, of this program or of any.
+            for lost in Source::ALL {
+                if writer != Writer::Foreign && source.is_none_or(|source| source == lost) && expect.includes(lost) {
+                    emit(context.aside(FindingKind::Event(What::Journal(journal::Event::Lost { source: lost }))));
+                }
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ pub enum Delivery<'a> {
     Note {
         /// What it says.
         note: Note<'a>,
-        /// What is known about where it comes from; a line of its own has no prefix.
+        /// What is known about where it comes from. A line of its own has no prefix; the host is then told if only one was seen.
         prefix: Prefix<'a>,
         /// The line it stands in, or the line that it was concluded from.
         at: LineRef,
@@ -33,6 +33,8 @@ pub enum Delivery<'a> {
     Malformed {
         /// What is broken; the offset counts in the line at `at`, or from its start on where an object takes several lines.
         error: ParseError,
+        /// What had been read of the wrapping before it broke; whose message is lost may be among it.
+        prefix: Prefix<'a>,
         /// The line in which it broke.
         at: LineRef,
         /// How many lines are given up with it.
@@ -59,7 +61,7 @@ impl Delivery<'_> {
                 Delivery::Note { note: note.into_owned(), prefix: prefix.into_owned(), at, lines }
             }
             Self::Decoration { at, lines } => Delivery::Decoration { at, lines },
-            Self::Malformed { error, at, lines } => Delivery::Malformed { error, at, lines },
+            Self::Malformed { error, prefix, at, lines } => Delivery::Malformed { error, prefix: prefix.into_owned(), at, lines },
         }
     }
 }

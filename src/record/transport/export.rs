@@ -41,10 +41,6 @@ impl Export {
         export
     }
 
-    pub(super) const fn held(&self) -> &Held {
-        &self.held
-    }
-
     /// What has come of the entry; of a value that had not ended, what there is of it.
     pub(super) fn into_held(mut self) -> Held {
         if let Some(Value { key: Some(key), length, left, bytes }) = self.value

@@ -16,8 +16,8 @@ pub(super) enum Object<'a> {
     Docker(Prefix<'a>, Text<'a>, bool),
     /// An object of another kind, such as a message of a program that logs in JSON.
     Other,
-    /// One of the first two, and broken.
-    Broken(ParseError),
+    /// One of the first two, and broken, with what stood before the fault.
+    Broken(ParseError, Prefix<'a>),
 }
 
 /// Opens an object. What it is shows in its keys: the journal's begin with a capital or an underscore, docker's are three words.
@@ -35,7 +35,7 @@ pub(super) fn open(bytes: &[u8], transport: Transport) -> Object<'_> {
 fn journal(bytes: &[u8], transport: Transport) -> Object<'_> {
     let (fields, known, message_at, broken) = journal_fields(bytes, transport);
     match broken {
-        Some(error) if known || bytes.starts_with(b"{\"__") => Object::Broken(error),
+        Some(error) if known || bytes.starts_with(b"{\"__") => Object::Broken(error, fields.into_parts().0),
         None if known => Object::Journal(fields, message_at),
         _ => Object::Other,
     }
@@ -79,7 +79,7 @@ fn docker(bytes: &[u8]) -> Object<'_> {
     for field in json::Fields::new(bytes) {
         let field = match field {
             Ok(field) => field,
-            Err(error) if bytes.starts_with(b"{\"log\"") => return Object::Broken(error),
+            Err(error) if bytes.starts_with(b"{\"log\"") => return Object::Broken(error, prefix),
             Err(_) => return Object::Other,
         };
         match (field.key.as_bytes(), field.value.into_text()) {

@@ -51,6 +51,7 @@ pub struct Reader {
     parts: Parts,
     padding: Padding,
     boots: Boots,
+    hosts: Hosts,
 }
 
 /// The entry of several lines that has not ended.
@@ -84,6 +85,33 @@ struct Padding {
     width: usize,
     /// The prefix and the first bytes of the message, which give the prefix again.
     line: Vec<u8>,
+}
+
+/// The hosts that lines with a prefix named: a remark of the journal names none, and is about the only one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Hosts {
+    first: Vec<u8>,
+    several: bool,
+}
+
+impl Hosts {
+    #[inline]
+    fn saw(&mut self, prefix: &Prefix<'_>) {
+        let Some(host) = prefix.host() else { return };
+        if self.several || self.first == host.as_bytes() {
+            return;
+        }
+        if self.first.is_empty() && host.as_bytes().len() <= LONGEST_NAME {
+            self.first.extend_from_slice(host.as_bytes());
+        } else {
+            self.several = true;
+        }
+    }
+
+    fn only(&self) -> Option<Text<'_>> {
+        (!self.several && !self.first.is_empty()).then(|| Text::borrowed(&self.first))
+    }
 }
 
 /// How much of a message helps to tell where its prefix ended.
@@ -152,6 +180,7 @@ impl Reader {
             parts: Parts::default(),
             padding: Padding::default(),
             boots: Boots::default(),
+            hosts: Hosts::default(),
         }
     }
 
@@ -225,12 +254,17 @@ impl Reader {
         match (core::mem::take(&mut self.record), fault) {
             (Record::None, _) => {}
             (Record::Export(export), Some(error)) => {
-                deliver(Delivery::Malformed { error, at: line.at(), lines: export.held().lines });
+                let Held { fields, lines, .. } = export.into_held();
+                deliver(Delivery::Malformed { error, prefix: fields.into_parts().0, at: line.at(), lines });
             }
             (Record::Verbose(verbose), Some(error)) => {
-                deliver(Delivery::Malformed { error, at: line.at(), lines: verbose.held().lines });
+                let Held { fields, lines, .. } = verbose.into_held();
+                deliver(Delivery::Malformed { error, prefix: fields.into_parts().0, at: line.at(), lines });
             }
-            (Record::Pretty(pretty), Some(error)) => deliver(Delivery::Malformed { error, at: line.at(), lines: pretty.lines }),
+            (Record::Pretty(pretty), Some(error)) => {
+                let prefix = pretty.fields().0.into_parts().0;
+                deliver(Delivery::Malformed { error, prefix, at: line.at(), lines: pretty.lines });
+            }
             (Record::Export(export), None) => self.entry(export.into_held(), Extent::Whole, deliver),
             (Record::Verbose(verbose), None) => self.entry(verbose.into_held(), Extent::Whole, deliver),
             (Record::Pretty(pretty), None) if pretty.is_only_a_brace() => brace(&pretty, deliver),
@@ -238,7 +272,10 @@ impl Reader {
                 let place = Place::of(&pretty, Extent::Whole);
                 match pretty.fields() {
                     (fields, None) => self.fields(fields, None, place, deliver),
-                    (_, Some(error)) => deliver(Delivery::Malformed { error, at: pretty.at, lines: pretty.lines }),
+                    (fields, Some(error)) => {
+                        let prefix = fields.into_parts().0;
+                        deliver(Delivery::Malformed { error, prefix, at: pretty.at, lines: pretty.lines });
+                    }
                 }
             }
         }
@@ -305,7 +342,7 @@ impl Reader {
             }
             Shape::Broken(error) => {
                 self.padding.width = 0;
-                deliver(Delivery::Malformed { error, at: line.at(), lines: 1 });
+                deliver(Delivery::Malformed { error, prefix: Prefix::default(), at: line.at(), lines: 1 });
             }
         }
     }
@@ -320,6 +357,7 @@ impl Reader {
             return deliver(Delivery::Entry(entry));
         }
         self.boots.told = None;
+        self.hosts.saw(&entry.prefix);
         self.padding.set(entry.prefix.as_bytes(), message);
         if transport.is_journal() && message.ends_with(b" blob data]") && journal::blob(message) {
             return deliver(Delivery::Note { note: Note::TextLost, prefix: entry.prefix, at: entry.at, lines: 1 });
@@ -354,7 +392,8 @@ impl Reader {
             Remark::Boot(id) => {
                 self.boots.told = id.map(<[u8]>::to_vec);
                 let note = Note::Boot { id: id.map(Text::borrowed) };
-                deliver(Delivery::Note { note, prefix: Prefix::default(), at: line.at(), lines: 1 });
+                let prefix = Prefix { host: self.hosts.only(), ..Prefix::default() };
+                deliver(Delivery::Note { note, prefix, at: line.at(), lines: 1 });
             }
         }
         true
@@ -396,13 +435,14 @@ impl Reader {
                 };
                 deliver(Delivery::Entry(whole(line, prefix, offset)));
             }
-            Object::Broken(error) => {
+            Object::Broken(error, mut prefix) => {
+                prefix.host = prefix.host.or(marks.host);
                 let error = if line.cut() > 0 {
                     ParseError::new(ErrorKind::TooLong, line.bytes().len(), "an object within the limit")
                 } else {
                     error.shifted(offset)
                 };
-                deliver(Delivery::Malformed { error, at: line.at(), lines: 1 });
+                deliver(Delivery::Malformed { error, prefix, at: line.at(), lines: 1 });
             }
         }
     }
@@ -416,6 +456,7 @@ impl Reader {
     fn fields(&mut self, fields: Fields<'_>, offset: Option<u32>, place: Place, deliver: &mut impl FnMut(Delivery<'_>)) {
         let (prefix, message) = fields.into_parts();
         let Place { at, lines, cut, extent } = place;
+        self.hosts.saw(&prefix);
         if self.boots.changes(&prefix, self.limits.max_hosts) {
             let note = Note::Boot { id: prefix.boot.as_ref().map(Text::reborrow) };
             deliver(Delivery::Note { note, prefix: prefix.reborrow(), at, lines: 0 });
@@ -426,7 +467,7 @@ impl Reader {
             Message::Lost => deliver(Delivery::Note { note: Note::TextLost, prefix, at, lines }),
             Message::Twice => {
                 let error = ParseError::new(ErrorKind::DuplicateField, 0, "one MESSAGE in an entry");
-                deliver(Delivery::Malformed { error, at, lines });
+                deliver(Delivery::Malformed { error, prefix, at, lines });
             }
         }
     }

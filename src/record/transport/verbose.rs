@@ -33,10 +33,6 @@ impl Verbose {
         Some(Self { held: Held::new(fields, line.at()), message: None, empty: 0 })
     }
 
-    pub(super) const fn held(&self) -> &Held {
-        &self.held
-    }
-
     /// What has come of the entry.
     pub(super) fn into_held(mut self) -> Held {
         self.end_message();
