@@ -1,5 +1,7 @@
 //! Rules of the fold that the logs of the corpus show too rarely, each by its own lines.
 
+#![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used)]
+
 use hostport_audit::event::Remark;
 use hostport_audit::event::firewalld::{Event, Item, Kind, Layer};
 use hostport_audit::record::Reading;
