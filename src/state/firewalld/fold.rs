@@ -21,7 +21,6 @@ fn is_firewalld(name: &Text<'_>) -> bool {
 impl Firewalld {
     /// Folds one event in; `by` is the line that it stands on.
     pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
-        let last = self.last.replace(by);
         let file = self.file.take();
         let object_read = self.object_read.take();
         let default_zone_set = core::mem::take(&mut self.default_zone_set);
@@ -64,7 +63,7 @@ impl Firewalld {
                 self.overtaken(by, effects);
                 self.fact(Layer::Permanent, Text::from(format!("service definition {name}")), by, effects);
             }
-            Event::Started => self.started(last, by, effects),
+            Event::Started => self.started(by, effects),
             Event::Stopped => self.stopped(by, effects),
             Event::ReloadRequest => self.reload_asked(by, effects),
             Event::Reloaded => self.reloaded(by, effects),

@@ -13,7 +13,8 @@ use crate::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// How long a restart takes at most. In a longer time the daemon may have run without `--debug`, or files may have been edited.
+/// How long a restart takes at most. In a longer time after a stop the daemon may have run without `--debug`, or files may have
+/// been edited. A daemon that was killed is started again whenever that is noticed.
 const RESTART_SECONDS: i64 = 3;
 
 /// What the daemon is about.
@@ -29,7 +30,7 @@ pub(super) enum Phase {
     /// It reloads.
     Reloading { listing: Listing, flushed: bool },
     /// It has stopped.
-    Stopped,
+    Stopped { by: Evidence },
 }
 
 /// What a load shows of the zones.
@@ -51,7 +52,7 @@ impl Firewalld {
     const fn listing(&mut self) -> Option<&mut Listing> {
         match &mut self.phase {
             Phase::Starting { listing } | Phase::Reloading { listing, .. } => Some(listing),
-            Phase::Running | Phase::Started | Phase::Stopped => None,
+            Phase::Running | Phase::Started | Phase::Stopped { .. } => None,
         }
     }
 
@@ -113,7 +114,7 @@ impl Firewalld {
     pub(super) fn flushed(&mut self, by: Evidence, effects: &mut Effects) {
         match &mut self.phase {
             Phase::Reloading { flushed, .. } => *flushed = true,
-            Phase::Starting { .. } | Phase::Stopped => {}
+            Phase::Starting { .. } | Phase::Stopped { .. } => {}
             // A start does it after it has read its files, and before anyone can call.
             Phase::Started if !self.called => {}
             Phase::Running | Phase::Started => {
@@ -123,10 +124,11 @@ impl Firewalld {
         }
     }
 
-    pub(super) fn started(&mut self, last: Option<Evidence>, by: Evidence, effects: &mut Effects) {
+    pub(super) fn started(&mut self, by: Evidence, effects: &mut Effects) {
         self.pending = None;
-        let at_once = |last| seconds(last, by).is_some_and(|seconds| (0..=RESTART_SECONDS).contains(&seconds));
-        if last.is_some_and(|last| !at_once(last)) {
+        if let Phase::Stopped { by: stop } = self.phase
+            && !seconds(stop, by).is_some_and(|seconds| (0..=RESTART_SECONDS).contains(&seconds))
+        {
             self.forget_all(Layer::Permanent, Ignorance::Restart, by, effects);
         }
         self.end_of_life(Ignorance::Restart, by, effects);
@@ -147,14 +149,14 @@ impl Firewalld {
     pub(super) fn stopped(&mut self, by: Evidence, effects: &mut Effects) {
         self.overtaken(by, effects);
         self.end_of_life(Ignorance::NotRunning, by, effects);
-        self.phase = Phase::Stopped;
+        self.phase = Phase::Stopped { by };
     }
 
     /// The machine was started anew, which ended the daemon without a word.
     pub(super) fn machine_started(&mut self, by: Evidence, effects: &mut Effects) {
         self.pending = None;
         self.end_of_life(Ignorance::Restart, by, effects);
-        self.phase = Phase::Stopped;
+        self.phase = Phase::Stopped { by };
     }
 
     /// Nothing of what only a running daemon has outlives it.
@@ -218,7 +220,7 @@ impl Firewalld {
                 self.forget_all(Layer::Runtime, Ignorance::Crash, by, effects);
                 true
             }
-            Phase::Running | Phase::Started | Phase::Stopped => false,
+            Phase::Running | Phase::Started | Phase::Stopped { .. } => false,
         }
     }
 

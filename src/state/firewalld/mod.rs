@@ -78,8 +78,6 @@ pub struct Firewalld {
     /// The object whose properties were read last: a new zone is announced right behind that.
     object_read: Option<u32>,
     phase: Phase,
-    /// The line of the last event.
-    last: Option<Evidence>,
     pending: Option<Pending>,
     timers: Timers,
     /// True once a client called, until a warning answered it: a warning without a call belongs to a daemon without `--debug`.
@@ -113,7 +111,6 @@ impl Firewalld {
             objects: BTreeMap::new(),
             object_read: None,
             phase: Phase::Running,
-            last: None,
             pending: None,
             timers: Timers::new(),
             called: false,

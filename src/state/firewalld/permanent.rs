@@ -111,7 +111,7 @@ impl Firewalld {
                     Edit::Remove { item } => match Entry::of(item, Layer::Permanent) {
                         Some(entry) => {
                             if self.lacks(spot, &entry) {
-                                if spot.kind == Kind::RichRules {
+                                if !spot.kind.opens_by_itself() {
                                     return self.forget(spot, Ignorance::Unresolved, by, effects);
                                 }
                                 effects.remark(Remark::CloseWithoutOpen, by);

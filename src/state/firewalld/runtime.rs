@@ -106,8 +106,8 @@ impl Firewalld {
                     self.timers.ended(&zone, &item);
                 }
                 if self.lacks(spot, &entry) {
-                    if kind == Kind::RichRules {
-                        // The daemon compares rules, not their texts: the same rule may stand here in other words.
+                    if !kind.opens_by_itself() {
+                        // The same rule may stand here in other words.
                         return self.forget(spot, Ignorance::Unresolved, by, effects);
                     }
                     effects.remark(Remark::CloseWithoutOpen, by);
@@ -219,7 +219,7 @@ impl Firewalld {
         match edit {
             Edit::Add { item } => Entry::of(item, layer).is_some_and(|entry| match &entry {
                 Entry::Port(port) => self.list_of_ports(spot).is_some_and(|set| !set.covers(*port)),
-                Entry::Name(_) => spot.kind != Kind::RichRules && self.lacks(spot, &entry),
+                Entry::Name(_) => spot.kind.opens_by_itself() && self.lacks(spot, &entry),
             }),
             Edit::Remove { item } => Entry::of(item, layer).is_some_and(|entry| self.holds(spot, &entry)),
             Edit::Replace { .. } => false,
@@ -239,6 +239,10 @@ impl Firewalld {
 
     /// True if the list is known, and the daemon lists exactly this.
     pub(super) fn holds(&self, spot: Spot<'_>, entry: &Entry) -> bool {
+        // Of rules the daemon compares the meaning and not the text, and bindings are made in other ways, too.
+        if !spot.kind.opens_by_itself() {
+            return false;
+        }
         match entry {
             Entry::Port(port) => self.list_of_ports(spot).is_some_and(|set| set.lists(*port)),
             Entry::Name(name) => self

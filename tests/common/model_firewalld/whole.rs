@@ -136,7 +136,8 @@ impl Daemon {
         self.log.debug1("Reloaded()");
     }
 
-    /// Each zone of the runtime is written to the permanent layer as it is.
+    /// Each zone of the runtime is written to the permanent layer; a list that is empty is left out and stays as it was
+    /// (v1.3.3/random.log:17796, the forward ports of public).
     pub fn runtime_to_permanent(&mut self) {
         if self.crashed || self.lockdown || !self.timers.is_empty() {
             return;
@@ -149,7 +150,17 @@ impl Daemon {
                 self.log.debug1(&format!("config.getZoneByName('{name}')"));
                 self.log.debug1(&format!("Copying zone '{name}' settings"));
                 self.log.debug1(&format!("config.zone.{}.update2('...')", object.number));
-                self.permanent.insert(name.clone(), content);
+                let written = self.permanent.entry(name.clone()).or_default();
+                for kind in Kind::ALL {
+                    let cell = content.read(kind);
+                    // Whether the list is empty is a part of what the log tells.
+                    let stays = cell.listed().is_empty();
+                    let determined = cell.determined && (!stays || written.read(kind).determined);
+                    if !stays {
+                        *written.cell(kind) = cell.clone();
+                    }
+                    written.cell(kind).determined = determined;
+                }
                 self.wrote_file(&name);
                 self.updated(&name);
             } else {
