@@ -18,8 +18,9 @@ use alloc::vec::Vec;
 /// seconds, and some versions drop it at a reload.
 const ECHO_SECONDS: i64 = 20;
 
-/// How long before the watcher's report an edited file may have been read by a reload.
-const EDIT_SECONDS: i64 = 60;
+/// How long before the watcher's report an edited file may have been read by a reload: the report comes five seconds after the
+/// last of several edits.
+const EDIT_SECONDS: i64 = 12;
 
 impl Firewalld {
     /// `update('...')`: a step of the pending change, or a client that writes all settings at once.

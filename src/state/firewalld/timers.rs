@@ -75,6 +75,11 @@ impl Timers {
         self.timers.len().saturating_add(self.stale.len())
     }
 
+    /// True if there is a timer that can print a warning without a request: those of forward ports and of masquerading.
+    pub(super) fn may_warn(&self) -> bool {
+        self.timers.iter().any(|timer| matches!(timer.item.kind(), Kind::ForwardPorts | Kind::Masquerade))
+    }
+
     /// A daemon that has just started has none.
     pub(super) fn clear(&mut self) {
         *self = Self::default();

@@ -20,6 +20,7 @@ impl Daemon {
             content.blur();
             self.permanent.insert(zone, content);
         }
+        self.loaded = Some(self.log.clock);
         self.objects =
             self.permanent.keys().enumerate().map(|(number, name)| (name.clone(), Object { number, told: true })).collect();
         self.next_number = self.permanent.len();
@@ -281,6 +282,12 @@ impl Daemon {
             self.on_disk.insert(zone.to_owned(), OnDisk::Written(edited));
         }
         if let Some(content) = self.permanent.get_mut(zone) {
+            content.blur();
+        }
+        // The watcher waits for five seconds without an edit, so a reload shortly before may have read one.
+        if self.loaded.is_some_and(|loaded| self.log.clock - loaded <= 12)
+            && let Some(content) = self.runtime.get_mut(zone)
+        {
             content.blur();
         }
     }
