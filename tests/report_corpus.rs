@@ -40,7 +40,7 @@ fn at_every_moment_the_history_leaves_open_what_the_state_holds_open() {
         let history = whole.history().unwrap();
         let mut step = Auditor::new();
         let mut fed = 0;
-        for (line, end) in cuts(&file.bytes, if file.bytes.len() > 200_000 { 3 } else { 12 }) {
+        for (line, end) in cuts(&file.bytes, if file.bytes.len() > 200_000 { 2 } else { 5 }) {
             step.feed(&file.bytes[fed..end]);
             fed = end;
             let here = step.settled();
@@ -64,7 +64,7 @@ fn at_every_moment_the_history_leaves_open_what_the_state_holds_open() {
             }
         }
     }
-    assert!(compared > 1000, "only {compared} moments compared");
+    assert!(compared > 300, "only {compared} moments compared");
 }
 
 #[test]

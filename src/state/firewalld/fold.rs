@@ -7,7 +7,7 @@ use super::{DefaultZone, Firewalld};
 use crate::event::firewalld::{Edit, Event, Kind, Layer, Severity};
 use crate::event::{Remark, Source, journal};
 use crate::state::effects::Effects;
-use crate::state::evidence::{Certainty, Evidence, Support};
+use crate::state::evidence::Evidence;
 use crate::state::known::{Ignorance, Unknown};
 use crate::text::Text;
 use alloc::format;
@@ -111,11 +111,11 @@ impl Firewalld {
             }
             Event::PolicyRemoved { name } => {
                 self.overtaken(by, effects);
-                self.facts.remove(&(Layer::Permanent, Text::from(format!("policy {name}"))));
+                self.end_fact(Layer::Permanent, Text::from(format!("policy {name}")), by, effects);
             }
             Event::DirectAdded { rule } => self.fact(Layer::Runtime, Text::from(format!("direct {rule}")), by, effects),
             Event::DirectRemoved { rule } => {
-                self.facts.remove(&(Layer::Runtime, Text::from(format!("direct {rule}"))));
+                self.end_fact(Layer::Runtime, Text::from(format!("direct {rule}")), by, effects);
             }
             Event::DirectChanged => self.fact(Layer::Permanent, Text::from("direct rules"), by, effects),
             Event::OtherCall => {
@@ -156,19 +156,6 @@ impl Firewalld {
         }
         self.default_zone = DefaultZone::Unknown { why: Unknown::since(Ignorance::Gap, by) };
         self.panic_mode = None;
-    }
-
-    /// Something beside the zones that can open ports.
-    fn fact(&mut self, layer: Layer, fact: Text<'static>, by: Evidence, effects: &mut Effects) {
-        let key = (layer, fact);
-        if !self.facts.contains_key(&key) {
-            if self.keys >= self.limits.max_keys {
-                effects.remark(Remark::LimitReached, by);
-                return;
-            }
-            self.keys = self.keys.saturating_add(1);
-        }
-        self.facts.entry(key).or_insert(Support::new(by, Certainty::Confirmed));
     }
 
     /// A client, or the daemon itself, asks for something.

@@ -75,7 +75,9 @@ pub(super) fn name_opening(name: &Text<'static>, zone: &Text<'static>, layer: La
             let (port, target) = forward(&name);
             (port, Holder::ZoneForwardPort { zone, layer, target })
         }
-        Kind::Masquerade => (None, Holder::FirewallFact { zone: Some(zone), layer, kind: Some(kind), fact: Text::from("masquerade") }),
+        Kind::Masquerade => {
+            (None, Holder::FirewallFact { zone: Some(zone), layer, kind: Some(kind), fact: Text::from("masquerade") })
+        }
         Kind::Target => (None, Holder::FirewallFact { zone: Some(zone), layer, kind: Some(kind), fact: fact("target") }),
         Kind::Interfaces => (None, Holder::FirewallFact { zone: Some(zone), layer, kind: Some(kind), fact: fact("interface") }),
         Kind::Sources => (None, Holder::FirewallFact { zone: Some(zone), layer, kind: Some(kind), fact: fact("source") }),

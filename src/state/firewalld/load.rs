@@ -7,7 +7,7 @@ use super::{DefaultZone, Firewalld};
 use crate::event::Remark;
 use crate::event::firewalld::{Kind, Layer, Place};
 use crate::state::effects::Effects;
-use crate::state::evidence::{Certainty, Evidence};
+use crate::state::evidence::Evidence;
 use crate::state::known::{Ignorance, Unknown};
 use crate::text::Text;
 use alloc::collections::BTreeMap;
@@ -168,7 +168,7 @@ impl Firewalld {
             zone.echo = None;
         }
         self.forget_all(Layer::Runtime, why, by, effects);
-        self.facts.retain(|(layer, _), _| *layer == Layer::Permanent);
+        self.end_runtime_facts(by, effects);
     }
 
     pub(super) fn reload_asked(&mut self, by: Evidence, effects: &mut Effects) {
@@ -266,11 +266,7 @@ impl Firewalld {
             }
             self.load_zone(name, listing, by, effects);
         }
-        let permanent: Vec<_> = self.facts.keys().filter(|(layer, _)| *layer == Layer::Permanent).cloned().collect();
-        self.facts.retain(|(layer, _), _| *layer == Layer::Permanent);
-        for (_, fact) in permanent {
-            self.facts.insert((Layer::Runtime, fact), crate::state::evidence::Support::new(by, Certainty::Confirmed));
-        }
+        self.load_facts(by, effects);
     }
 
     fn load_zone(&mut self, name: &Text<'static>, listing: &Listing, by: Evidence, effects: &mut Effects) {

@@ -11,6 +11,7 @@
 //! shortly before its watcher saw it, and some versions forget at a reload that they wrote a file themselves.
 
 mod edit;
+mod facts;
 mod fold;
 mod know;
 mod lists;
@@ -32,7 +33,7 @@ use crate::limits::Limits;
 use crate::port::HostPort;
 use crate::state::evidence::{Evidence, Support};
 use crate::state::known::Unknown;
-use crate::state::opening::{Holder, Opening, Scope};
+use crate::state::opening::{Opening, Scope};
 use crate::text::Text;
 use alloc::collections::BTreeMap;
 use lists::Lists;
@@ -223,10 +224,7 @@ impl Firewalld {
                 .filter_map(|layer| Some((layer, zone.layer(layer)?)))
                 .flat_map(move |(layer, lists)| Kind::ALL.into_iter().flat_map(move |kind| lists.openings(kind, name, layer)))
         });
-        let facts = self.facts.iter().map(|((layer, fact), support)| {
-            let holder = Holder::FirewallFact { zone: None, layer: *layer, kind: None, fact: fact.clone() };
-            (Opening { port: None, holder }, *support)
-        });
+        let facts = self.facts.iter().map(|((layer, fact), support)| (facts::opening(*layer, fact), *support));
         lists.chain(facts)
     }
 

@@ -1,0 +1,61 @@
+//! What opens ports beside the zones: policies and direct rules.
+
+use super::Firewalld;
+use crate::event::Remark;
+use crate::event::firewalld::Layer;
+use crate::state::change::Change;
+use crate::state::effects::Effects;
+use crate::state::evidence::{Certainty, Evidence, Support};
+use crate::state::opening::{Holder, Opening};
+use crate::text::Text;
+use alloc::vec::Vec;
+
+pub(super) fn opening(layer: Layer, fact: &Text<'static>) -> Opening {
+    Opening { port: None, holder: Holder::FirewallFact { zone: None, layer, kind: None, fact: fact.clone() } }
+}
+
+impl Firewalld {
+    /// Something beside the zones that can open ports.
+    pub(super) fn fact(&mut self, layer: Layer, fact: Text<'static>, by: Evidence, effects: &mut Effects) {
+        let key = (layer, fact);
+        if self.facts.contains_key(&key) {
+            return;
+        }
+        if self.keys >= self.limits.max_keys {
+            effects.remark(Remark::LimitReached, by);
+            return;
+        }
+        self.keys = self.keys.saturating_add(1);
+        let (opening, certainty) = (opening(layer, &key.1), Certainty::Confirmed);
+        effects.changes.push(Change::Opened { opening, request: None, by, certainty });
+        self.facts.insert(key, Support::new(by, certainty));
+    }
+
+    /// It is gone.
+    pub(super) fn end_fact(&mut self, layer: Layer, fact: Text<'static>, by: Evidence, effects: &mut Effects) {
+        let key = (layer, fact);
+        if self.facts.remove(&key).is_some() {
+            self.keys = self.keys.saturating_sub(1);
+            effects.changes.push(Change::Closed { opening: opening(layer, &key.1), by });
+        }
+    }
+
+    /// Those of the runtime layer are gone.
+    pub(super) fn end_runtime_facts(&mut self, by: Evidence, effects: &mut Effects) {
+        for fact in self.facts_of(Layer::Runtime) {
+            self.end_fact(Layer::Runtime, fact, by, effects);
+        }
+    }
+
+    /// Those of the permanent layer are those of the runtime layer now.
+    pub(super) fn load_facts(&mut self, by: Evidence, effects: &mut Effects) {
+        self.end_runtime_facts(by, effects);
+        for fact in self.facts_of(Layer::Permanent) {
+            self.fact(Layer::Runtime, fact, by, effects);
+        }
+    }
+
+    fn facts_of(&self, layer: Layer) -> Vec<Text<'static>> {
+        self.facts.keys().filter(|(of, _)| *of == layer).map(|(_, fact)| fact.clone()).collect()
+    }
+}
