@@ -1,8 +1,12 @@
 //! The output of `firewall-cmd --list-all` and its kin: real output of five versions, laws, and broken output.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
 use hostport_audit::event::firewalld::{Item, Kind, Layer, ListedZone};
 use hostport_audit::record::list_all::{Listing, Listings, Subject};
-use hostport_audit::{ErrorKind, HostPort};
+use hostport_audit::state::Facts;
+use hostport_audit::state::firewalld::Statement;
+use hostport_audit::{Auditor, ErrorKind, HostPort};
 use proptest::prelude::*;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -323,4 +327,41 @@ fn a_listing_states_the_lists_of_a_layer() {
     }
     assert_eq!(ListedZone::read_all(&data("v2.5.0-list-all-policies.txt"), Layer::Runtime), Ok(Vec::new()));
     assert!(ListedZone::read_all(&output[..output.len() / 2], Layer::Runtime).is_err());
+}
+
+/// The log of a corpus file up to its first `--list-all`, and the output of that.
+fn until_listed(name: &str) -> (Vec<u8>, String) {
+    let log = corpus::file(&format!("firewalld/{name}.log")).bytes;
+    let truth = corpus::file(&format!("firewalld/{name}.truth.jsonl")).bytes;
+    let records = String::from_utf8(truth).unwrap();
+    let mut records = records.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let listed = records.find(|record| record["op"].as_str().unwrap().contains("--list-all")).unwrap();
+    let bytes = usize::try_from(listed["log_bytes"].as_u64().unwrap()).unwrap();
+    (log[..bytes].to_vec(), listed["out"].as_str().unwrap().to_owned())
+}
+
+#[test]
+fn a_listing_makes_known_what_the_log_could_not_tell() {
+    for name in ["v0.9.11/runtime-add-remove", "v1.3.3/runtime-add-remove"] {
+        let (log, output) = until_listed(name);
+        let mut auditor = Auditor::new();
+        auditor.feed(&log);
+        let firewall = |auditor: &Auditor| auditor.ledger().hosts().next().unwrap().1.firewalld().clone();
+        let known = |auditor: &Auditor, layer| {
+            firewall(auditor).ports("public", layer).map(|ports| texts(ports.map(|(port, _)| port))).ok()
+        };
+        let remarks = auditor.coverage().clone();
+        assert_eq!(known(&auditor, Layer::Runtime), None, "the content of zone files is not in the log");
+
+        let statement = Statement::new().with_listed(ListedZone::read_all(output.as_bytes(), Layer::Runtime).unwrap());
+        auditor.know(None, &Facts { firewalld: Some(statement), ..Facts::default() });
+        assert_eq!(known(&auditor, Layer::Runtime), Some(vec!["8443/tcp".to_owned()]), "{name}");
+        assert_eq!(known(&auditor, Layer::Permanent), None, "the other layer was not listed");
+        assert_eq!(auditor.coverage(), &remarks, "it agrees with the log");
+
+        let other = output.replace("ports: 8443/tcp", "ports: 8444/tcp");
+        let statement = Statement::new().with_listed(ListedZone::read_all(other.as_bytes(), Layer::Runtime).unwrap());
+        auditor.know(None, &Facts { firewalld: Some(statement), ..Facts::default() });
+        assert_ne!(auditor.coverage(), &remarks, "it contradicts the log");
+    }
 }

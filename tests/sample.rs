@@ -1,5 +1,7 @@
 //! The sample of the main example: real lines, and an answer of each kind from each program.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
 use hostport_audit::event::firewalld::Layer;
 use hostport_audit::state::opening::{Holder, Opening, Scope};
 use hostport_audit::{Auditor, Text};

@@ -1,5 +1,7 @@
 //! firewalld's service definitions: files, table and stock.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+
 use hostport_audit::record::service_file;
 use hostport_audit::state::services::{Release, ServiceTable, stock_services, stock_services_of};
 use hostport_audit::{ErrorKind, HostPort, PortRange, Protocol, Service};

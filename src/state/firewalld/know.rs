@@ -5,7 +5,7 @@ use super::lists::Entry;
 use super::statement::Statement;
 use super::{DefaultZone, Firewalld};
 use crate::event::Remark;
-use crate::event::firewalld::Layer;
+use crate::event::firewalld::{Kind, Layer};
 use crate::state::effects::Effects;
 use crate::state::evidence::{Certainty, Evidence, Support};
 use crate::state::known::{Ignorance, Unknown};
@@ -50,6 +50,10 @@ impl Firewalld {
 
     /// True if the list cannot be what is stated: it is known to be otherwise, or something proven is not stated.
     fn contradicts(&self, spot: Spot<'_>, entries: &[Entry]) -> bool {
+        // The log has these as the client wrote them, a listing as the daemon writes them: two spellings of one thing.
+        if matches!(spot.kind, Kind::RichRules | Kind::Sources) {
+            return false;
+        }
         let Some(lists) = self.lists(spot.zone, spot.layer) else { return false };
         let mut stated = super::lists::Lists::unknown(Unknown::BEFORE_LOG);
         let support = Support::new(Evidence::default(), Certainty::Stated);

@@ -1,6 +1,6 @@
 //! Facts that the caller states.
 
-use crate::event::firewalld::{Item, Kind, Layer};
+use crate::event::firewalld::{Item, Kind, Layer, ListedZone};
 use crate::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -45,6 +45,31 @@ impl Statement {
     #[must_use]
     pub fn with_zone(mut self, zone: impl Into<Text<'static>>, layer: Layer, stated: Stated) -> Self {
         self.zones.entry((zone.into(), layer)).or_default().lists.extend(stated.lists);
+        self
+    }
+
+    /// The same, and what output of `firewall-cmd --list-all` or `--list-all-zones` says of a layer.
+    ///
+    /// ```
+    /// use hostport_audit::event::firewalld::{Kind, Layer, ListedZone};
+    /// use hostport_audit::state::firewalld::Statement;
+    ///
+    /// # let output = b"public (default)\n  target: default\n  icmp-block-inversion: no\n  interfaces: eth0\n  sources: \n  services: ssh\n  ports: 8443/tcp\n  protocols: \n  forward: yes\n  masquerade: no\n  forward-ports: \n  source-ports: \n  icmp-blocks: \n  rich rules: \n";
+    /// let statement = Statement::new().with_listed(ListedZone::read_all(output, Layer::Runtime)?);
+    /// assert_eq!(statement.default_zone().unwrap(), &"public");
+    /// let (_, _, stated) = statement.zones().next().unwrap();
+    /// assert!(stated.lists().any(|(kind, items)| kind == Kind::Ports && items.len() == 1));
+    /// # Ok::<(), hostport_audit::ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn with_listed(mut self, zones: impl IntoIterator<Item = ListedZone>) -> Self {
+        for ListedZone { zone, layer, is_default, lists } in zones {
+            if is_default {
+                self.default_zone = Some(zone.clone());
+            }
+            let stated = lists.into_iter().fold(Stated::new(), |stated, (kind, items)| stated.with(kind, items));
+            self = self.with_zone(zone, layer, stated);
+        }
         self
     }
 
