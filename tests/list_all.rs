@@ -346,7 +346,7 @@ fn a_listing_makes_known_what_the_log_could_not_tell() {
         let (log, output) = until_listed(name);
         let mut auditor = Auditor::new();
         auditor.feed(&log);
-        let firewall = |auditor: &Auditor| auditor.ledger().hosts().next().unwrap().1.firewalld().clone();
+        let firewall = |auditor: &Auditor| auditor.ledger().hosts().next().unwrap().1.firewalld().unwrap().clone();
         let known = |auditor: &Auditor, layer| {
             firewall(auditor).ports("public", layer).map(|ports| texts(ports.map(|(port, _)| port))).ok()
         };

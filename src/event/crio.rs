@@ -1,8 +1,11 @@
 //! What a record of CRI-O means (1.22 to 1.36).
 
+use crate::error::ParseError;
 use crate::family::Family;
 use crate::port::HostPort;
 use crate::record::crio::{ConntrackForm, Cut, Form, Message, Record, TimeLayout};
+use crate::record::restore::{SavedHostPort, saved_host_ports};
+use crate::record::save::Save;
 use crate::text::Text;
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -186,6 +189,26 @@ pub struct Rule<'a> {
     pub pod: Text<'a>,
     /// True if it is about to be added, false if it was there before.
     pub new: bool,
+}
+
+impl Rule<'static> {
+    /// The host port rules that the kernel holds, as `iptables-save -t nat` or `ip6tables-save -t nat` prints them.
+    ///
+    /// # Errors
+    /// As [`saved_host_ports`](crate::record::restore::saved_host_ports).
+    pub fn saved(save: &Save<'_>) -> Result<Vec<Self>, ParseError> {
+        let ports = saved_host_ports(save)?;
+        let owned = |bytes: &[u8]| Text::from(bytes.to_vec());
+        let rule = |saved: SavedHostPort<'_>| Rule {
+            chain: owned(saved.chain),
+            port: saved.port,
+            host_ip: saved.host_ip,
+            target: owned(saved.target),
+            pod: owned(saved.pod),
+            new: false,
+        };
+        Ok(ports.into_iter().map(rule).collect())
+    }
 }
 
 /// What could not be removed.

@@ -10,6 +10,7 @@ use crate::grammar::error::all;
 use crate::grammar::iptables;
 use crate::port::{HostPort, Protocol};
 use crate::record::rule::Rule;
+use crate::record::save::Save;
 use crate::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -164,6 +165,57 @@ fn halves(bytes: &[u8]) -> Result<Halves<'_>, ParseError> {
         return Err(ParseError::new(ErrorKind::RuleArgument, bytes.len(), "COMMIT"));
     }
     Ok(halves)
+}
+
+/// The host port rules among those that the kernel holds.
+///
+/// `iptables-save -t nat` and `ip6tables-save -t nat` (iptables 1.8) print them; the rules are the same that CRI-O hands over, so
+/// they are read in the same way. A chain that nothing leads to is not among them.
+///
+/// ```
+/// use hostport_audit::record::{restore, save::Save};
+///
+/// let save = Save::parse(b"*nat\n\
+///     -A KUBE-HOSTPORTS -p tcp -m comment --comment \"k8s_nginx_default_UID_0_ hostport 443\" -m tcp --dport 443 -j KUBE-HP-EBFU\n\
+///     -A KUBE-HP-EBFU -p tcp -m comment --comment \"k8s_nginx_default_UID_0_ hostport 443\" -m tcp -j DNAT --to-destination 10.42.0.7:8443\n\
+///     COMMIT\n")?;
+/// let ports = restore::saved_host_ports(&save)?;
+/// assert_eq!((ports[0].port, ports[0].target), ("tcp:443".parse()?, &b"10.42.0.7:8443"[..]));
+/// # Ok::<(), hostport_audit::ParseError>(())
+/// ```
+///
+/// # Errors
+/// The table nat was not printed, or a rule of the host port chains is not understood.
+pub fn saved_host_ports<'s>(save: &'s Save<'_>) -> Result<Vec<SavedHostPort<'s>>, ParseError> {
+    if !save.has_table(b"nat") {
+        return Err(ParseError::new(ErrorKind::Message, 0, "the table nat"));
+    }
+    let mut halves = Halves::default();
+    for saved in save.rules().iter().filter(|saved| saved.table().as_bytes() == b"nat") {
+        halves.take(RestoreLine::Append { chain: saved.chain().as_bytes(), rule: saved.rule().as_bytes() })?;
+    }
+    let joined = halves.chains.iter().filter_map(|(chain, half)| {
+        let (jump, dnat) = (half.jump?, half.dnat?);
+        let host_ip = dnat.host_ip.or(jump.host_ip);
+        Some(SavedHostPort { chain, port: jump.port, host_ip, target: dnat.target, pod: jump.pod })
+    });
+    Ok(joined.collect())
+}
+
+/// A host port as the kernel serves it; found by [`saved_host_ports`].
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub struct SavedHostPort<'s> {
+    /// Its chain, `KUBE-HP-` and a hash.
+    pub chain: &'s [u8],
+    /// The protocol and port of the host.
+    pub port: HostPort,
+    /// The address of the host it is bound to; `None` for all.
+    pub host_ip: Option<IpAddr>,
+    /// Where it leads: `10.42.0.7:8443`, `[fd01::9]:8443`.
+    pub target: &'s [u8],
+    /// The pod, as CRI-O names it in the comment.
+    pub pod: &'s [u8],
 }
 
 /// What can still be read of an input that was cut: the family, if a rule shows it, and the ports of the new rules that are left.

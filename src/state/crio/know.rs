@@ -1,6 +1,7 @@
 //! What the caller states about CRI-O's ports.
 
 use crate::error::{ErrorKind, ParseError};
+use crate::event::crio::Rule;
 use crate::family::Family;
 use crate::port::HostPort;
 use crate::text::Text;
@@ -25,6 +26,37 @@ pub struct Statement {
     /// The DNAT rules in the kernel.
     #[cfg_attr(feature = "serde", serde(with = "words"))]
     pub dnat: Option<BTreeSet<DnatRule>>,
+}
+
+impl Statement {
+    /// These rules are in the kernel, and no others, in both families.
+    ///
+    /// ```
+    /// use hostport_audit::ParseError;
+    /// use hostport_audit::event::crio::Rule;
+    /// use hostport_audit::record::save::Save;
+    /// use hostport_audit::state::crio::Statement;
+    ///
+    /// /// `v4` is the output of `iptables-save -t nat`, `v6` that of `ip6tables-save -t nat`; a host with one family has one of them.
+    /// fn stated(v4: &[u8], v6: &[u8]) -> Result<Statement, ParseError> {
+    ///     let both = [Rule::saved(&Save::parse(v4)?)?, Rule::saved(&Save::parse(v6)?)?];
+    ///     Ok(Statement::rules(both.into_iter().flatten()))
+    /// }
+    ///
+    /// let nothing = b"*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n";
+    /// assert!(stated(nothing, nothing)?.dnat.unwrap().is_empty());
+    /// # Ok::<(), ParseError>(())
+    /// ```
+    #[must_use]
+    pub fn rules<'a>(rules: impl IntoIterator<Item = Rule<'a>>) -> Self {
+        let rule = |rule: Rule<'_>| DnatRule {
+            port: rule.port,
+            host_ip: rule.host_ip,
+            target: rule.target.into_owned(),
+            pod: rule.pod.into_owned(),
+        };
+        Self { dnat: Some(rules.into_iter().map(rule).collect()), ..Self::default() }
+    }
 }
 
 /// A host port that is led to a pod.
