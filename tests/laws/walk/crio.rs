@@ -11,7 +11,8 @@ use hostport_audit::record::restore::{Line, Restore};
 /// Reads the line as a record.
 pub fn record(line: &[u8]) {
     let parsed = Record::parse(line);
-    assert_eq!(Record::parse(&line.to_vec()), parsed, "the same bytes elsewhere give another record");
+    let elsewhere = [b" ", line].concat();
+    assert_eq!(Record::parse(&elsewhere[1..]), parsed, "the same bytes elsewhere give another record");
     if !matches!(parsed, Reading::Malformed(_)) {
         shown(&Cut::of(line));
     } else if let Some(Cut::Restoring { new, .. }) = Cut::of(line) {
@@ -59,10 +60,17 @@ fn message(message: &Message<'_>, msg: &hostport_audit::Text<'_>) {
         assert!(memchr_find(msg.as_bytes(), part), "{message:?} is not in {msg:?}");
     };
     match message {
-        Message::Opened(port) => assert_eq!(*msg, format!("Opened local port {}:{}", port.protocol(), port.range())[..]),
-        Message::Closing(port) => assert_eq!(*msg, format!("Closing host port {}:{}", port.protocol(), port.range())[..]),
+        Message::Opened(port) => {
+            assert_eq!(msg.to_str(), Some(format!("Opened local port {}:{}", port.protocol(), port.range()).as_str()))
+        }
+        Message::Closing(port) => {
+            assert_eq!(msg.to_str(), Some(format!("Closing host port {}:{}", port.protocol(), port.range()).as_str()))
+        }
         Message::NoOpenSocket(port) => {
-            assert_eq!(*msg, format!("Host port {}:{} does not have an open socket", port.protocol(), port.range())[..]);
+            assert_eq!(
+                msg.to_str(),
+                Some(format!("Host port {}:{} does not have an open socket", port.protocol(), port.range()).as_str())
+            );
         }
         Message::Restoring(restore) => {
             says(restore.text().as_bytes());
