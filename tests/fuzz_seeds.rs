@@ -37,7 +37,7 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
 /// Names the bytes that break a law before the panic goes on.
 fn keep(name: &str, law: laws::Law, bytes: &[u8], from: &dyn Fn() -> String) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| law(bytes))) {
-        eprintln!("the law `{name}` is broken by {}:\n{}", from(), bytes.escape_ascii());
+        eprintln!("the law `{name}` is broken by {}:\n{:.2000}", from(), bytes.escape_ascii().to_string());
         std::panic::resume_unwind(panic);
     }
 }

@@ -37,18 +37,34 @@ impl Streams {
         context: &Context<'_>,
         emit: &mut impl FnMut(Finding<'_>),
     ) {
-        name(prefix, &mut self.key);
-        if self.key.is_empty() {
+        let mut key = core::mem::take(&mut self.key);
+        name(prefix, &mut key);
+        self.read_of(&key, expect, message, extent, context, emit);
+        // The room is kept, the name is not: two readers that hold the same records are equal.
+        key.clear();
+        self.key = key;
+    }
+
+    fn read_of(
+        &mut self,
+        key: &[u8],
+        expect: Expect,
+        message: &[u8],
+        extent: Extent,
+        context: &Context<'_>,
+        emit: &mut impl FnMut(Finding<'_>),
+    ) {
+        if key.is_empty() {
             return self.bare.read(expect, message, extent, context, emit);
         }
-        if let Some(dialects) = self.named.get_mut(self.key.as_slice()) {
+        if let Some(dialects) = self.named.get_mut(key) {
             return dialects.read(expect, message, extent, context, emit);
         }
         let mut dialects = Dialects::new(self.limits);
         dialects.read(expect, message, extent, context, emit);
         if !dialects.is_fresh() {
             if self.named.len() < self.limits.max_streams {
-                self.named.insert(self.key.clone(), dialects);
+                self.named.insert(key.to_vec(), dialects);
             } else {
                 dialects.finish(emit);
             }

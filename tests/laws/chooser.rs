@@ -15,7 +15,7 @@ impl<'a> Chooser<'a> {
     }
 
     /// What was not used for choices.
-    pub fn rest(self) -> &'a [u8] {
+    pub fn rest(&self) -> &'a [u8] {
         self.rest
     }
 

@@ -1,7 +1,8 @@
 //! Every split of the input gives what the whole gives, also when the reader is saved and loaded between two chunks.
 
 use super::chooser::{Chooser, parts};
-use hostport_audit::{Feeder, InputId, Limits, LineEnd, LineRef, Lines, RawLine};
+use super::walk;
+use hostport_audit::{Auditor, Expect, Feeder, InputId, Limits, LineEnd, LineRef, Lines, RawLine};
 
 type Owned = (Vec<u8>, LineRef, LineEnd);
 
@@ -14,6 +15,26 @@ pub fn law(data: &[u8]) {
     };
     let cuts = chooser.cuts(6, data.len());
     lines(chooser.rest(), &cuts, max_line);
+    findings(chooser.rest(), &cuts, max_line);
+}
+
+/// The whole audit, history and all.
+fn findings(input: &[u8], cuts: &[usize], max_line: usize) {
+    let limits = Limits { max_line, ..Limits::default() };
+    let audit = |chunks: &mut dyn Iterator<Item = &[u8]>| {
+        let mut auditor = Auditor::with(Expect::Auto, limits).keeping_history();
+        for chunk in chunks {
+            auditor.feed(chunk);
+            if chunk.len() > 8 {
+                walk::saved(&auditor);
+            }
+        }
+        auditor.finish();
+        auditor
+    };
+    let whole = audit(&mut [input].into_iter());
+    walk::same(&audit(&mut parts(input, cuts).into_iter()), &whole, "cut");
+    walk::same(&audit(&mut input.chunks(1)), &whole, "byte by byte");
 }
 
 fn lines(input: &[u8], cuts: &[usize], max_line: usize) {
@@ -41,7 +62,7 @@ fn fed<'a>(chunks: impl IntoIterator<Item = &'a [u8]>, limits: &Limits) -> Vec<O
         feeder.feed(chunk, |line| lines.push(own(line)));
         #[cfg(feature = "serde")]
         if chunk.len() > 1 {
-            feeder = super::walk::saved_and_loaded(&feeder);
+            feeder = walk::saved_and_loaded(&feeder);
         }
     }
     feeder.finish(|line| lines.push(own(line)));

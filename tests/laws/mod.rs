@@ -6,14 +6,23 @@
 
 mod chooser;
 pub mod feed_split;
+pub mod fold;
 pub mod line;
+pub mod merge;
 pub mod records;
 pub mod resolve;
+mod script;
 mod walk;
 
 /// A law: it returns if the bytes keep it and panics if they break it.
 pub type Law = fn(&[u8]);
 
 /// Every law, by the name of its fuzz target and of its folder of seeds.
-pub const ALL: &[(&str, Law)] =
-    &[("feed_split", feed_split::law), ("line", line::law), ("records", records::law), ("resolve", resolve::law)];
+pub const ALL: &[(&str, Law)] = &[
+    ("feed_split", feed_split::law),
+    ("fold", fold::law),
+    ("line", line::law),
+    ("merge", merge::law),
+    ("records", records::law),
+    ("resolve", resolve::law),
+];

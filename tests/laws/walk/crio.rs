@@ -41,8 +41,8 @@ fn walk(record: &Record<'_>, line: &[u8]) {
         text(value, line);
     }
     if record.form() != Form::Terminal {
-        let field = |name: &str| fields.iter().filter(|(key, _)| key == &name).map(|(_, value)| value).next_back();
-        assert_eq!(field("level").map(|level| level == &record.level().as_str()), Some(true));
+        let field = |name: &str| fields.iter().filter(|(key, _)| *key == name).map(|(_, value)| value).next_back();
+        assert_eq!(field("level").map(|level| *level == record.level().as_str()), Some(true));
         assert_eq!(field("msg").cloned().unwrap_or_default(), record.msg());
         assert_eq!(field("id").cloned(), record.request());
     }

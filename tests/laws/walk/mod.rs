@@ -89,6 +89,17 @@ where
 {
     let json = serde_json::to_string(thing).expect("every value can be saved");
     let loaded: T = serde_json::from_str(&json).unwrap_or_else(|error| panic!("{error} in {json}"));
-    assert_eq!(&loaded, thing, "changed by saving and loading: {json}");
+    same(&loaded, thing, "changed by saving and loading");
     loaded
+}
+
+/// Two large things are equal; shows where they begin to differ if they are not.
+pub fn same<T: PartialEq + Debug>(one: &T, other: &T, what: &str) {
+    if one == other {
+        return;
+    }
+    let (one, other) = (format!("{one:?}"), format!("{other:?}"));
+    let at = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
+    let near = |text: &str| text.as_bytes()[at.saturating_sub(400)..text.len().min(at + 400)].escape_ascii().to_string();
+    panic!("{what}:\n{}\nis not\n{}", near(&one), near(&other));
 }

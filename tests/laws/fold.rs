@@ -1,0 +1,204 @@
+//! Whatever the programs say, in whatever order: the state agrees with itself, with the changes it reported and with the report made of
+//! it, and it can be saved and taken up again anywhere.
+
+use super::chooser::Chooser;
+use super::merge::small;
+use super::{script, walk};
+use hostport_audit::event::{Event, FindingKind};
+use hostport_audit::report::{OpenPorts, Origin, PortState, Report};
+use hostport_audit::state::change::Change;
+use hostport_audit::state::evidence::Evidence;
+use hostport_audit::state::opening::{Holder, Opening, Scope};
+use hostport_audit::state::{Effects, Host, Ledger};
+use hostport_audit::{Auditor, Expect, Limits, Lines, Reader, Text, Timeline};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The first bytes choose the limits and where it is saved; the rest is a log, written out or chosen line by line.
+pub fn law(data: &[u8]) {
+    let mut chooser = Chooser::new(data);
+    let limits = chooser.one_of(&[Limits::default(), Limits::default(), small()]);
+    let every = 1 + chooser.below(16);
+    let log = if chooser.flag() { script::log(&mut chooser, 300) } else { chooser.rest().to_vec() };
+    events(&log, limits, every);
+    audit(&log, limits, every);
+}
+
+/// What the changes led to so far, by themselves.
+#[derive(Default)]
+struct Mirror {
+    open: BTreeMap<Option<Text<'static>>, BTreeSet<Opening>>,
+}
+
+impl Mirror {
+    fn follow(&mut self, host: Option<Text<'static>>, changes: &[Change]) {
+        let open = self.open.entry(host).or_default();
+        let learnt: Vec<&Scope> = changes
+            .iter()
+            .filter_map(|change| match change {
+                Change::Learnt { scope, .. } => Some(scope),
+                _ => None,
+            })
+            .collect();
+        // What is learnt as a whole is open only as far as the same event says so.
+        open.retain(|opening| !learnt.iter().any(|scope| holds(scope, &opening.holder)));
+        for change in changes {
+            match change {
+                Change::Opened { opening, .. } => {
+                    open.insert(opening.clone());
+                }
+                Change::Closed { opening, .. } => {
+                    open.remove(opening);
+                }
+                Change::Lost { scope, .. } => open.retain(|opening| !holds(scope, &opening.holder)),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// The holder is of the scope.
+fn holds(scope: &Scope, holder: &Holder) -> bool {
+    match (scope, holder) {
+        (Scope::CrioSockets, Holder::CrioSocket) => true,
+        (Scope::CrioRules { family }, Holder::CrioRule { family: of, .. }) => family == of,
+        (Scope::Ovnkube, Holder::NodePort { .. } | Holder::ExternalIp { .. }) => true,
+        (scope, holder) => {
+            let (zone, layer) = match holder {
+                Holder::ZonePort { zone, layer }
+                | Holder::ZoneSourcePort { zone, layer }
+                | Holder::ZoneService { zone, layer, .. }
+                | Holder::ZoneForwardPort { zone, layer, .. }
+                | Holder::ZoneProtocol { zone, layer, .. } => (Some(zone), layer),
+                Holder::FirewallFact { zone, layer, .. } => (zone.as_ref(), layer),
+                _ => return false,
+            };
+            match scope {
+                Scope::Firewalld => true,
+                Scope::FirewalldLayer { layer: of } => of == layer,
+                Scope::Zone { zone: of, layer: in_layer } => in_layer == layer && Some(of) == zone,
+                _ => false,
+            }
+        }
+    }
+}
+
+/// Event by event: the changes tell how the state changed, and the state can be saved.
+fn events(log: &[u8], limits: Limits, every: usize) {
+    let mut reader = Reader::new(Expect::Auto, limits);
+    let mut ledger = Ledger::new(limits);
+    let mut mirror = Mirror::default();
+    let mut effects = Effects::default();
+    let mut count = 0;
+    let mut enter = |finding: hostport_audit::event::Finding<'_>| {
+        let FindingKind::Event(what) = finding.kind else { return };
+        let host = finding.host.map(Text::into_owned);
+        let event = Event { host: host.clone(), at: finding.at, stamp: finding.stamp, what };
+        if count < 40 {
+            walk::saved(&event.clone().into_owned());
+        }
+        effects.clear();
+        let names: Vec<_> = ledger.hosts().map(|(name, _)| name.cloned()).collect();
+        ledger.apply(&event, &mut effects);
+        let by = Evidence::new(event.at, event.stamp);
+        for change in &effects.changes {
+            let (Change::Opened { by: of, .. }
+            | Change::Closed { by: of, .. }
+            | Change::Lost { by: of, .. }
+            | Change::Learnt { by: of, .. }) = change
+            else {
+                continue;
+            };
+            assert!(of.at <= by.at, "{change:?} is of a line behind {by}");
+        }
+        if host.is_none() && names.len() > 1 {
+            // A boot without a host's name is one of every host; whose changes these are is not told apart here.
+            mirror.open.clear();
+            for (name, host) in ledger.hosts() {
+                mirror.open.insert(name.cloned(), host.openings().map(|(opening, _)| opening).collect());
+            }
+        } else {
+            let of = if host.is_none() && names.len() == 1 { names[0].clone() } else { host.clone() };
+            let of = if ledger.hosts().any(|(name, _)| name == host.as_ref()) { host } else { of };
+            mirror.follow(of, &effects.changes);
+        }
+        count += 1;
+        for (name, host) in ledger.hosts() {
+            let open: Vec<Opening> = host.openings().map(|(opening, _)| opening).collect();
+            let set: BTreeSet<Opening> = open.iter().cloned().collect();
+            assert_eq!(set.len(), open.len(), "an opening is listed twice: {open:?}");
+            let mirrored = mirror.open.get(&name.cloned()).cloned().unwrap_or_default();
+            assert_eq!(set, mirrored, "the changes of {event:?} tell something else than the state: {:?}", effects.changes);
+            host_agrees_with_itself(host);
+        }
+        assert!(ledger.hosts().count() <= limits.max_hosts);
+        if count % every == 0 {
+            #[cfg(feature = "serde")]
+            {
+                ledger = walk::saved_and_loaded(&ledger);
+            }
+        }
+    };
+    for line in Lines::with_limits(log, &limits) {
+        reader.read(&line, &mut enter);
+    }
+    reader.finish(&mut enter);
+}
+
+/// Known and unknown exclude each other, and what is surely open is part of what is known to be open.
+fn host_agrees_with_itself(host: &Host) {
+    let unknowns: BTreeSet<Scope> = host.unknowns().map(|(scope, _)| scope).collect();
+    assert_eq!(unknowns.len(), host.unknowns().count(), "a scope is unknown twice");
+    let crio = host.crio();
+    assert_eq!(crio.sockets().is_err(), unknowns.contains(&Scope::CrioSockets));
+    if let Ok(sockets) = crio.sockets() {
+        assert_eq!(sockets, crio.sockets_at_least());
+    }
+    let rules_unknown = unknowns.iter().any(|scope| matches!(scope, Scope::CrioRules { .. }));
+    assert_eq!(crio.exposed().is_err(), rules_unknown);
+    assert_eq!(crio.dnat().is_err(), rules_unknown);
+    if let Ok(exposed) = crio.exposed() {
+        assert_eq!(exposed, crio.exposed_at_least());
+    }
+    let ports: BTreeSet<_> = crio.dnat_at_least().iter().map(|rule| rule.port).collect();
+    assert_eq!(ports, crio.exposed_at_least());
+    let open = OpenPorts::of(host);
+    for (opening, _) in host.openings() {
+        if let Some(port) = opening.port {
+            let origin = Origin::of(&opening.holder);
+            let now = open.facts(port).any(|fact| fact.holder == opening.holder && fact.ports == opening.port && fact.is_now());
+            if now {
+                assert_eq!(open.state_by(origin, port), PortState::Open, "{opening:?}");
+                assert_eq!(open.state(port), PortState::Open);
+            }
+        }
+    }
+}
+
+/// The front door: lines are accounted for, a report can be made anywhere, and what was saved and loaded goes on as if it had not been.
+fn audit(log: &[u8], limits: Limits, every: usize) {
+    let mut whole = Auditor::with(Expect::Auto, limits).keeping_history();
+    whole.feed(log);
+    whole.finish();
+    let count = Lines::with_limits(log, &limits).count() as u64;
+    let counts = whole.coverage().counts();
+    assert_eq!(counts.lines(), count, "{counts:?}");
+
+    let mut resumed = Auditor::with(Expect::Auto, limits).keeping_history();
+    for (number, line) in log.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        resumed.feed(line);
+        if number % every == 0 && number < 64 {
+            #[cfg(feature = "serde")]
+            {
+                resumed = walk::saved_and_loaded(&resumed);
+            }
+            let settled = resumed.settled();
+            assert!(settled.coverage().counts().lines() as usize == number + 1, "lines are not settled");
+        }
+    }
+    resumed.finish();
+    walk::same(&resumed, &whole, "taken up again");
+
+    let report = Report::new(whole.ledger(), whole.coverage(), whole.history(), &Timeline::new());
+    walk::saved(&report);
+    assert!(!report.to_string().is_empty());
+}
