@@ -37,7 +37,7 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
 /// Names the bytes that break a law before the panic goes on.
 fn keep(name: &str, law: laws::Law, bytes: &[u8], from: &dyn Fn() -> String) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| law(bytes))) {
-        eprintln!("the law `{name}` is broken by {}:\n{:.2000}", from(), bytes.escape_ascii().to_string());
+        eprintln!("the law `{name}` is broken by {}:\n{:.600}", from(), bytes.escape_ascii().to_string());
         std::panic::resume_unwind(panic);
     }
 }
@@ -166,8 +166,10 @@ fn mutated_seeds_keep_their_laws() {
     for &(name, law) in laws::ALL {
         let seeds = seeds(name);
         let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+        // Many of small laws, fewer of those that fold whole logs.
+        let each = if matches!(name, "line" | "records" | "resolve") { 40 } else { 5 };
         for (file, bytes) in &seeds {
-            for _ in 0..60 {
+            for _ in 0..each {
                 let other = &seeds[numbers.below(seeds.len())].1;
                 let mutant = mutated(bytes, other, &mut numbers);
                 keep(name, law, &mutant, &|| format!("a mutant of {file}"));

@@ -47,6 +47,11 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The host named in the prefix, or else the pod.
+    pub(super) fn host(&self) -> Option<Text<'_>> {
+        self.host.as_ref().map(Text::reborrow)
+    }
+
     pub(super) fn with_offset(mut self, offset: Option<usize>) -> Self {
         self.offset = offset.unwrap_or(0);
         self

@@ -8,6 +8,7 @@ use crate::limits::Limits;
 use crate::record::firewalld::{self, Dates};
 use crate::record::{Reading, crio, klog};
 use crate::span::LineRef;
+use crate::text::Text;
 
 /// Whether a message is there as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,8 +29,17 @@ pub(super) struct Dialects {
     klog: klog::Reader,
     /// Whose record was the last one.
     last: Option<Source>,
-    /// The first line of the record that is held, and how many lines it has so far.
-    held: Option<(LineRef, u64)>,
+    /// Where the record that is held began.
+    held: Option<Held>,
+}
+
+/// The first line of a record that is held, how many lines it has so far, and whose it is.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Held {
+    at: LineRef,
+    lines: u64,
+    host: Option<Text<'static>>,
 }
 
 impl Dialects {
@@ -82,27 +92,26 @@ impl Dialects {
         // What is given up includes this line only if nothing else came of it.
         let includes_this = matches!(reading, Reading::Continuation(None)) && self.firewalld.is_idle();
         if let Some(unfinished) = given_up {
-            let at = self.held.take().map_or(context.at, |(at, _)| at);
-            give_up(
-                Finding { at, lines: unfinished.lines, ..context.malformed(Some(Source::Firewalld), unfinished.error) },
-                emit,
-            );
+            let (at, held) = self.take_held(context);
+            let lines = if includes_this { held.saturating_add(context.lines) } else { held };
+            give_up(Finding { at, lines, ..context.malformed(Some(Source::Firewalld), unfinished.error) }, emit);
             if includes_this {
                 return;
             }
         }
         match reading {
-            Reading::Record(record) => emit_firewalld(&record, context, context.at, emit),
+            Reading::Record(record) => emit_firewalld(&record, context, context.at, context.lines, emit),
             Reading::Continuation(Some(record)) => {
-                let at = self.held.take().map_or(context.at, |(at, _)| at);
-                emit_firewalld(&record, context, at, emit);
+                let (at, held) = self.take_held(context);
+                emit_firewalld(&record, context, at, held.saturating_add(context.lines), emit);
             }
             Reading::Continuation(None) if self.firewalld.is_idle() => {
                 emit(context.finding(FindingKind::Plain(Source::Firewalld)))
             }
             Reading::Continuation(None) => {
-                let (at, lines) = self.held.unwrap_or((context.at, 0));
-                self.held = Some((at, lines.saturating_add(1)));
+                let host = || context.host().map(Text::into_owned);
+                let held = self.held.get_or_insert_with(|| Held { at: context.at, lines: 0, host: host() });
+                held.lines = held.lines.saturating_add(context.lines);
             }
             Reading::Unrelated => emit(context.finding(FindingKind::Unrelated)),
             Reading::Malformed(error) => give_up(context.malformed(Some(Source::Firewalld), error), emit),
@@ -111,6 +120,11 @@ impl Dialects {
 }
 
 impl Dialects {
+    /// Where the record that was held began, and how many lines were held of it.
+    fn take_held(&mut self, context: &Context<'_>) -> (LineRef, u64) {
+        self.held.take().map_or((context.at, 0), |held| (held.at, held.lines))
+    }
+
     /// A line without a date is a record of its own in a stream in which no line has shown a date yet.
     fn follow_dates(&mut self, dated: bool) {
         if self.dated.is_none() || (dated && self.dated == Some(false)) {
@@ -138,9 +152,9 @@ impl Dialects {
     pub(super) fn finish(&mut self, emit: &mut impl FnMut(Finding<'_>)) {
         self.firewalld.finish();
         self.klog.finish();
-        if let (Some(unfinished), Some((at, _))) = (self.firewalld.take_unfinished(), self.held.take()) {
+        if let (Some(unfinished), Some(Held { at, lines, host })) = (self.firewalld.take_unfinished(), self.held.take()) {
             let kind = FindingKind::Malformed { source: Some(Source::Firewalld), error: unfinished.error };
-            give_up(Finding { at, lines: unfinished.lines, host: None, boot: None, stamp: None, kind }, emit);
+            give_up(Finding { at, lines, host, boot: None, stamp: None, kind }, emit);
         }
     }
 }
@@ -178,13 +192,19 @@ fn give_up(finding: Finding<'_>, emit: &mut impl FnMut(Finding<'_>)) {
     emit(Finding { at, lines: 0, host, boot: None, stamp, kind });
 }
 
-fn emit_firewalld(record: &firewalld::Record<'_>, context: &Context<'_>, at: LineRef, emit: &mut impl FnMut(Finding<'_>)) {
+fn emit_firewalld(
+    record: &firewalld::Record<'_>,
+    context: &Context<'_>,
+    at: LineRef,
+    lines: u64,
+    emit: &mut impl FnMut(Finding<'_>),
+) {
     let kind = match event::firewalld::Event::of(record) {
         Some(event) => FindingKind::Event(What::Firewalld(event)),
         None => FindingKind::Plain(Source::Firewalld),
     };
     let stamp = context.best_stamp(record.stamp());
-    emit(Finding { at, lines: record.lines(), ..context.stamped(stamp, kind) });
+    emit(Finding { at, lines, ..context.stamped(stamp, kind) });
     if record.has_bad_time() {
         emit(context.aside(FindingKind::Remark(Remark::BadTime)));
     }

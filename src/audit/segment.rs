@@ -121,19 +121,24 @@ impl Stretch<'_> {
         let alone = Lines::with_limits(self.bytes, &self.limits);
         let placed = Lines::with_limits(self.bytes, &self.limits).starting_at(first_line, first_byte);
         let mut lines = alone.zip(placed);
+        let mut read = 0u64;
         while *reader != fresh || replaced > OPEN_HEAD {
             let Some((alone, placed)) = lines.next() else { return };
+            read = read.saturating_add(1);
             reader.read(&placed, enter);
             if replaced <= OPEN_HEAD {
                 fresh.read(&alone, &mut |_| replaced = replaced.saturating_add(1));
             }
         }
-        for finding in self.findings.iter().skip(replaced) {
-            let mut finding = finding.clone();
-            finding.at = finding.at.shifted(first_line.saturating_sub(1), first_byte);
-            enter(finding);
+        // Readings that meet only behind the settled lines leave nothing of what was read before to be taken over.
+        if read <= self.settled {
+            for finding in self.findings.iter().skip(replaced) {
+                let mut finding = finding.clone();
+                finding.at = finding.at.shifted(first_line.saturating_sub(1), first_byte);
+                enter(finding);
+            }
+            *reader = self.tail.clone();
         }
-        *reader = self.tail.clone();
         let settled = first_line.saturating_add(self.settled);
         for (_, line) in lines.filter(|(_, line)| line.at().line() >= settled) {
             reader.read(&line, enter);
