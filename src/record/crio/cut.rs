@@ -2,6 +2,7 @@
 
 use super::message::{CLOSING, OPENED, RESTORING};
 use crate::family::Family;
+use crate::grammar::json;
 use crate::grammar::logfmt::unescape;
 use crate::port::HostPort;
 use crate::record::logfmt::Pairs;
@@ -65,6 +66,11 @@ impl Cut {
 
     fn of_json(line: &[u8]) -> Option<Self> {
         const MSG: &[u8] = b"\"msg\":\"";
+        let whole = json::Fields::new(line).all(|field| field.is_ok());
+        if whole {
+            let msg = json::Fields::new(line).filter_map(Result::ok).find(|field| field.key == "msg")?;
+            return msg.value.into_text()?.as_bytes().strip_prefix(RESTORING).map(Self::restoring);
+        }
         let at = memchr::memmem::find(line, MSG)?;
         // JSON and Go escape what occurs in a restore input alike.
         Self::of_message(&lenient(line.get(at.saturating_add(MSG.len())..)?))

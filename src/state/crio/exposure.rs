@@ -15,7 +15,7 @@ use crate::state::evidence::{Certainty, Evidence, Support};
 use crate::state::known::{Ignorance, Unknown};
 use crate::state::opening::{Holder, Opening, Scope};
 use crate::text::Text;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet, btree_map};
 use alloc::vec::Vec;
 
 pub(super) const FAMILIES: [Family; 2] = [Family::Ipv4, Family::Ipv6];
@@ -26,8 +26,8 @@ type Rules = BTreeMap<DnatRule, Entry>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Entry {
-    /// Its chain; `None` for a rule that the caller stated.
-    chain: Option<Text<'static>>,
+    /// Its chains, for two host ports may lead alike; none for a rule that the caller stated.
+    chains: BTreeSet<Text<'static>>,
     pub(super) support: Support,
 }
 
@@ -56,6 +56,8 @@ struct Underway {
     complete: bool,
     /// The requests one of which removes; empty if it is not known which.
     removers: BTreeSet<Text<'static>>,
+    /// A line about sockets came behind it, as it does after success (up to 1.30).
+    answered: bool,
     by: Evidence,
 }
 
@@ -64,6 +66,15 @@ struct Underway {
 enum Kind {
     Adding,
     Removing,
+}
+
+/// An input that leaves no rule, and might be of either family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct FirstOfTwo {
+    chains: BTreeSet<Text<'static>>,
+    removers: BTreeSet<Text<'static>>,
+    by: Evidence,
 }
 
 /// What a new input means for the sockets.
@@ -78,8 +89,11 @@ pub(super) struct Outcome {
 /// The order in which CRI-O goes through the families when it removes a pod's rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Order {
-    /// IPv4 first: up to 1.30.
-    Ipv4First,
+    /// IPv4 first, and each family with a line for each port of the pod, behind its input if it has one: up to 1.30.
+    Ipv4First {
+        /// Whether such a line stood before this input; `None` if that cannot be told.
+        spoken: Option<bool>,
+    },
     /// Any: later ones.
     Any,
 }
@@ -90,7 +104,7 @@ pub(super) struct Exposure {
     ipv4: OneFamily,
     ipv6: OneFamily,
     /// An input that removes the same chains as the other family has, before that other family's input came.
-    first_of_two: Option<(BTreeSet<Text<'static>>, Evidence)>,
+    first_of_two: Option<FirstOfTwo>,
     /// The ports that the caller stated without the rules, true until the next line that can change them.
     stated: Option<BTreeSet<HostPort>>,
 }
@@ -129,7 +143,7 @@ impl Exposure {
     pub(super) fn unknown(&self, family: Family) -> Option<Unknown> {
         let of = self.family(family);
         let underway = of.change.as_ref().filter(|change| !change.rules.is_empty() || !change.complete).map(|change| change.by);
-        let first = self.first_of_two.as_ref().map(|(_, by)| *by);
+        let first = self.first_of_two.as_ref().map(|first| first.by);
         of.unknown.or_else(|| underway.or(first).map(|by| Unknown::since(Ignorance::Underway, by)))
     }
 
@@ -151,7 +165,7 @@ impl Exposure {
         if let (Some(stated), true) = (&self.stated, self.ipv4.unknown.is_some() || self.ipv6.unknown.is_some()) {
             return Ok(stated.clone());
         }
-        let mut ports: BTreeSet<HostPort> = self.all_rules().map(|(rule, _)| rule.port).collect();
+        let ports: BTreeSet<HostPort> = self.all_rules().map(|(rule, _)| rule.port).collect();
         for family in FAMILIES {
             let of = self.family(family);
             if let Some(unknown) = of.unknown {
@@ -164,17 +178,12 @@ impl Exposure {
                 return Err(Unknown::since(Ignorance::Underway, change.by));
             }
         }
-        if let Some((chains, by)) = &self.first_of_two {
-            // One of the two families still has them; which ports stay open besides is the same for both.
-            let goes = |entry: &Entry| entry.chain.as_ref().is_some_and(|chain| chains.contains(chain));
-            let after = |family| self.rules(family).filter(|(_, entry)| !goes(entry)).map(|(rule, _)| rule.port);
-            let all = |family| self.rules(family).map(|(rule, _)| rule.port);
-            let first: BTreeSet<HostPort> = after(Family::Ipv4).chain(all(Family::Ipv6)).collect();
-            let second: BTreeSet<HostPort> = all(Family::Ipv4).chain(after(Family::Ipv6)).collect();
-            if first != second {
+        if let Some(FirstOfTwo { by, .. }) = &self.first_of_two {
+            // One of the two families is empty by now, and the ports of the other one are left.
+            let of = |family| self.rules(family).map(|(rule, _)| rule.port).collect::<BTreeSet<_>>();
+            if of(Family::Ipv4) != of(Family::Ipv6) {
                 return Err(Unknown::since(Ignorance::Underway, *by));
             }
-            ports = first;
         }
         Ok(ports)
     }
@@ -288,7 +297,7 @@ impl Exposure {
         let removed: BTreeSet<Text<'static>> = snapshot.removed.iter().map(|chain| chain.clone().into_owned()).collect();
         let family = match snapshot.family {
             Some(family) => family,
-            None => match self.emptied(&removed, order, by, effects) {
+            None => match self.emptied(&removed, &removers, order, by, effects) {
                 Emptied::One(family) => family,
                 Emptied::Both => {
                     let first = self.remove(Family::Ipv4, Rules::new(), &removed, removers.clone(), by, effects);
@@ -302,9 +311,13 @@ impl Exposure {
                 Emptied::Unknown => return Outcome::default(),
             },
         };
-        if self.first_of_two.take().is_some() {
-            // The other half never came.
+        if let Some(first) = self.first_of_two.take() {
             self.lose_all(Ignorance::Gap, by, effects);
+            if first.removers == removers && removers.len() == 1 {
+                // This is the other half, so that was the other family's.
+                let other = if family == Family::Ipv4 { Family::Ipv6 } else { Family::Ipv4 };
+                self.remove(other, Rules::new(), &first.chains, first.removers, by, effects);
+            }
         }
         let (mut stay, mut new, mut added) = (Rules::new(), Rules::new(), Vec::new());
         for rule in &snapshot.rules {
@@ -316,13 +329,12 @@ impl Exposure {
             };
             let known = self.known_support(family, &key);
             let support = known.unwrap_or_else(|| Support::new(by, Certainty::Confirmed));
-            let entry = Entry { chain: Some(rule.chain.clone().into_owned()), support };
             if rule.new {
                 added.push((rule.port, key.pod.clone()));
-                new.insert(key, entry);
-            } else {
-                stay.insert(key, entry);
             }
+            let rules = if rule.new { &mut new } else { &mut stay };
+            let entry = rules.entry(key).or_insert_with(|| Entry { chains: BTreeSet::new(), support });
+            entry.chains.insert(rule.chain.clone().into_owned());
         }
         self.family_mut(family).text_lost = false;
         if new.is_empty() {
@@ -337,7 +349,7 @@ impl Exposure {
         }
         self.replace(family, stay, by, effects);
         self.family_mut(family).change =
-            Some(Underway { kind: Kind::Adding, rules: new, complete: true, removers: BTreeSet::new(), by });
+            Some(Underway { kind: Kind::Adding, rules: new, complete: true, removers: BTreeSet::new(), answered: false, by });
         Outcome { new: added, removed: Some(Vec::new()) }
     }
 
@@ -363,70 +375,130 @@ impl Exposure {
         effects: &mut Effects,
     ) -> Option<Vec<HostPort>> {
         let of = self.family(family);
-        let goes = |entry: &Entry| entry.chain.as_ref().is_none_or(|chain| chains.contains(chain));
+        let goes = |entry: &Entry| entry.chains.is_empty() || entry.chains.iter().any(|chain| chains.contains(chain));
         let mut rules = of.rules.clone();
         if let Some(change) = &of.change {
             // What was under way before is settled: only chains that exist are removed.
-            rules.extend(change.rules.iter().filter(|(_, entry)| goes(entry)).map(|(rule, entry)| (rule.clone(), entry.clone())));
+            merge(
+                &mut rules,
+                change.rules.iter().filter(|(_, entry)| goes(entry)).map(|(rule, entry)| (rule.clone(), entry.clone())),
+            );
         }
-        rules.retain(|rule, _| !stay.contains_key(rule));
-        let known_chains: BTreeSet<&Text<'_>> = rules.values().filter_map(|entry| entry.chain.as_ref()).collect();
-        let stated = rules.values().filter(|entry| entry.chain.is_none()).count();
+        let known_chains: BTreeSet<&Text<'_>> = rules.values().flat_map(|entry| &entry.chains).collect();
         let not_known = chains.iter().filter(|chain| !known_chains.contains(chain)).count();
-        let complete = not_known == stated;
+        rules.retain(|rule, entry| !stay.contains_key(rule) || (goes(entry) && !entry.chains.is_empty()));
+        let stated = rules.values().filter(|entry| entry.chains.is_empty()).count();
+        let complete = not_known >= stated && (stated > 0 || not_known == 0);
         let ports = rules.keys().map(|rule| rule.port).collect();
         self.replace(family, stay, by, effects);
         let of = self.family_mut(family);
         of.text_lost = false;
-        of.change = Some(Underway { kind: Kind::Removing, rules, complete, removers, by });
+        of.change = Some(Underway { kind: Kind::Removing, rules, complete, removers, answered: false, by });
         complete.then_some(ports)
     }
 
     /// Which family an input empties that leaves no rule to tell by: the one that had just the removed chains.
-    fn emptied(&mut self, removed: &BTreeSet<Text<'static>>, order: Order, by: Evidence, effects: &mut Effects) -> Emptied {
-        if let Some((chains, _)) = self.first_of_two.take() {
-            if chains == *removed {
+    fn emptied(
+        &mut self,
+        removed: &BTreeSet<Text<'static>>,
+        removers: &BTreeSet<Text<'static>>,
+        order: Order,
+        by: Evidence,
+        effects: &mut Effects,
+    ) -> Emptied {
+        if let Some(first) = self.first_of_two.take() {
+            if first.chains == *removed && first.removers == *removers && removers.len() <= 1 {
                 return Emptied::Both;
             }
             self.lose_all(Ignorance::Gap, by, effects);
             return Emptied::Unknown;
         }
-        let fits = |family: Family| {
-            let of = self.family(family);
-            if of.unknown.is_some() {
-                return None;
+        match (self.fit(Family::Ipv4, removed), self.fit(Family::Ipv6, removed)) {
+            (Fit::Yes | Fit::Maybe, Fit::No) | (Fit::NotKnown, Fit::No) => Emptied::One(Family::Ipv4),
+            (Fit::No, Fit::Yes | Fit::Maybe | Fit::NotKnown) => Emptied::One(Family::Ipv6),
+            (Fit::Yes, Fit::NotKnown) if order != Order::Any || self.alone(Family::Ipv4) => Emptied::One(Family::Ipv4),
+            (Fit::NotKnown, Fit::Yes) if order == (Order::Ipv4First { spoken: Some(true) }) || self.alone(Family::Ipv6) => {
+                Emptied::One(Family::Ipv6)
             }
-            let fit = |rules: &Rules| {
-                let chains: BTreeSet<&Text<'_>> = rules.values().filter_map(|entry| entry.chain.as_ref()).collect();
-                rules.len() == removed.len() && chains.iter().all(|chain| removed.contains(*chain)) && !removed.is_empty()
-            };
-            let mut with_added = of.rules.clone();
-            if let Some(change) = of.change.as_ref().filter(|change| change.kind == Kind::Adding) {
-                with_added.extend(change.rules.clone());
-            }
-            Some(fit(&of.rules) || fit(&with_added))
-        };
-        match (fits(Family::Ipv4), fits(Family::Ipv6)) {
-            (Some(true), Some(false)) => Emptied::One(Family::Ipv4),
-            (Some(false), Some(true)) => Emptied::One(Family::Ipv6),
-            (None, Some(false)) => Emptied::One(Family::Ipv4),
-            (Some(false), None) => Emptied::One(Family::Ipv6),
-            (Some(true), Some(true)) if order == Order::Ipv4First => Emptied::One(Family::Ipv4),
-            (Some(true), Some(true)) => {
-                self.first_of_two = Some((removed.clone(), by));
+            (Fit::Yes, Fit::Yes) if order != Order::Any => Emptied::One(Family::Ipv4),
+            (Fit::Maybe, Fit::Maybe) if order != Order::Any && self.alike() => Emptied::One(Family::Ipv4),
+            (Fit::Yes, Fit::Yes) | (Fit::Maybe, Fit::Maybe) if self.alike() => {
+                self.first_of_two = Some(FirstOfTwo { chains: removed.clone(), removers: removers.clone(), by });
                 Emptied::Unknown
             }
+            // IPv4 spoke of the pod's ports without an input, so it had no rules of this pod.
+            (Fit::Maybe, Fit::Maybe) if order == (Order::Ipv4First { spoken: Some(true) }) => Emptied::One(Family::Ipv6),
             // Neither had just these chains, or one that may have had them is not known.
             (first, second) => {
-                if first.is_some() {
-                    self.lose(Family::Ipv4, Ignorance::Unresolved, by, effects);
+                for (family, fit) in [(Family::Ipv4, first), (Family::Ipv6, second)] {
+                    if fit != Fit::NotKnown {
+                        self.lose(family, Ignorance::Unresolved, by, effects);
+                    }
                 }
-                if second.is_some() {
-                    self.lose(Family::Ipv6, Ignorance::Unresolved, by, effects);
+                if removers.len() == 1 {
+                    // The same from the same request once more is the other family's.
+                    let first = FirstOfTwo { chains: removed.clone(), removers: removers.clone(), by };
+                    self.first_of_two = Some(first);
                 }
                 Emptied::Unknown
             }
         }
+    }
+
+    /// Whether just these chains are all that a family has.
+    fn fit(&self, family: Family, chains: &BTreeSet<Text<'static>>) -> Fit {
+        let of = self.family(family);
+        if of.unknown.is_some() {
+            return Fit::NotKnown;
+        }
+        let fit = |rules: &Rules| {
+            let have: BTreeSet<&Text<'_>> = rules.values().flat_map(|entry| &entry.chains).collect();
+            let stated = rules.values().filter(|entry| entry.chains.is_empty()).count();
+            let others = chains.len().saturating_sub(have.len());
+            // A stated rule has one chain or more.
+            let as_many = others >= stated && (stated > 0 || others == 0);
+            if rules.is_empty() || !as_many || !have.iter().all(|chain| chains.contains(*chain)) {
+                return Fit::No;
+            }
+            // A chain has the same name in both families, for the same port of the same pod: the other one may tell whose it is.
+            let others = chains.iter().filter(|chain| !have.contains(chain));
+            let owners: Vec<_> = others.map(|chain| self.owner(chain)).collect();
+            let mut stated =
+                rules.iter().filter(|(_, entry)| entry.chains.is_empty()).map(|(rule, _)| Some((&rule.pod, rule.port)));
+            if owners.is_empty() {
+                Fit::Yes
+            } else if owners.contains(&None) {
+                Fit::Maybe
+            } else if stated.all(|rule| owners.contains(&rule)) {
+                Fit::Yes
+            } else {
+                Fit::No
+            }
+        };
+        let mut with_added = of.rules.clone();
+        if let Some(change) = of.change.as_ref().filter(|change| change.kind == Kind::Adding) {
+            merge(&mut with_added, change.rules.clone());
+        }
+        fit(&of.rules).max(fit(&with_added))
+    }
+
+    /// The pod and port that a chain is for.
+    fn owner(&self, chain: &Text<'_>) -> Option<(&Text<'static>, HostPort)> {
+        let of_chain = |(_, entry): &(&DnatRule, &Entry)| entry.chains.contains(chain);
+        self.all_rules().find(of_chain).map(|(rule, _)| (&rule.pod, rule.port))
+    }
+
+    /// True if the pods of a family were all added since the other one is unknown: each family is told of when a pod is added.
+    fn alone(&self, family: Family) -> bool {
+        let other = if family == Family::Ipv4 { &self.ipv6 } else { &self.ipv4 };
+        let since = other.unknown.and_then(|unknown| unknown.since).map(|since| since.at);
+        self.rules(family).all(|(_, entry)| entry.support.request.is_some_and(|added| Some(added.at) > since))
+    }
+
+    /// True if both families lead the same ports to the same pods.
+    fn alike(&self) -> bool {
+        let owners = |family| self.rules(family).map(|(rule, _)| (&rule.pod, rule.port)).collect::<BTreeSet<_>>();
+        owners(Family::Ipv4) == owners(Family::Ipv6)
     }
 
     /// The rules that were being added to a family are there. False if none were.
@@ -435,10 +507,8 @@ impl Exposure {
         let Some(change) = of.change.take_if(|change| change.kind == Kind::Adding) else { return false };
         let request = change.by;
         let mut rules = of.rules.clone();
-        rules.extend(change.rules.into_iter().map(|(rule, entry)| {
-            let support = Support::new(by, Certainty::Confirmed).requested_by(request);
-            (rule, Entry { chain: entry.chain, support })
-        }));
+        let support = Support::new(by, Certainty::Confirmed).requested_by(request);
+        merge(&mut rules, change.rules.into_iter().map(|(rule, entry)| (rule, Entry { support, ..entry })));
         self.replace(family, rules, by, effects);
         true
     }
@@ -503,16 +573,41 @@ impl Exposure {
         }
         self.stated = None;
         let meant: Vec<Family> = FAMILIES.into_iter().filter(|family| self.may_remove(*family, pod, request)).collect();
-        for family in FAMILIES {
-            let named = failure.rules.contains(&family);
-            let alone = failure.rules_of_some_family && failure.rules.is_empty() && meant == [family];
-            if named && !meant.contains(&family) {
-                self.lose(family, Ignorance::Gap, by, effects);
-            } else if named || alone {
-                self.take_back(family, by, effects);
-            } else if failure.rules_of_some_family && (meant.contains(&family) || meant.is_empty()) {
-                self.lose(family, Ignorance::Unresolved, by, effects);
-            }
+        let failed = self.failed_of(&meant, failure);
+        if failed.is_empty() {
+            // It cannot be told which, or what failed was not seen to begin.
+            let doubtful = if meant.is_empty() { FAMILIES.to_vec() } else { meant };
+            doubtful.into_iter().for_each(|family| self.lose(family, Ignorance::Unresolved, by, effects));
+        } else {
+            failed.into_iter().for_each(|family| self.take_back(family, by, effects));
+        }
+    }
+
+    /// Which of the families that may be meant have failed; none if that cannot be told.
+    fn failed_of(&self, meant: &[Family], failure: &Failure) -> Vec<Family> {
+        let failures = failure.rules.len().saturating_add(usize::from(failure.rules_of_some_family));
+        if failures >= meant.len() {
+            return meant.to_vec();
+        }
+        // After success lines about sockets follow, and after failure none; with other requests at work they may be theirs.
+        let change = |family: Family| self.family(family).change.as_ref();
+        let alone = meant.iter().all(|family| change(*family).is_some_and(|change| change.removers.len() == 1));
+        let silent: Vec<Family> = meant.iter().copied().filter(|f| change(*f).is_some_and(|change| !change.answered)).collect();
+        if alone && silent.len() == failures {
+            return silent;
+        }
+        // The tool of IPv6 names itself so; that of IPv4 may be a wrapper's name for both.
+        if failure.rules == [Family::Ipv6] && !failure.rules_of_some_family { failure.rules.clone() } else { Vec::new() }
+    }
+
+    /// A line about sockets: the input before it was applied.
+    pub(super) fn answered(&mut self) {
+        let last = FAMILIES
+            .into_iter()
+            .filter_map(|family| self.family(family).change.as_ref().map(|change| (change.by.at, family)))
+            .max();
+        if let Some(change) = last.and_then(|(_, family)| self.family_mut(family).change.as_mut()) {
+            change.answered = true;
         }
     }
 
@@ -535,22 +630,21 @@ impl Exposure {
             return;
         }
         let mut rules = of.rules.clone();
-        rules.extend(change.rules);
+        merge(&mut rules, change.rules);
         effects.remark(Remark::TakenBack, by);
         self.replace(family, rules, by, effects);
     }
 
-    /// A pod may have gone whose rules this CRI-O removes without a word.
+    /// A pod may have gone whose rules were removed without a word: those of nftables, which only the caller can have stated. Rules
+    /// of iptables, whose comments name the pod, go by a restore input and by nothing else.
     pub(super) fn may_have_lost_rules(&mut self, by: Evidence, effects: &mut Effects) {
         for family in FAMILIES {
             let of = self.family(family);
-            if of.unknown.is_none() && (!of.rules.is_empty() || of.change.is_some()) {
+            if of.unknown.is_none() && of.rules.keys().any(|rule| !rule.pod.as_bytes().starts_with(b"k8s_")) {
                 self.lose(family, Ignorance::NeverPrinted, by, effects);
             }
         }
-        if self.stated.as_ref().is_some_and(|ports| !ports.is_empty()) {
-            self.stated = None;
-        }
+        self.stated = self.stated.take().filter(BTreeSet::is_empty);
     }
 
     /// Exactly these rules exist.
@@ -576,7 +670,7 @@ impl Exposure {
                     change.as_mut().is_some_and(|change| change.kind == Kind::Removing && change.rules.contains_key(rule));
                 if !underway {
                     let entry = of.rules.get(rule).cloned();
-                    let stated = || Entry { chain: None, support: Support::new(by, Certainty::Stated) };
+                    let stated = || Entry { chains: BTreeSet::new(), support: Support::new(by, Certainty::Stated) };
                     rules.insert(rule.clone(), entry.unwrap_or_else(stated));
                 }
             }
@@ -609,12 +703,33 @@ impl Exposure {
     }
 }
 
+/// Whether a family can be the one that an input empties.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Fit {
+    No,
+    /// As many rules, but the chains of some were never told.
+    Maybe,
+    Yes,
+    /// Its rules are not known.
+    NotKnown,
+}
+
 /// Which family an input empties.
 enum Emptied {
     One(Family),
     /// This input and the one before it empty both.
     Both,
     Unknown,
+}
+
+/// Adds rules; one that is there already gets the further chains.
+fn merge(rules: &mut Rules, more: impl IntoIterator<Item = (DnatRule, Entry)>) {
+    for (rule, entry) in more {
+        match rules.entry(rule) {
+            btree_map::Entry::Vacant(slot) => _ = slot.insert(entry),
+            btree_map::Entry::Occupied(mut slot) => slot.get_mut().chains.extend(entry.chains),
+        }
+    }
 }
 
 fn report(family: Family, rule: &DnatRule, entry: &Entry, effects: &mut Effects) {

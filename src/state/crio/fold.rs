@@ -72,7 +72,10 @@ impl Crio {
             Said::Started { version, major, minor } => self.started(version, *major, *minor, by, effects),
             Said::Opened { port } => self.opened(*port, by, effects),
             Said::Closing { port } => self.closing(*port, by, effects),
-            Said::NoOpenSocket { .. } => self.process.logs_sockets(),
+            Said::NoOpenSocket { .. } => {
+                self.process.logs_sockets();
+                self.socket_line();
+            }
             Said::Restoring(snapshot) => self.restoring(snapshot, by, effects),
             Said::RestoringCut { family, new } => {
                 effects.remark(Remark::CutMessage, by);
@@ -153,11 +156,17 @@ impl Crio {
 
     fn closing(&mut self, port: HostPort, by: Evidence, effects: &mut Effects) {
         self.speaks_of_sockets(by, effects);
+        self.socket_line();
         if !self.sockets.close(port, by, effects) && !self.sockets.is_lost() {
             // What is closed was open: a line is missing, and others may be.
             effects.remark(Remark::CloseWithoutOpen, by);
             self.sockets.lose_sight(Ignorance::Gap, by, effects);
         }
+    }
+
+    fn socket_line(&mut self) {
+        self.requests.socket_line();
+        self.exposure.answered();
     }
 
     /// A version that holds no sockets does not open or close them.
@@ -172,7 +181,7 @@ impl Crio {
 
     fn restoring(&mut self, snapshot: &Snapshot<'_>, by: Evidence, effects: &mut Effects) {
         let order = match self.process.socket_lines() {
-            SocketLines::Printed => Order::Ipv4First,
+            SocketLines::Printed => Order::Ipv4First { spoken: self.requests.spoken() },
             _ => Order::Any,
         };
         let outcome = self.exposure.restoring(snapshot, self.requests.removers(), order, by, effects);
@@ -237,13 +246,15 @@ impl Crio {
     pub fn apply_journal(&mut self, event: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
         match event {
             journal::Event::Boot { .. } => {
-                self.process.boot();
+                self.process.forget();
                 self.requests.clear();
                 self.sockets.clear(by, effects);
                 self.exposure.clear(by, effects);
             }
             journal::Event::Suppressed { unit, .. } if is_crio(unit) => {
                 effects.remark(Remark::Gap, by);
+                // Another process may speak by now, and its banner is among what is missing.
+                self.process.forget();
                 self.lose_all(Ignorance::Gap, by, effects);
             }
             journal::Event::Lost { source: Source::Crio } => {

@@ -114,8 +114,8 @@ impl Process {
         *self = Self { whole, ensures, restores, filtered, first, ..Self::new() };
     }
 
-    /// Forgets the process: the machine was started anew.
-    pub(super) fn boot(&mut self) {
+    /// Forgets the process: the next line may well be of another.
+    pub(super) fn forget(&mut self) {
         self.start();
     }
 

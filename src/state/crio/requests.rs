@@ -16,6 +16,8 @@ pub(super) struct Requests {
     starts: VecDeque<(Option<Text<'static>>, Text<'static>)>,
     /// The requests in whose course rules are being removed.
     removals: BTreeSet<Text<'static>>,
+    /// A line about sockets was seen since the only removal began.
+    spoken: bool,
     /// A removal was seen whose request is not known, so nothing can be said of who owns one.
     unnamed_removals: bool,
 }
@@ -57,6 +59,7 @@ impl Requests {
     }
 
     pub(super) fn removal(&mut self, request: Option<&Text<'_>>) {
+        self.spoken = false;
         match request {
             Some(request) if self.removals.len() < MOST => {
                 self.removals.insert(request.clone().into_owned());
@@ -69,6 +72,15 @@ impl Requests {
         if let Some(request) = request {
             self.removals.remove(&request.clone().into_owned());
         }
+    }
+
+    pub(super) const fn socket_line(&mut self) {
+        self.spoken = true;
+    }
+
+    /// Whether a line about sockets was seen since the only removal began; `None` with several removals side by side.
+    pub(super) fn spoken(&self) -> Option<bool> {
+        (self.removals.len() == 1 && !self.unnamed_removals).then_some(self.spoken)
     }
 
     /// The requests one of which removes the rules that are being removed now; empty if it cannot be told.
