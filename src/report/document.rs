@@ -173,7 +173,11 @@ impl HostReport {
         open.resolve(timeline);
         let nothing = HostCoverage::default();
         let coverage = coverage.unwrap_or(&nothing);
-        let sources = Source::ALL.into_iter().map(|source| (source, SourceReport::new(coverage, source))).collect();
+        let mut sources: BTreeMap<Source, SourceReport> =
+            Source::ALL.into_iter().map(|source| (source, SourceReport::new(coverage, source))).collect();
+        if let (Some(crio), Some(own)) = (state.and_then(Host::crio), sources.get_mut(&Source::Crio)) {
+            own.verdict.hear_speech([crio.tells_sockets(), crio.tells_rules()]);
+        }
         Self { host: name.cloned(), open, sources, coverage: LineReport::new(coverage), history: history.map(HistoryReport::new) }
     }
 

@@ -14,6 +14,7 @@ mod settle;
 mod show;
 mod signs;
 mod summary;
+mod untold;
 mod verdict;
 mod why;
 mod words;

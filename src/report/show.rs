@@ -2,7 +2,8 @@
 
 use super::document::{HistoryReport, HostReport, LineReport, Report};
 use super::open_port::{Fact, OpenPorts};
-use super::words::{Table, held_by, host_word, layer_word, port_word, remark_words, scope_words, shown};
+use super::untold;
+use super::words::{Table, held_by, host_word, layer_word, port_word, remark_words, shown};
 use crate::port::HostPort;
 use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
@@ -84,11 +85,20 @@ impl fmt::Display for OpenPorts {
             }
             write!(f, "{table}")?;
         }
+        if !self.settings.is_empty() {
+            writeln!(f, "\n  settings that bear on it:")?;
+            let mut table = Table::new(&["WHAT", "LAYER", "SINCE", "BY", "CERTAINTY"]).indented(2);
+            for fact in &self.settings {
+                let [_, what, layer, since, by, certainty] = cells(fact);
+                table.row([what, layer, since, by, certainty]);
+            }
+            write!(f, "{table}")?;
+        }
         if !self.unknown.is_empty() {
             writeln!(f, "\n  not known:")?;
             let mut table = Table::new(&["WHAT", "WHY"]).indented(2);
-            for untold in &self.unknown {
-                table.row([scope_words(&untold.scope), untold.unknown.to_string()]);
+            for (what, why) in untold::rows(&self.unknown) {
+                table.row([what, why]);
             }
             write!(f, "{table}")?;
         }
@@ -111,7 +121,7 @@ impl fmt::Display for LineReport {
             writeln!(f, "    {}: {}", malformed.at, malformed.reason)?;
         }
         if counts.remarks > 0 {
-            writeln!(f, "  {} remarks: {}", counts.remarks, remark_words(self.remarks_by_kind.iter()))?;
+            writeln!(f, "  remarks: {}", remark_words(self.remarks_by_kind.iter()))?;
         }
         if self.boots > 0 {
             writeln!(f, "  {} starts of the machine", self.boots)?;

@@ -1,5 +1,6 @@
 //! Whether a source was able to tell which ports it opened and closed.
 
+use crate::state::crio::Speech;
 use alloc::collections::BTreeSet;
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -104,6 +105,20 @@ impl Verdict {
     #[must_use]
     pub const fn speaks(&self) -> bool {
         matches!(self, Self::Speaks | Self::SpeaksPartly { .. })
+    }
+
+    /// Adds what the fold over CRI-O's log found out about what that log tells, of sockets and of rules.
+    pub(super) fn hear_speech(&mut self, speeches: [Speech; 2]) {
+        for speech in speeches {
+            match speech {
+                Speech::Filtered => self.add(Reason::OnlyPortLines),
+                Speech::Nftables => self.add(Reason::NoRulesOnNftables),
+                Speech::TooOld => self.add(Reason::TooOld),
+                Speech::SwitchedOff => self.add(Reason::HostPortsDisabled),
+                Speech::NothingToTell => self.add(Reason::NoSocketLinesInVersion),
+                _ => {}
+            }
+        }
     }
 
     /// Adds what stands in the way; a source that speaks then speaks partly.

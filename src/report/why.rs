@@ -4,7 +4,8 @@ use super::document::HostReport;
 use super::history::PortHistory;
 use super::open_port::{Fact, PortState, Untold};
 use super::origin::{Origin, hides_ports};
-use super::words::{held_by, host_word, layer_word, scope_words};
+use super::untold;
+use super::words::{held_by, host_word, layer_word};
 use crate::port::HostPort;
 use crate::state::evidence::{Certainty, Evidence};
 use crate::text::Text;
@@ -53,7 +54,7 @@ impl HostReport {
             facts,
             history: history.iter().filter(|one| one.port.is_some_and(|own| own.overlaps(port))).cloned().collect(),
             could: self.open.can_open.clone(),
-            unknown: self.open.unknown.clone(),
+            unknown: self.open.unknown.iter().filter(|untold| hides_ports(&untold.scope)).cloned().collect(),
         }
     }
 }
@@ -110,8 +111,8 @@ impl fmt::Display for Why {
                 fact.support.since
             )?;
         }
-        for untold in self.unknown.iter().filter(|untold| hides_ports(&untold.scope)) {
-            writeln!(f, "  not known: {}: {}", scope_words(&untold.scope), untold.unknown)?;
+        for (what, why) in untold::rows(&self.unknown) {
+            writeln!(f, "  not known: {what}: {why}")?;
         }
         Ok(())
     }
