@@ -36,7 +36,7 @@ pub struct Step {
     pub told: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Script {
     pub setup: Setup,
     pub log: Vec<u8>,
@@ -127,6 +127,13 @@ fn op() -> impl Strategy<Value = Op> {
         1 => vec(plain_op(), 1..4).prop_map(Op::Suppressed),
         1 => Just(Op::Tell),
     ]
+}
+
+impl std::fmt::Debug for Script {
+    /// The operations; the log itself is long.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.steps.iter().map(|step| &step.op)).finish()
+    }
 }
 
 /// How the log begins.

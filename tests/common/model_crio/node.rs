@@ -3,12 +3,19 @@
 use super::kernel::{Family, Kernel, Mapping, Rule, Socket, chain_suffix, restore_text};
 use super::lines::{Journal, Setup, Version};
 use super::{Op, PodSpec, Stack, Step, View};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 const RUN: &str = "/runtime.v1.RuntimeService/RunPodSandbox";
 const STOP: &str = "/runtime.v1.RuntimeService/StopPodSandbox";
-const RESTORE_ERROR: &str = "failed to execute iptables-restore: exit status 4: iptables-restore v1.8.9 (nf_tables): \n\
-                             line 7: RULE_APPEND failed (Invalid argument): rule in chain KUBE-HP-X\n";
+
+/// The error of a failed restore: the program that failed names itself.
+fn restore_error(family: Family) -> String {
+    let program = if family == Family::V6 { "ip6tables-restore" } else { "iptables-restore" };
+    format!(
+        "failed to execute iptables-restore: exit status 4: {program} v1.8.9 (nf_tables): \nline 7: RULE_APPEND failed (Invalid \
+         argument): rule in chain KUBE-HP-X\n"
+    )
+}
 
 #[derive(Debug, Clone)]
 struct Pod {
@@ -41,6 +48,10 @@ pub struct Node {
     stopped: Option<String>,
     made: u64,
     sockets_known: bool,
+    /// The process has shown that it works by iptables; from 1.33 on it may work by nftables, which logs nothing.
+    backend_shown: bool,
+    /// The chains that the log has named; those of rules that were only told are in no line.
+    named: BTreeSet<(Family, String)>,
     /// By family: does the log determine the rules?
     rules_known: [bool; 2],
 }
@@ -54,6 +65,8 @@ impl Node {
             stopped: None,
             made: 0,
             sockets_known: false,
+            backend_shown: false,
+            named: BTreeSet::new(),
             rules_known: [false; 2],
         }
     }
@@ -157,10 +170,13 @@ impl Node {
             let turn = self.made as usize;
             let text = restore_text(&new, self.kernel.rules(family), &[], turn);
             self.restoring(&text);
+            let suffixes: Vec<_> =
+                new.iter().map(|(suffix, _)| suffix.clone()).chain(self.kernel.rules(family).keys().cloned()).collect();
+            self.name(family, suffixes);
             if failing {
                 let held = wanted.iter().filter(|m| opened.contains(&socket(family, m)));
                 held.for_each(|mapping| self.close(family, mapping));
-                return Err(RESTORE_ERROR.to_owned());
+                return Err(restore_error(family));
             }
         }
         self.kernel.rules(family).extend(new);
@@ -171,7 +187,14 @@ impl Node {
         Ok(())
     }
 
+    fn name(&mut self, family: Family, suffixes: Vec<String>) {
+        if !self.journal.losing {
+            self.named.extend(suffixes.into_iter().map(|suffix| (family, suffix)));
+        }
+    }
+
     fn restoring(&mut self, text: &str) {
+        self.backend_shown |= !self.journal.losing;
         self.journal.log("info", &format!("Restoring iptables rules: {text}"), "hostport/hostport_manager.go:278", None);
     }
 
@@ -195,14 +218,26 @@ impl Node {
         gone.sort();
         gone.dedup();
         if !gone.is_empty() && !self.nft() {
-            let kept = rules.iter().filter(|(s, _)| !gone.contains(s)).map(|(s, r)| (s.clone(), r.clone())).collect();
+            let kept: BTreeMap<_, _> =
+                rules.iter().filter(|(s, _)| !gone.contains(s)).map(|(s, r)| (s.clone(), r.clone())).collect();
             let text = restore_text(&[], &kept, &gone, self.made as usize);
             self.restoring(&text);
             if failing {
-                return Err(RESTORE_ERROR.to_owned());
+                return Err(restore_error(family));
             }
             // Without a rule that is kept, only what was known before tells whose chains these were.
-            self.rules_known[family as usize] |= !kept.is_empty() && !self.journal.losing;
+            self.name(family, kept.keys().cloned().collect());
+            if kept.is_empty() {
+                let all_named = Family::BOTH.into_iter().all(|f| {
+                    let known: Vec<_> = self.kernel.rules(f).keys().cloned().collect();
+                    known.into_iter().all(|suffix| self.named.contains(&(f, suffix)))
+                });
+                if self.rules_known != [true; 2] || !all_named {
+                    self.rules_known = [false; 2];
+                }
+            } else {
+                self.rules_known[family as usize] |= !self.journal.losing;
+            }
         }
         gone.iter().for_each(|suffix| _ = self.kernel.rules(family).remove(suffix));
         if self.version().holds_sockets() {
@@ -348,6 +383,7 @@ impl Node {
     /// CRI-O starts anew: its sockets are gone, without a line, and the rules stay.
     pub fn restart(&mut self) {
         self.kernel.sockets.clear();
+        self.backend_shown = false;
         self.journal.start();
         self.sockets_known = !self.journal.losing;
         if !self.journal.setup.mode.tells_boots() {
@@ -385,7 +421,12 @@ impl Node {
                 "server/image_status.go:22",
                 Some((&id, RUN)),
             ),
-            2 => self.journal.log("warning", "Opened local port tcp:22: no", "server/image_status.go:22", Some((&id, RUN))),
+            2 => self.journal.log(
+                "info",
+                "Image status: &ImageStatusResponse{Image:nil,}",
+                "server/image_status.go:52",
+                Some((&id, RUN)),
+            ),
             _ => self.journal.entry(
                 "kubelet",
                 "kubelet.service",
@@ -433,6 +474,11 @@ impl Node {
             }
             Op::Noise(which) => self.noise(*which),
             Op::Tell => {}
+        }
+        let pods = matches!(op, Op::Start { .. } | Op::Stop { .. } | Op::StopAgain | Op::Together { .. });
+        if pods && !self.backend_shown && !self.version().holds_sockets() {
+            // A pod came or went, and nothing told by what means.
+            self.rules_known = [false; 2];
         }
     }
 }

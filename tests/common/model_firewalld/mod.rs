@@ -50,10 +50,17 @@ pub struct Step {
     pub told: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Script {
     pub log: Vec<u8>,
     pub steps: Vec<Step>,
+}
+
+impl std::fmt::Debug for Script {
+    /// The operations; the log itself is long.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.steps.iter().map(|step| &step.op)).finish()
+    }
 }
 
 /// How the log begins.

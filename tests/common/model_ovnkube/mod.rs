@@ -29,7 +29,7 @@ pub struct Step {
     pub told: bool,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Script {
     pub era: Era,
     pub prefix: Prefix,
@@ -72,6 +72,19 @@ fn port() -> impl Strategy<Value = Port> {
         .prop_map(|(protocol, port, node_port)| Port { protocol, port, node_port })
 }
 
+/// Ports as the API admits them: no two alike, by port or by node port.
+fn ports() -> impl Strategy<Value = Vec<Port>> {
+    vec(port(), 1..3).prop_map(|mut ports| {
+        if let [first, second] = ports.as_slice()
+            && first.protocol == second.protocol
+            && (first.port == second.port || first.node_port == second.node_port)
+        {
+            ports.truncate(1);
+        }
+        ports
+    })
+}
+
 fn endpoints() -> impl Strategy<Value = Endpoints> {
     prop_oneof![1 => Just(Endpoints::None), 3 => (1u8..4).prop_map(Endpoints::Pods), 1 => Just(Endpoints::HostNetwork)]
 }
@@ -80,7 +93,7 @@ fn service() -> impl Strategy<Value = Service> {
     let kind = select(vec![Kind::NodePort, Kind::ExternalIp, Kind::LoadBalancer]);
     let addresses = subsequence(vec!["172.16.47.129", "192.0.2.20", "2001:db8::129"], 0..=3);
     let flags = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.3));
-    (kind, vec(port(), 1..3), addresses, flags, endpoints()).prop_map(
+    (kind, ports(), addresses, flags, endpoints()).prop_map(
         |(kind, ports, addresses, (dual, etp_local, itp_local, no_node_ports), endpoints)| Service {
             name: String::new(),
             kind,
@@ -108,6 +121,13 @@ fn op() -> impl Strategy<Value = Op> {
         2 => any::<u8>().prop_map(Op::Noise),
         1 => Just(Op::Tell),
     ]
+}
+
+impl std::fmt::Debug for Script {
+    /// The operations; the log itself is long.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.steps.iter().map(|step| &step.op)).finish()
+    }
 }
 
 /// How the log begins.

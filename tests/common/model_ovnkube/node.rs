@@ -36,6 +36,8 @@ pub struct Node {
     services: Vec<Service>,
     chains: bool,
     pub determined: bool,
+    /// The rules themselves are determined, and not only, by what the caller told, the ports.
+    rules_determined: bool,
     made: u8,
 }
 
@@ -48,6 +50,7 @@ impl Node {
             services: Vec::new(),
             chains: false,
             determined: false,
+            rules_determined: false,
             made: 0,
         }
     }
@@ -90,7 +93,6 @@ impl Node {
                 }
             }
         }
-        let known_empty = !self.chains && self.era() >= Era::Y2023;
         self.chains = true;
         let kept: Vec<Rule> = self.services.iter().flat_map(|s| s.rules(self.era())).collect();
         match self.era() {
@@ -108,9 +110,10 @@ impl Node {
         }
         self.rules = kept.iter().cloned().collect();
         self.klog.noise(0);
-        // Before 2024 an empty sync leaves no line: whether rules of an earlier life are gone cannot be seen.
-        let seen = known_empty || self.era() == Era::Y2024 || !kept.is_empty();
-        self.determined = seen && level >= 5 && self.klog.prefix != Prefix::NoHeader && self.era() >= Era::Y2023;
+        self.klog.record('I', "factory.go:769", "Added *v1.Service event handler 1");
+        self.klog.record('I', "factory.go:769", "Added *v1.EndpointSlice event handler 2");
+        self.determined = level >= 5 && self.klog.prefix != Prefix::NoHeader && self.era() >= Era::Y2023;
+        self.rules_determined = self.determined;
     }
 
     fn insert(&mut self, rules: &[Rule], failing: &dyn Fn(usize) -> bool) -> Vec<Rule> {
@@ -138,6 +141,8 @@ impl Node {
         let mut failed = Vec::new();
         for rule in rules {
             self.klog.deleting(rule);
+            // A port that was told to be open may have other rules than those that the log has shown.
+            self.determined &= self.rules_determined || rule.opening().is_none();
             if self.rules.contains(rule) && failing(rule) {
                 failed.push(rule.clone());
             } else {
@@ -254,6 +259,7 @@ impl Node {
         }
         if self.klog.level < 5 {
             self.determined = false;
+            self.rules_determined = false;
         }
     }
 
@@ -263,5 +269,6 @@ impl Node {
         services.iter().for_each(|service| self.add_service(service, 0));
         self.klog.bytes.clear();
         self.determined = false;
+        self.rules_determined = false;
     }
 }
