@@ -66,7 +66,7 @@ fn drive(script: &Script) -> Result<usize, String> {
         let settled = auditor.settled();
         let hosts: Vec<_> = settled.ledger().hosts().collect();
         let unknown = Crio::new(Limits::default());
-        let crio = hosts.first().map_or(&unknown, |(_, host)| host.crio());
+        let crio = hosts.first().map_or(&unknown, |(_, host)| host.crio().unwrap_or(&unknown));
         if hosts.len() > 1 {
             return Err(format!("{} hosts", hosts.len()));
         }

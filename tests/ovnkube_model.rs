@@ -58,7 +58,7 @@ fn drive(script: &Script) -> Result<usize, String> {
         let settled = auditor.settled();
         let hosts: Vec<_> = settled.ledger().hosts().collect();
         let unknown = Ovnkube::new(Limits::default());
-        let ovnkube = hosts.first().map_or(&unknown, |(_, host)| host.ovnkube());
+        let ovnkube = hosts.first().map_or(&unknown, |(_, host)| host.ovnkube().unwrap_or(&unknown));
         if hosts.len() > 1 {
             return Err(format!("{} hosts", hosts.len()));
         }
