@@ -110,8 +110,7 @@ fn truth_of(kind: Kind, items: &BTreeSet<String>) -> BTreeSet<String> {
 fn compare(fold: &Firewalld, view: &View) -> Result<usize, String> {
     let default_zone = fold.default_zone().map(|zone| BTreeSet::from([zone.to_string()]));
     let truth = BTreeSet::from([view.default_zone.truth.clone()]);
-    let mut known =
-        usize::from(judge("default zone", default_zone, &BTreeSet::new(), &truth, view.default_zone.determined)?);
+    let mut known = usize::from(judge("default zone", default_zone, &BTreeSet::new(), &truth, view.default_zone.determined)?);
     let mut places = std::collections::BTreeMap::new();
     for ((zone, layer, kind), answer_of) in &view.cells {
         let (layer, kind) = (layer_of(*layer), kind_of(*kind));

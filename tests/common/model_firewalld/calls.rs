@@ -185,14 +185,17 @@ impl Daemon {
             return; // what becomes of the timers was not seen
         }
         self.log.debug1(&format!("setZoneSettings2({zone})"));
-        if self.lockdown {
-            return self.log.refusal("ACCESS_DENIED: lockdown is enabled");
-        }
-        if self.crashed || !self.runtime.contains_key(zone) {
-            return self.log.refusal(&format!("INVALID_ZONE: {zone}"));
-        }
-        if let Some(problem) = items.iter().find_map(|item| Self::acceptable(item).err()) {
-            return self.log.refusal(&problem);
+        let refusal = if self.lockdown {
+            Some("ACCESS_DENIED: lockdown is enabled".to_owned())
+        } else if self.crashed || !self.runtime.contains_key(zone) {
+            Some(format!("INVALID_ZONE: {zone}"))
+        } else {
+            items.iter().find_map(|item| Self::acceptable(item).err())
+        };
+        if let Some(text) = refusal {
+            // Of a dictionary that is refused half way a part may have been done.
+            self.runtime.get_mut(zone).into_iter().for_each(Zone::blur);
+            return self.log.refusal(&text);
         }
         if let Some(content) = self.runtime.get_mut(zone) {
             *content.cell(kind) = Self::filled(items);

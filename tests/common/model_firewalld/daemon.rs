@@ -108,6 +108,8 @@ pub struct Daemon {
     pub crashed: bool,
     /// The time in the log at which the disk was read last, unless the caller has told the state since.
     pub loaded: Option<i64>,
+    /// When the clock was last set.
+    pub clock_set_at: i64,
 }
 
 impl Daemon {
@@ -131,6 +133,7 @@ impl Daemon {
             lockdown: false,
             crashed: false,
             loaded: None,
+            clock_set_at: -100,
         }
     }
 
@@ -194,7 +197,12 @@ impl Daemon {
             self.fire_timers();
             let due: Vec<_> = self.watched.iter().filter(|(_, due)| **due <= self.now).map(|(zone, _)| zone.clone()).collect();
             for zone in due {
-                self.watched.remove(&zone);
+                let written = self.watched.remove(&zone).unwrap_or_default() - 5;
+                if self.clock_set_at >= written {
+                    // By the stamps this may be another write than the daemon's own.
+                    self.permanent.get_mut(&zone).into_iter().for_each(Zone::blur);
+                    self.runtime.get_mut(&zone).into_iter().for_each(Zone::blur);
+                }
                 if self.permanent.contains_key(&zone) && !self.on_disk.contains_key(&zone) {
                     self.log.debug1(&format!("Loading zone file '/etc/firewalld/zones/{zone}.xml'"));
                     self.updated(&zone);
@@ -356,9 +364,8 @@ impl Daemon {
             Op::HandDelete { zone } => self.hand_delete(zone),
             Op::Wait(seconds) => self.pass(i64::from(*seconds)),
             Op::ClockBack => {
-                // The reports that the daemon's own writes are owed come first: across the change, no clock tells them apart.
-                self.pass(6);
                 self.log.clock -= 3600;
+                self.clock_set_at = self.now;
             }
             Op::Reading { which, zone } => self.log.reading(*which, zone, self.number(zone)),
             Op::Neighbour(which) => self.neighbour(*which),

@@ -34,14 +34,17 @@ pub struct LogFile {
     pub mute: bool,
     /// Seconds since the log's first midnight; may go back when the clock is set.
     pub clock: i64,
+    /// The stamp of the last line.
+    pub last: i64,
 }
 
 impl LogFile {
     pub fn new(version: Version, chatty: bool) -> Self {
-        Self { bytes: Vec::new(), version, chatty, mute: false, clock: 9 * 3600 + 40 * 60 }
+        Self { bytes: Vec::new(), version, chatty, mute: false, clock: 9 * 3600 + 40 * 60, last: 0 }
     }
 
     fn dated(&mut self, text: &str) {
+        self.last = self.clock;
         let (day, second) = (self.clock.div_euclid(86_400), self.clock.rem_euclid(86_400));
         let stamp = format!("2026-11-{:02} {:02}:{:02}:{:02} ", 10 + day, second / 3600, second / 60 % 60, second % 60);
         self.raw(&format!("{stamp}{text}"));

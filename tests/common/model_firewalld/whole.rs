@@ -80,8 +80,14 @@ impl Daemon {
         if self.broken_file() {
             return; // a start with a broken file was not seen
         }
+        let last = self.log.last;
         if !killed {
             self.stop();
+        }
+        let pause = self.log.clock - last;
+        if killed && !(0..=3).contains(&pause) {
+            // No line tells when the life before ended: there may have been another one, without `--debug`.
+            self.permanent.values_mut().for_each(Zone::blur);
         }
         self.start();
     }
@@ -151,17 +157,7 @@ impl Daemon {
                 self.log.debug1(&format!("config.getZoneByName('{name}')"));
                 self.log.debug1(&format!("Copying zone '{name}' settings"));
                 self.log.debug1(&format!("config.zone.{}.update2('...')", object.number));
-                let written = self.permanent.entry(name.clone()).or_default();
-                for kind in Kind::ALL {
-                    let cell = content.read(kind);
-                    // Whether the list is empty is a part of what the log tells.
-                    let stays = cell.listed().is_empty();
-                    let determined = cell.determined && (!stays || written.read(kind).determined);
-                    if !stays {
-                        *written.cell(kind) = cell.clone();
-                    }
-                    written.cell(kind).determined = determined;
-                }
+                self.copy_over(&name, &content);
                 self.wrote_file(&name);
                 self.updated(&name);
             } else {
@@ -179,6 +175,19 @@ impl Daemon {
         self.log.debug1("config.getPolicyNames()");
         self.log.debug1("config.policy.0.update('...')");
         self.log.debug1("config.policy.0.Updated('allow-host-ipv6')");
+    }
+
+    /// What is empty in the runtime is left out of the settings that are written, and so keeps what it was.
+    fn copy_over(&mut self, zone: &str, runtime: &Zone) {
+        let Some(permanent) = self.permanent.get_mut(zone) else { return };
+        for kind in Kind::ALL {
+            let (from, to) = (runtime.read(kind), permanent.cell(kind));
+            if from.ranges.is_empty() && from.exact.is_empty() {
+                to.determined &= from.determined;
+            } else {
+                *to = from.clone();
+            }
+        }
     }
 
     /// All local files go, and a reload follows.
@@ -281,9 +290,7 @@ impl Daemon {
         } else {
             self.on_disk.insert(zone.to_owned(), OnDisk::Written(edited));
         }
-        if let Some(content) = self.permanent.get_mut(zone) {
-            content.blur();
-        }
+        self.permanent.get_mut(zone).into_iter().for_each(Zone::blur);
         // The watcher waits for five seconds without an edit, so a reload shortly before may have read one.
         if self.loaded.is_some_and(|loaded| self.log.clock - loaded <= 12)
             && let Some(content) = self.runtime.get_mut(zone)
