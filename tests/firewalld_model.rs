@@ -182,6 +182,25 @@ fn drive(script: &Script) -> Result<usize, String> {
     Ok(known)
 }
 
+/// What the random scripts have found, each by a script of its own.
+mod found {
+    use super::drive;
+    use crate::model_firewalld::lines::Version;
+    use crate::model_firewalld::ops::{Item, Kind, Op, Reload};
+    use crate::model_firewalld::{Beginning, run};
+
+    fn port() -> Item {
+        Item::new(Kind::Ports, &["8080", "tcp"])
+    }
+
+    #[test]
+    fn a_file_written_before_its_zone_was_heard_of_is_still_read_by_the_next_reload() {
+        let edit = Op::HandEdit { zone: "public".to_owned(), item: port(), broken: false };
+        let ops = [edit, Op::Tell, Op::Reload(Reload::Plain)];
+        drive(&run(Version::V1_3_3, false, Beginning::MidLife, false, &ops)).unwrap();
+    }
+}
+
 proptest! {
     #![proptest_config(config(64))]
 

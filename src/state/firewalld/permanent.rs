@@ -203,7 +203,8 @@ impl Firewalld {
         }
         let name = name.clone().into_owned();
         self.file = Some(name.clone());
-        let Some(zone) = self.zones.get_mut(&name) else { return };
+        // Also of a zone that was not heard of before: what is stated of it later is the daemon's view, not the disk's.
+        let Some(zone) = self.zone_mut(&name, by, effects) else { return };
         if place == Place::Shipped {
             // Another package version, maybe: the shipped content is not known any more.
             zone.shipped = super::lists::Lists::unknown(Unknown::since(Ignorance::DiskChange, by));
@@ -237,7 +238,7 @@ impl Firewalld {
         if self.load_lists_broken(name) {
             return;
         }
-        let Some(zone) = self.zones.get_mut(name.as_bytes()) else { return };
+        let Some(zone) = self.zone_mut(name, by, effects) else { return };
         zone.disk = Disk::Changed { why: Unknown::since(Ignorance::DiskChange, by) };
         let name = name.clone().into_owned();
         self.read_early(&name, by, effects);
