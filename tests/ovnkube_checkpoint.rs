@@ -129,7 +129,7 @@ fn a_log_without_its_beginning_is_right_from_iptables_save_on() {
 fn a_log_without_its_beginning_is_never_wrong_after_ports_were_stated() {
     let score = from_every_step(|step| Statement::ports(step.open.iter().copied()));
     assert_eq!(score.wrong, 0, "{score:?}");
-    assert!(score.right > score.unknown * 10, "{score:?}");
+    assert!(score.right > score.unknown * 3, "{score:?}");
 }
 
 /// The state after each line of a text, with the evidence of its lines.
@@ -172,13 +172,14 @@ fn stated(rules: &[(&str, &str)]) -> Ovnkube {
 }
 
 #[test]
-fn a_stated_node_port_closes_with_its_rule_in_the_node_port_chain() {
+fn a_stated_node_port_may_be_held_by_a_second_chain() {
     let mut state = stated(&[("OVN-KUBE-NODEPORT", NODE_PORT)]);
+    assert_eq!(state.open().unwrap().len(), 1);
+    fold(&mut state, &line("Adding", "OVN-KUBE-ETP", SECOND));
+    fold(&mut state, &line("Deleting", "OVN-KUBE-NODEPORT", NODE_PORT));
     assert_eq!(state.open().unwrap().len(), 1);
     fold(&mut state, &line("Deleting", "OVN-KUBE-ETP", SECOND));
     assert!(state.open().is_err() && state.at_least().is_empty());
-    fold(&mut state, &line("Deleting", "OVN-KUBE-NODEPORT", NODE_PORT));
-    assert_eq!(state.open().unwrap(), []);
 }
 
 #[test]

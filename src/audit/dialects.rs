@@ -261,7 +261,7 @@ fn shape(message: &[u8]) -> Option<Source> {
         b'\x1b' => Some(Source::Crio),
         b'I' | b'W' | b'E' | b'F' if digits_as_klog(message) => Some(Source::Ovnkube),
         b'L' if message.starts_with(b"Log file created at: ") => Some(Source::Ovnkube),
-        b'A' | b'D' if headerless(message).is_some() => Some(Source::Ovnkube),
+        b'A' | b'D' | b'I' | b'R' | b'C' | b'L' if headerless(message).is_some() => Some(Source::Ovnkube),
         _ => None,
     }
 }
@@ -272,10 +272,25 @@ fn digits_as_klog(message: &[u8]) -> bool {
         .is_some_and(|day| matches!(day, [a, b, c, d, b' '] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit())))
 }
 
-/// A rule line that lost its klog header.
+/// A line of ovnkube's about rules, chains or its start that lost its klog header, or the echo of the script that starts it.
 fn headerless(message: &[u8]) -> Option<Source> {
-    const STARTS: [&[u8]; 2] = [b"Adding rule in table: ", b"Deleting rule in table: "];
-    STARTS.iter().any(|start| message.starts_with(start)).then_some(Source::Ovnkube)
+    const STARTS: [&[u8]; 9] = [
+        b"Adding rule in table: ",
+        b"Deleting rule in table: ",
+        b"Ignoring processing rule in table",
+        b"Recreating iptables rules for table: ",
+        b"Creating table: ",
+        b"Chain: \"",
+        b"Default config: {MTU:",
+        b"Logging config: {",
+        b"Added *v1.Service event handler ",
+    ];
+    const ECHO: &[u8] = b" - starting ovnkube";
+    let script = || {
+        let head = message.get(..message.len().min(64)).unwrap_or_default();
+        head.first().is_some_and(u8::is_ascii_digit) && memchr::memmem::find(head, ECHO).is_some()
+    };
+    (STARTS.iter().any(|start| message.starts_with(start)) || script()).then_some(Source::Ovnkube)
 }
 
 /// True if the text of another program looks like a record that would count if one of the three had written it.

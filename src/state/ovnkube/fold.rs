@@ -7,7 +7,7 @@ use super::super::known::{Ignorance, Unknown};
 use super::super::opening::Scope;
 use super::know::Statement;
 use super::resync::{Process, RULE_LEVEL, Sync, Verbosity};
-use super::rules::PortKey;
+use super::rules::{PortKey, Tries};
 use super::{FAMILIES, Ovnkube};
 use crate::event::Remark;
 use crate::event::ovnkube::{Chain, Event, JumpTo, PublishingRule, Role, Rule};
@@ -247,8 +247,11 @@ impl Ovnkube {
             sync.unreadable.entry(key).or_insert(by);
             Self::remark_on(rule.role, by, effects);
         }
-        if filled {
-            self.add(rule, by, effects);
+        if filled && let Role::Publishes { rule: published } = rule.role {
+            let turn = self.rules.insert(rule.family, published, Support::new(by, Certainty::Reported));
+            self.tell(PortKey::of(rule.family, &published), turn, by, effects);
+        } else if filled {
+            self.rules.insert_unreadable(rule.family, kept, rule.args.clone().into_owned(), by);
         }
     }
 
@@ -309,13 +312,14 @@ impl Ovnkube {
             Step::AddFailed => {
                 effects.remark(Remark::TakenBack, by);
                 self.deleted.remove(&(family, *rule));
-                self.rules.retract(family, rule)
+                let tries = if self.process.starting { Tries::Merged } else { Tries::Told };
+                self.rules.retract(family, rule, tries, by)
             }
             Step::DeleteFailed => {
                 effects.remark(Remark::TakenBack, by);
                 return self.delete_failed(whole, rule, by, effects);
             }
-            Step::DeletedMissing => self.rules.retract(family, rule),
+            Step::DeletedMissing => self.rules.drop_missing(family, rule),
             Step::MaybeAdding if self.is_full() => return self.drop_for_limit(family, rule.chain, by, effects),
             Step::MaybeAdding => self.rules.doubt_adding(family, *rule, by),
             Step::MaybeDeleting => self.rules.doubt_deleting(family, *rule, by),
@@ -331,7 +335,7 @@ impl Ovnkube {
                 if !self.rules.holds(family, &rule) && self.is_full() {
                     return self.drop_for_limit(family, rule.chain, by, effects);
                 }
-                let turn = self.rules.insert(family, rule, Support::new(by, Certainty::Reported));
+                let turn = self.rules.announce(family, rule, Support::new(by, Certainty::Reported));
                 self.tell(PortKey::of(family, &rule), turn, by, effects);
             }
             Role::Unreadable { .. } => {
@@ -386,6 +390,10 @@ impl Ovnkube {
     // Facts.
 
     pub(super) fn take(&mut self, facts: &Statement, by: Evidence, effects: &mut Effects) {
+        if matches!(self.process.verbosity, Verbosity::TooLow { .. }) {
+            // What holds now need not hold one line later, and no line would tell.
+            return;
+        }
         for stated in &facts.rules {
             self.take_rules(stated.family, &stated.rules, by, effects);
         }
@@ -405,14 +413,14 @@ impl Ovnkube {
         let held: Vec<(PublishingRule, Support)> = self
             .rules
             .open()
-            .filter(|(key, _, _)| key.family == family)
-            .flat_map(|(_, _, rules)| rules.iter().map(|(rule, support)| (*rule, *support)))
+            .filter(|(key, _)| key.family == family)
+            .flat_map(|(key, _)| self.rules.of_port(key))
             .collect();
         let contradicts = held.iter().any(|(rule, _)| !stated.contains(rule)) || (was_known && held.len() != stated.len());
         if contradicts {
             effects.remark(Remark::Contradiction, by);
         }
-        let before: Vec<PortKey> = self.rules.open().map(|(key, _, _)| key).collect();
+        let before: Vec<PortKey> = self.rules.open().map(|(key, _)| key).collect();
         self.rules.clear(Some(family));
         self.deleted.retain(|(of, _), _| *of != family);
         self.unknown.retain(|(of, _), _| *of != family);
@@ -433,7 +441,7 @@ impl Ovnkube {
 
     fn take_ports(&mut self, stated: &BTreeSet<PortKey>, by: Evidence, effects: &mut Effects) {
         let complete = self.is_known();
-        let before: Vec<PortKey> = self.rules.open().map(|(key, _, _)| key).collect();
+        let before: Vec<PortKey> = self.rules.open().map(|(key, _)| key).collect();
         let known: Vec<PortKey> = self.rules.keys().collect();
         let missing = complete && stated.iter().any(|key| !self.rules.is_open(key));
         if missing || before.iter().any(|key| !stated.contains(key)) {
@@ -459,7 +467,7 @@ impl Ovnkube {
         for key in before.iter().filter(|key| !self.rules.is_open(key)) {
             effects.changes.push(Change::Closed { opening: key.opening(), by });
         }
-        for (key, support, _) in self.rules.open().filter(|(key, _, _)| !before.contains(key)) {
+        for (key, support) in self.rules.open().filter(|(key, _)| !before.contains(key)) {
             effects.changes.push(super::opened(key, support));
         }
     }

@@ -25,8 +25,9 @@ use rules::{Rules, Turn};
 /// What is known of the host ports that ovnkube opens on one host (OVN-Kubernetes of June 2020 to December 2024).
 ///
 /// The state is a set of exact rules. A port is open while at least one rule holds it; lines are never counted, for ovnkube logs
-/// the same change many times. A rule counts from the line that announces it, and a failure reported later takes it back. Failures
-/// of one rule that are reported together count as one: up to April 2024 ovnkube merges equal error texts.
+/// the same change many times. A rule counts from the line that announces it, and a failure reported later takes it back. What several
+/// tries of one change came to is told from how many of them are reported to have failed, as far as the version reports each; up to
+/// April 2024 ovnkube merges equal error texts of tries to delete, and then all of them count as failed.
 ///
 /// What the set holds is complete, per family and chain, when the log shows it: a chain that the process itself made, the end of a
 /// start (see [`Event::ServicesSynced`]), a rebuilt chain, or a [`Statement`]. Until then [`Self::open`] is unknown.
@@ -117,17 +118,12 @@ impl Ovnkube {
     #[must_use]
     pub fn at_least(&self) -> Vec<OpenPort> {
         let open = self.rules.open();
-        open.map(|(port, support, rules)| OpenPort {
-            port,
-            support,
-            rules: rules.iter().map(|(rule, support)| (*rule, *support)).collect(),
-        })
-        .collect()
+        open.map(|(port, support)| OpenPort { port, support, rules: self.rules.of_port(port).collect() }).collect()
     }
 
     /// Everything that is surely open, and by which line.
     pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
-        self.rules.open().map(|(key, support, _)| (key.opening(), support))
+        self.rules.open().map(|(key, support)| (key.opening(), support))
     }
 
     /// What cannot be told, why, and since when.
@@ -198,6 +194,9 @@ impl Ovnkube {
     }
 
     /// Takes facts as true from here on.
+    ///
+    /// A process that told a verbosity at which it prints no rule lines would change them unseen, so then they are not taken. Where a
+    /// log has shown neither that nor a rule line, [`Self::voice`] tells that it may not speak.
     pub fn know(&mut self, facts: &Statement, by: Evidence, effects: &mut Effects) {
         self.turning(by, effects, |this, effects| this.take(facts, by, effects));
     }
@@ -225,7 +224,7 @@ impl Ovnkube {
     }
 
     fn tell_all(&self, effects: &mut Effects) {
-        for (key, support, _) in self.rules.open() {
+        for (key, support) in self.rules.open() {
             effects.changes.push(opened(key, support));
         }
     }

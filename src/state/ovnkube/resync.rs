@@ -74,14 +74,13 @@ impl Process {
         }
     }
 
-    /// True if a jump rule shows that another process speaks now.
+    /// True if a jump rule shows that another process speaks now: each adds its jump rules once, when it starts.
     pub(super) fn is_over(&self, family: Family, from: &Text<'_>, to: Chain) -> bool {
         let first = self.jumps.is_empty();
-        if first { self.had_rules } else { self.jumps.contains(&(family, from.clone().into_owned(), to)) }
+        if first { self.had_rules || !self.starting } else { self.jumps.contains(&(family, from.clone().into_owned(), to)) }
     }
 
     pub(super) fn add_jump(&mut self, family: Family, from: &Text<'_>, to: Chain) {
-        self.starting |= self.jumps.is_empty();
         if self.jumps.len() < MAX_JUMPS {
             self.jumps.insert((family, from.clone().into_owned(), to));
         }

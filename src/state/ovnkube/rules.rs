@@ -48,7 +48,7 @@ impl PortKey {
 pub(super) struct PortState {
     /// Rules that are surely there.
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    rules: BTreeMap<PublishingRule, Support>,
+    rules: BTreeMap<PublishingRule, Held>,
     /// Rules that may be there.
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     maybe: BTreeMap<PublishingRule, Evidence>,
@@ -58,10 +58,33 @@ pub(super) struct PortState {
     stated_doubt: Option<Evidence>,
 }
 
+/// Why a rule is there, and how many lines announced it since it was last absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Held {
+    support: Support,
+    tries: u32,
+}
+
+impl Held {
+    const fn new(support: Support) -> Self {
+        Self { support, tries: 1 }
+    }
+}
+
+/// What a reported failure to add a rule says where the rule was announced several times.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tries {
+    /// Each failure is reported, so one of the other tries has succeeded: a rule that is there is not added again.
+    Told,
+    /// Chains are emptied between the tries, and equal failures may be reported once.
+    Merged,
+}
+
 impl PortState {
     /// Why the port is surely open: the oldest of the lines that hold it.
     fn support(&self) -> Option<Support> {
-        self.rules.values().copied().chain(self.stated).min_by_key(|support| support.since)
+        self.rules.values().map(|held| held.support).chain(self.stated).min_by_key(|support| support.since)
     }
 
     fn is_open(&self) -> bool {
@@ -138,7 +161,16 @@ impl Rules {
     /// The rule is there; one that was there already keeps its older support.
     pub(super) fn insert(&mut self, family: Family, rule: PublishingRule, support: Support) -> Turn {
         self.change(PortKey::of(family, &rule), |state| {
-            state.rules.entry(rule).or_insert(support);
+            state.rules.entry(rule).or_insert(Held::new(support));
+            state.maybe.remove(&rule);
+        })
+    }
+
+    /// The same by a line that announces it.
+    pub(super) fn announce(&mut self, family: Family, rule: PublishingRule, support: Support) -> Turn {
+        self.change(PortKey::of(family, &rule), |state| {
+            let again = |held: &mut Held| held.tries = held.tries.saturating_add(1);
+            state.rules.entry(rule).and_modify(again).or_insert(Held::new(support));
             state.maybe.remove(&rule);
         })
     }
@@ -154,16 +186,11 @@ impl Rules {
         }
         let mut support = None;
         let turn = self.change(key, |state| {
-            support = state.rules.remove(rule);
+            support = state.rules.remove(rule).map(|held| held.support);
             state.maybe.remove(rule);
-            // Only one service can have a node port, and when it goes, or changes, the rule of this chain goes with all others of
-            // the port. An external address may be shared by services, and the rule of OVN-KUBE-ETP is a second one.
-            let all = rule.chain == Chain::NodePort && rule.kind == Kind::NodePort;
-            if state.stated.take().is_some() && !all {
+            // Another rule may hold the stated port too: of a second chain, or of a service that takes the port over.
+            if state.stated.take().is_some() {
                 state.stated_doubt = Some(by);
-            }
-            if all {
-                state.stated_doubt = None;
             }
         });
         (turn, support)
@@ -184,8 +211,27 @@ impl Rules {
         }
     }
 
-    /// Adding the rule failed: this one is not there, and nothing is said about others.
-    pub(super) fn retract(&mut self, family: Family, rule: &PublishingRule) -> Turn {
+    /// Adding the rule failed, and nothing is said about others of the port.
+    pub(super) fn retract(&mut self, family: Family, rule: &PublishingRule, tries: Tries, by: Evidence) -> Turn {
+        let key = PortKey::of(family, rule);
+        if !self.ports.contains_key(&key) {
+            return Turn::Nothing;
+        }
+        self.change(key, |state| match state.rules.get_mut(rule) {
+            Some(held) if held.tries > 1 && tries == Tries::Told => held.tries = held.tries.saturating_sub(1),
+            Some(held) if held.tries > 1 => {
+                state.rules.remove(rule);
+                state.maybe.insert(*rule, by);
+            }
+            _ => {
+                state.rules.remove(rule);
+                state.maybe.remove(rule);
+            }
+        })
+    }
+
+    /// The rule is not there, and nothing is said about others of the port.
+    pub(super) fn drop_missing(&mut self, family: Family, rule: &PublishingRule) -> Turn {
         let key = PortKey::of(family, rule);
         if !self.ports.contains_key(&key) {
             return Turn::Nothing;
@@ -303,8 +349,14 @@ impl Rules {
     }
 
     /// The ports that are surely open, each with its rules.
-    pub(super) fn open(&self) -> impl Iterator<Item = (PortKey, Support, &BTreeMap<PublishingRule, Support>)> {
-        self.ports.iter().filter_map(|(key, state)| Some((*key, state.support()?, &state.rules)))
+    pub(super) fn open(&self) -> impl Iterator<Item = (PortKey, Support)> {
+        self.ports.iter().filter_map(|(key, state)| Some((*key, state.support()?)))
+    }
+
+    /// The rules that surely hold a port.
+    pub(super) fn of_port(&self, key: PortKey) -> impl Iterator<Item = (PublishingRule, Support)> {
+        let rules = self.ports.get(&key).into_iter().flat_map(|state| &state.rules);
+        rules.map(|(rule, held)| (*rule, held.support))
     }
 
     /// The ports of which something is held, open or not.
