@@ -410,12 +410,8 @@ impl Ovnkube {
         });
         let stated: BTreeSet<PublishingRule> = published.collect();
         let was_known = Chain::ALL.iter().all(|chain| !self.unknown.contains_key(&(family, *chain)));
-        let held: Vec<(PublishingRule, Support)> = self
-            .rules
-            .open()
-            .filter(|(key, _)| key.family == family)
-            .flat_map(|(key, _)| self.rules.of_port(key))
-            .collect();
+        let held: Vec<(PublishingRule, Support)> =
+            self.rules.open().filter(|(key, _)| key.family == family).flat_map(|(key, _)| self.rules.of_port(key)).collect();
         let contradicts = held.iter().any(|(rule, _)| !stated.contains(rule)) || (was_known && held.len() != stated.len());
         if contradicts {
             effects.remark(Remark::Contradiction, by);
