@@ -38,7 +38,7 @@ impl Ovnkube {
             Event::ProcessSeen { pid } => self.see_process(*pid, by, effects),
             Event::Starting => self.start(None, true, by, effects),
             Event::LoggingConfig { level } => self.learn_level(*level, by, effects),
-            Event::ServicesSynced => self.services_synced(),
+            Event::ServicesSynced => self.services_synced(by, effects),
             Event::Adding { rule } => {
                 self.rule_line();
                 self.end_sync();
@@ -50,6 +50,9 @@ impl Ovnkube {
             Event::Deleting { rule } => {
                 self.rule_line();
                 self.end_sync();
+                if matches!(rule.role, Role::Publishes { .. }) {
+                    self.handlers_run(by, effects);
+                }
                 self.step(rule, Step::Deleting, by, effects);
             }
             Event::Ignoring { rule } => {
@@ -149,14 +152,23 @@ impl Ovnkube {
         }
     }
 
-    /// Up to April 2024: every chain was flushed, and what was kept was added again, in lines.
-    fn services_synced(&mut self) {
-        if self.process.starting && !self.process.restores && self.process.has_all_jumps() {
+    /// The start is over. Up to April 2024 every chain was flushed in it, and what was kept was added again, in lines.
+    fn services_synced(&mut self, by: Evidence, effects: &mut Effects) {
+        if self.process.starting && !self.process.restores && self.process.has_jumps(&[Chain::NodePort, Chain::ExternalIp]) {
             self.unknown.retain(|_, unknown| !matches!(unknown.why, Ignorance::BeforeLog | Ignorance::Restart));
         }
-        self.process.starting = false;
-        self.process.fresh = false;
-        self.process.sync = None;
+        if self.process.serve() {
+            self.lose(Ignorance::Restart, by, effects);
+        }
+    }
+
+    /// A rule that opens ports is deleted only by the handlers of services and endpoints, which run when the start is over. A log in
+    /// which that line is missing may have been filtered, so the jump rule into the chain that the documentation's own filter leaves
+    /// out must be there.
+    fn handlers_run(&mut self, by: Evidence, effects: &mut Effects) {
+        if self.process.starting && !self.process.restores && self.process.has_jumps(&Chain::ALL) {
+            self.services_synced(by, effects);
+        }
     }
 
     // The rebuilding of chains, from April 2024 on.
@@ -169,14 +181,16 @@ impl Ovnkube {
         if first || (self.process.sync.is_none() && first_seen) {
             self.process.sync = Some(Sync::default());
             self.process.has_synced = true;
+            self.process.born = true;
+            self.process.starting = true;
             self.rules.forget_statements();
             self.mark_unknown(Unknown::since(Ignorance::Restart, by));
         }
-        if *table == "mangle" && *chain == "OVN-KUBE-ITP" {
-            self.process.starting = false;
-            if let Some(sync) = &mut self.process.sync {
-                sync.last = true;
-            }
+        if *table == "mangle"
+            && *chain == "OVN-KUBE-ITP"
+            && let Some(sync) = &mut self.process.sync
+        {
+            sync.last = true;
         }
         if let Some(chain) = Chain::in_table(table.as_bytes(), chain.as_bytes()) {
             self.rebuild(chain, by, effects);
@@ -259,6 +273,7 @@ impl Ovnkube {
     fn end_sync(&mut self) {
         if self.process.sync.as_ref().is_some_and(|sync| sync.last) {
             self.process.sync = None;
+            self.process.starting = false;
         }
     }
 
@@ -390,8 +405,7 @@ impl Ovnkube {
     // Facts.
 
     pub(super) fn take(&mut self, facts: &Statement, by: Evidence, effects: &mut Effects) {
-        if matches!(self.process.verbosity, Verbosity::TooLow { .. }) {
-            // What holds now need not hold one line later, and no line would tell.
+        if !self.process.keeps_facts() {
             return;
         }
         for stated in &facts.rules {

@@ -195,8 +195,9 @@ impl Ovnkube {
 
     /// Takes facts as true from here on.
     ///
-    /// A process that told a verbosity at which it prints no rule lines would change them unseen, so then they are not taken. Where a
-    /// log has shown neither that nor a rule line, [`Self::voice`] tells that it may not speak.
+    /// They are not taken while ovnkube starts, for it empties chains then without a line, and not if its start was seen but no sign
+    /// that it prints rule lines: what it changes would go unseen. Where the log has shown nothing of its start, they are; then
+    /// [`Self::voice`] tells whether there is a rule line at all.
     pub fn know(&mut self, facts: &Statement, by: Evidence, effects: &mut Effects) {
         self.turning(by, effects, |this, effects| this.take(facts, by, effects));
     }

@@ -39,8 +39,12 @@ pub(super) struct Process {
     pub(super) fresh: bool,
     /// Its first lines are in the log.
     pub(super) start_seen: bool,
+    /// Its start, or a part of it, is in the log.
+    pub(super) born: bool,
     /// It has not finished dealing with what was there before it.
     pub(super) starting: bool,
+    /// It has said that it has dealt with that.
+    served: bool,
     pub(super) verbosity: Verbosity,
     /// It fills chains by iptables-restore, as ovnkube does from April 2024 on.
     pub(super) restores: bool,
@@ -60,12 +64,12 @@ const MAX_JUMPS: usize = 64;
 
 impl Process {
     pub(super) fn starting(pid: Option<u32>, start_seen: bool) -> Self {
-        Self { pid, start_seen, fresh: true, starting: true, ..Self::default() }
+        Self { pid, start_seen, fresh: true, born: true, starting: true, ..Self::default() }
     }
 
     /// A process that is told from the one before by nothing but a jump rule, which each process adds once, before any other rule.
     pub(super) fn jumping(pid: Option<u32>) -> Self {
-        Self { pid, starting: true, verbosity: Verbosity::Enough, ..Self::default() }
+        Self { pid, born: true, starting: true, verbosity: Verbosity::Enough, ..Self::default() }
     }
 
     pub(super) fn existed(&mut self, chain: Chain) {
@@ -91,10 +95,31 @@ impl Process {
         self.start_seen && !self.existed.contains(&chain)
     }
 
-    /// True if the jump rules into the two chains that every version has were added, as up to April 2024 at each start.
-    pub(super) fn has_all_jumps(&self) -> bool {
-        let has = |chain| self.jumps.iter().any(|(_, _, to)| *to == chain);
-        has(Chain::NodePort) && has(Chain::ExternalIp)
+    /// True if the jump rules into these chains were added, as up to April 2024 at each start.
+    pub(super) fn has_jumps(&self, chains: &[Chain]) -> bool {
+        chains.iter().all(|chain| self.jumps.iter().any(|(_, _, to)| to == chain))
+    }
+
+    /// The start is over. True if nothing of it was seen before: another process speaks then.
+    pub(super) fn serve(&mut self) -> bool {
+        let unseen = !self.starting && !(self.served && self.pid.is_some());
+        self.born = true;
+        self.starting = false;
+        self.served = true;
+        self.fresh = false;
+        self.sync = None;
+        unseen
+    }
+
+    /// True if facts that the caller states will hold until a line changes them: not while chains are emptied without a line, and not
+    /// if it changes rules without a line.
+    pub(super) fn keeps_facts(&self) -> bool {
+        match self.verbosity {
+            _ if self.starting => false,
+            Verbosity::Enough => true,
+            Verbosity::Unknown => !self.born,
+            Verbosity::TooLow { .. } => false,
+        }
     }
 }
 
