@@ -373,3 +373,27 @@ fn a_default_zone_set_by_a_reload_that_is_refused_is_unknown() {
     log.write("setDefaultZone('public')\nDefaultZoneChanged('public')\nTraceback (most recent call last):");
     assert!(log.fold.default_zone().is_err());
 }
+
+#[test]
+fn policies_and_direct_rules_are_told_although_their_ports_are_not_in_the_log() {
+    let mut log = Log::based();
+    log.write("policy.setPolicySettings(pol)\npolicy.PolicyUpdated('pol', '{}')");
+    log.write("direct.addRule('ipv4', 'filter')\ndirect.RuleAdded('ipv4', 'filter', 'INPUT', 0, '-p','tcp')");
+    log.write("config.policy.0.update('...')\nconfig.policy.0.Updated('other')");
+    let facts = |log: &Log| log.fold.openings().filter(|(opening, _)| opening.port.is_none()).count();
+    assert_eq!(facts(&log), 3);
+    log.effects.clear();
+    log.reload(&["public", "work"], &[]);
+    // The policy of the permanent layer is the only one in the runtime layer now.
+    assert_eq!(facts(&log), 2);
+    let direct = |change: &&Change| matches!(change, Change::Closed { opening, .. } if format!("{opening:?}").contains("direct"));
+    assert_eq!(log.effects.changes.iter().filter(direct).count(), 1, "{:?}", log.effects.changes);
+}
+
+#[test]
+fn a_layer_that_is_unknown_as_a_whole_is_told_once() {
+    let mut log = Log::based();
+    log.write("stop()\nstop()\nconfig.zone.0.update2('...')\nconfig.zone.0.Updated('public')");
+    assert_eq!(log.fold.unknowns().count(), 3, "{:?}", log.fold.unknowns().collect::<Vec<_>>());
+    assert_eq!(log.effects.changes.len(), 3 * Kind::ALL.len(), "each list is lost once: {:?}", log.effects.changes);
+}

@@ -134,7 +134,17 @@ impl Firewalld {
     /// The same for a reason with its own line.
     pub(super) fn lose(&mut self, spot: Spot<'_>, why: Unknown, by: Evidence, effects: &mut Effects) {
         let kind = spot.kind;
-        if self.with_lists(spot, |lists| lists.forget(kind, why)).is_some() {
+        let lost = self.with_lists(spot, |lists| {
+            // What is unknown already, with nothing proven, stays so for its first reason, unless that was only that no daemon ran.
+            let before = lists.why_unknown(kind);
+            let known = before.is_none() || lists.weight(kind) > 0;
+            let idle = before.is_some_and(|before| matches!(before.why, Ignorance::NotRunning | Ignorance::Restart));
+            if known || idle {
+                lists.forget(kind, why);
+            }
+            known
+        });
+        if lost == Some(true) {
             effects.changes.push(Change::Lost { scope: spot.scope(), why: why.why, by });
         }
     }

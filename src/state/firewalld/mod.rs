@@ -228,17 +228,20 @@ impl Firewalld {
         lists.chain(facts)
     }
 
-    /// Every list that the log cannot tell, and why.
-    ///
-    /// Before any zone was heard of, all of firewalld is unknown.
+    /// Everything that the log cannot tell, and why: a whole layer of a zone where all its lists share one reason, else list by
+    /// list. Before any zone was heard of, all of firewalld is unknown.
     pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
         let all = self.zones.is_empty().then_some((Scope::Firewalld, Unknown::BEFORE_LOG));
         let lists = self.zones.iter().flat_map(|(name, zone)| {
             Layer::ALL.into_iter().filter_map(|layer| Some((layer, zone.layer(layer)?))).flat_map(move |(layer, lists)| {
-                Kind::ALL.into_iter().filter_map(move |kind| {
-                    let why = lists.why_unknown(kind)?;
+                let of = |kind| lists.why_unknown(kind);
+                let whole = of(Kind::Ports).filter(|why| Kind::ALL.into_iter().all(|kind| of(kind) == Some(*why)));
+                let zone = whole.map(|why| (Scope::Zone { zone: name.clone(), layer }, why));
+                let kinds = Kind::ALL.into_iter().filter_map(move |kind| {
+                    let why = of(kind).filter(|_| whole.is_none())?;
                     Some((Scope::ZoneList { zone: name.clone(), layer, kind }, why))
-                })
+                });
+                zone.into_iter().chain(kinds)
             })
         });
         all.into_iter().chain(lists)
