@@ -39,6 +39,8 @@ struct Held {
     sure: u32,
     /// Sockets that may be held besides.
     maybe: u32,
+    /// How many of these were sure until their rules went; the line that closes them is still to come, if it is not missing.
+    closing: u32,
     /// Sockets that were opened and not yet confirmed by rules.
     opened: Vec<Opened>,
     /// Since when at least one is held.
@@ -61,7 +63,15 @@ struct Opened {
 impl Held {
     fn new(by: Evidence) -> Self {
         let doubt = Unknown::since(Ignorance::Gap, by);
-        Self { sure: 0, maybe: 0, opened: Vec::new(), support: Support::new(by, Certainty::Reported), doubt, shown: false }
+        Self {
+            sure: 0,
+            maybe: 0,
+            closing: 0,
+            opened: Vec::new(),
+            support: Support::new(by, Certainty::Reported),
+            doubt,
+            shown: false,
+        }
     }
 
     fn is_held(&self) -> bool {
@@ -289,7 +299,10 @@ impl Sockets {
     pub(super) fn close(&mut self, port: HostPort, by: Evidence, effects: &mut Effects) -> bool {
         let mut known = true;
         self.with(port, by, effects, |held| {
-            if held.sure > 0 {
+            if held.closing > 0 && held.maybe != ANY {
+                held.closing = held.closing.saturating_sub(1);
+                held.maybe = held.maybe.saturating_sub(1);
+            } else if held.sure > 0 {
                 held.sure = held.sure.saturating_sub(1);
             } else if held.maybe > 0 {
                 if held.maybe != ANY {
@@ -309,6 +322,7 @@ impl Sockets {
         if self.ports.get(&port).is_some_and(|held| held.sure > 0) {
             self.with(port, by, effects, |held| {
                 held.sure = held.sure.saturating_sub(1);
+                held.closing = held.closing.saturating_add(1);
                 held.may_have(1, Ignorance::Gap, by);
             });
         }
