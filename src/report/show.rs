@@ -1,6 +1,8 @@
 //! How a report reads in a terminal, and its digest.
 
 use super::document::{HistoryReport, HostReport, LineReport, Report};
+use super::history::PortHistory;
+use super::moment::OpenThen;
 use super::open_port::{Fact, OpenPorts};
 use super::untold;
 use super::words::{Table, held_by, host_word, layer_word, port_word, remark_words, shown};
@@ -201,5 +203,27 @@ impl fmt::Display for super::open_port::OpenPort {
             write!(f, "; {} by {}", fact.role, held_by(&fact.holder))?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Display for PortHistory {
+    /// The port, what held it, and a line for each interval.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}  {} ({})", port_word(self.port), held_by(&self.holder), layer_word(&self.holder))?;
+        for interval in &self.intervals {
+            write!(f, "\n  {interval}")?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for OpenThen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let holder = &self.opening.holder;
+        write!(f, "{}  {} ({}), {}", port_word(self.opening.port), held_by(holder), layer_word(holder), self.beginning)?;
+        match self.certainty {
+            Some(certainty) => write!(f, ", {certainty}"),
+            None => Ok(()),
+        }
     }
 }

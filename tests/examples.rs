@@ -1,0 +1,47 @@
+//! Each example prints what its head comment says. With `HOSTPORT_AUDIT_BLESS` set in the environment the comments are rewritten instead.
+
+#![allow(dead_code, unreachable_pub)]
+
+use std::error::Error;
+use std::path::Path;
+use std::{fs, iter};
+
+#[path = "../examples/allow_list.rs"]
+mod allow_list;
+#[path = "../examples/at_time.rs"]
+mod at_time;
+#[path = "../examples/history.rs"]
+mod history;
+#[cfg(feature = "serde")]
+#[path = "../examples/json_report.rs"]
+mod json_report;
+#[path = "../examples/parse_lines.rs"]
+mod parse_lines;
+#[path = "../examples/why_open.rs"]
+mod why_open;
+
+/// Compares the block behind the `$` line of the head comment with what the example prints.
+fn holds(name: &str, printed: Result<String, Box<dyn Error>>) {
+    let printed = printed.unwrap_or_else(|error| panic!("{name}: {error}"));
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name).with_extension("rs");
+    let text = fs::read_to_string(&file).unwrap();
+    let begin = text.find("//! $ ").and_then(|at| text[at..].find('\n').map(|end| at + end + 1)).expect("a `$` line");
+    let end = begin + text[begin..].find("//! ```").expect("the end of the block");
+    let want: String = printed.lines().map(|line| format!("//! {line}").trim_end().to_owned() + "\n").collect();
+    if std::env::var_os("HOSTPORT_AUDIT_BLESS").is_some() {
+        fs::write(&file, format!("{}{want}{}", &text[..begin], &text[end..])).unwrap();
+    } else {
+        assert_eq!(&text[begin..end], want, "{name}");
+    }
+}
+
+#[test]
+fn the_head_comments_show_what_is_printed() {
+    holds("allow_list", allow_list::run(iter::empty()));
+    holds("at_time", at_time::run(iter::empty()));
+    holds("history", history::run(iter::empty()));
+    #[cfg(feature = "serde")]
+    holds("json_report", json_report::run(iter::empty()));
+    holds("parse_lines", parse_lines::run(iter::empty()));
+    holds("why_open", why_open::run(iter::empty()));
+}
