@@ -474,6 +474,27 @@ fn no_proper_prefix_of_a_rule_line_opens_or_closes_a_port() {
     }
 }
 
+#[test]
+fn every_rule_that_opens_ports_prints_as_ovnkube_printed_it() {
+    let mut printed = 0;
+    for log in corpus::logs_in("ovnk").iter().filter(|log| log.name.contains("era") && log.name.ends_with(".log")) {
+        let mut reader = Reader::new();
+        for line in log.bytes.split(|&b| b == b'\n') {
+            let Reading::Record(record) = reader.read(line) else { continue };
+            for event in ovnkube::events(&record) {
+                if let ovnkube::Event::Adding { rule } | ovnkube::Event::Deleting { rule } | ovnkube::Event::Ignoring { rule } =
+                    event
+                    && let ovnkube::Role::Publishes { rule: published } = rule.role
+                {
+                    assert_eq!(rule.args, published.to_string().as_str());
+                    printed += 1;
+                }
+            }
+        }
+    }
+    assert!(printed > 3000, "{printed}");
+}
+
 fn changes(bytes: &[u8]) -> (Ovnkube, Vec<Change>) {
     use hostport_audit::state::Effects;
     use hostport_audit::state::evidence::Evidence;

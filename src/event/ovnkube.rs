@@ -316,16 +316,24 @@ impl fmt::Display for PublishingRule {
             write!(f, ":{port}")?;
         }
         if let Some(share) = self.share {
-            let decimals = (u128::from(share).saturating_mul(10_000_000_000) + (1 << 30)) >> 31;
-            write!(
-                f,
-                " -m statistic --mode random --probability {}.{:010}",
-                decimals / 10_000_000_000,
-                decimals % 10_000_000_000
-            )?;
+            let decimals = decimals(share);
+            write!(f, " -m statistic --mode random --probability {}.{:010}", decimals / TEN_DIGITS, decimals % TEN_DIGITS)?;
         }
         Ok(())
     }
+}
+
+const TEN_DIGITS: u64 = 10_000_000_000;
+
+/// A share of 2^31 as a decimal of ten digits; ovnkube's shares are one nth, which is printed as such where the kernel's number fits.
+fn decimals(share: u32) -> u64 {
+    const ALL: u64 = 1 << 31;
+    let nearest = |whole: u64, of: u64| whole.saturating_add(of / 2).checked_div(of).unwrap_or_default();
+    let nth = nearest(ALL, u64::from(share));
+    if nth > 0 && nearest(ALL, nth) == u64::from(share) {
+        return nearest(TEN_DIGITS, nth);
+    }
+    nearest(u64::from(share).saturating_mul(TEN_DIGITS), ALL)
 }
 
 /// The chains of ovnkube's that are known to open no host ports, though some name them.

@@ -219,11 +219,12 @@ pub(crate) struct RawFailure<'a> {
     pub(crate) reason: &'a [u8],
 }
 
-fn failure(input: &[u8]) -> Parsed<'_, (bool, &[u8], &[u8], &[u8])> {
+/// `failed to add iptables nat/OVN-KUBE-NODEPORT rule "ARGS": `; family and reason are told by what is behind it.
+fn failure(input: &[u8]) -> Parsed<'_, RawFailure<'_>> {
     let verb = alt((value(true, tag("add")), value(false, tag("delete"))));
     let mut parts = (tag("failed to "), verb, tag(" iptables "), name, tag("/"), name, tag(" rule "), logfmt::quoted, tag(": "));
     let (rest, (_, adding, _, table, _, chain, _, (args, _), _)) = parts.parse(input)?;
-    Ok((rest, (adding, table, chain, args)))
+    Ok((rest, RawFailure { adding, table, chain, args, family: None, reason: &[] }))
 }
 
 /// The first failed change in a line, and what is behind its arguments. It counts at the beginning, or behind the separator with
@@ -235,10 +236,10 @@ pub(crate) fn next_failure<'a>(input: &'a [u8], beginning: bool) -> Option<(&'a 
         let before = input.get(..at)?;
         let tail = input.get(at..)?;
         let joined = (at == 0 && beginning) || before.ends_with(b": ") || before.ends_with(b", ") || before.ends_with(b"[");
-        if joined && let Ok((behind, (adding, table, chain, args))) = failure(tail) {
+        if joined && let Ok((behind, failure)) = failure(tail) {
             let line = memchr::memchr(b'\n', behind).and_then(|end| behind.get(..end)).unwrap_or(behind);
             let reason = memmem::find(line, b"failed to ").and_then(|next| line.get(..next)).unwrap_or(line);
-            return Some((behind, RawFailure { adding, table, chain, args, family: binary_family(reason), reason }));
+            return Some((behind, RawFailure { family: binary_family(reason), reason, ..failure }));
         }
         from = at.saturating_add(1);
     }

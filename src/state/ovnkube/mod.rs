@@ -208,14 +208,15 @@ impl Ovnkube {
         let told = effects.changes.len();
         run(self, effects);
         let scope = Scope::Ovnkube;
-        match (before, self.first_unknown()) {
-            (true, Some(unknown)) => {
+        match (before, self.is_known()) {
+            (true, false) => {
                 // What was told to open or close on the way is part of what follows.
+                let why = self.first_unknown().map_or(Ignorance::Ambiguous, |unknown| unknown.why);
                 effects.changes.truncate(told);
-                effects.changes.push(Change::Lost { scope, why: unknown.why, by });
+                effects.changes.push(Change::Lost { scope, why, by });
                 self.tell_all(effects);
             }
-            (false, None) => {
+            (false, true) => {
                 effects.changes.truncate(told);
                 effects.changes.push(Change::Learnt { scope, by });
                 self.tell_all(effects);

@@ -102,7 +102,8 @@ impl Process {
 
     /// The start is over. True if nothing of it was seen before: another process speaks then.
     pub(super) fn serve(&mut self) -> bool {
-        let unseen = !self.starting && !(self.served && self.pid.is_some());
+        let repeats_itself = self.served && self.pid.is_some();
+        let unseen = !self.starting && !repeats_itself;
         self.born = true;
         self.starting = false;
         self.served = true;

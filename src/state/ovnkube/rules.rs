@@ -125,6 +125,8 @@ pub(super) struct Rules {
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     unreadable: BTreeMap<(Family, Chain, Text<'static>), Evidence>,
     size: usize,
+    /// How many ports are open by the caller's word.
+    stated: usize,
 }
 
 impl Rules {
@@ -135,9 +137,10 @@ impl Rules {
 
     fn change(&mut self, key: PortKey, change: impl FnOnce(&mut PortState)) -> Turn {
         let state = self.ports.entry(key).or_default();
-        let (before, size) = (state.is_open(), state.size());
+        let (before, size, stated) = (state.is_open(), state.size(), usize::from(state.stated.is_some()));
         change(state);
         self.size = self.size.saturating_sub(size).saturating_add(state.size());
+        self.stated = self.stated.saturating_sub(stated).saturating_add(usize::from(state.stated.is_some()));
         let after = state.support();
         if state.doubt().is_some() {
             self.doubtful.insert(key);
@@ -178,7 +181,7 @@ impl Rules {
     /// The rule is not there; what was known of it.
     pub(super) fn remove(&mut self, family: Family, rule: &PublishingRule, by: Evidence) -> (Turn, Option<Support>) {
         let key = PortKey::of(family, rule);
-        if rule.port.range().first() != rule.port.range().last() {
+        if self.stated > 0 && rule.port.range().first() != rule.port.range().last() {
             self.doubt_statements_within(key, by);
         }
         if !self.ports.contains_key(&key) {
@@ -310,6 +313,7 @@ impl Rules {
         self.ports.retain(|key, _| !gone(key.family));
         self.doubtful.retain(|key| !gone(key.family));
         self.size = self.ports.values().map(PortState::size).sum();
+        self.stated = self.ports.values().filter(|state| state.stated.is_some()).count();
     }
 
     /// The port is open by the caller's word. `complete` tells that all its rules are known.
