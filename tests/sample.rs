@@ -103,3 +103,16 @@ fn what_the_sample_cannot_tell_is_unknown() {
     assert!(of_public(Layer::Permanent) && of_public(Layer::Runtime), "{node:?}");
     assert!(unknown(Some("rhel92")).iter().any(|scope| matches!(scope, Scope::CrioRules { .. })));
 }
+
+#[test]
+fn a_port_of_the_permanent_layer_is_open_at_runtime_since_the_reload() {
+    let mut auditor = Auditor::new();
+    auditor.feed(SAMPLE);
+    let (_, host) = auditor.ledger().hosts().next().expect("a host");
+    let lines: Vec<_> = host
+        .openings()
+        .filter(|(opening, _)| matches!(opening.holder, Holder::ZonePort { layer: Layer::Runtime, .. }))
+        .map(|(_, support)| (support.request.map(|line| line.at.line()), support.since.at.line()))
+        .collect();
+    assert_eq!(lines, [(Some(56), 92)], "written to the zone's file at line 56, let through since line 92");
+}

@@ -83,6 +83,14 @@ impl Support {
         Self { request: None, since, certainty }
     }
 
+    /// The support of what this brought about at a later line, as a reload makes runtime of what was permanent.
+    ///
+    /// The line since which this holds is what asked for it.
+    #[must_use]
+    pub fn carried_to(self, by: Evidence) -> Self {
+        if self.since == by { self } else { Self { request: Some(self.since), since: by, certainty: self.certainty } }
+    }
+
     /// The same support with the line that asked for it.
     #[must_use]
     pub const fn requested_by(mut self, request: Evidence) -> Self {

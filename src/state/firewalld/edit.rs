@@ -118,12 +118,15 @@ impl Firewalld {
         self.swap(spot, &lists, support.since, effects);
     }
 
-    /// Takes over a list from other lists.
+    /// Takes over a list from other lists. What was there before is open since its own line, all else since this one.
     pub(super) fn swap(&mut self, spot: Spot<'_>, from: &Lists, by: Evidence, effects: &mut Effects) {
         let Some(old) = self.lists(spot.zone, spot.layer) else { return };
-        compare(spot, old, from, by, effects);
         let kind = spot.kind;
-        self.with_lists(spot, |lists| lists.copy(kind, from));
+        let mut new = Lists::unknown(Unknown::BEFORE_LOG);
+        new.copy(kind, from);
+        new.carry(kind, old, by);
+        compare(spot, old, &new, by, effects);
+        self.with_lists(spot, |lists| lists.copy(kind, &new));
     }
 
     /// Nothing of a list is known any more.

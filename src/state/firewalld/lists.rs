@@ -5,7 +5,7 @@ use super::port_text;
 use super::ports::PortSet;
 use crate::event::firewalld::{Item, Kind, Layer};
 use crate::port::HostPort;
-use crate::state::evidence::Support;
+use crate::state::evidence::{Evidence, Support};
 use crate::state::known::Unknown;
 use crate::state::opening::{Holder, Opening};
 use crate::text::Text;
@@ -225,6 +225,15 @@ impl Lists {
             *to = from.clone();
         } else if let (Some(to), Some(from)) = (self.name_set_mut(kind), from.name_set(kind)) {
             *to = from.clone();
+        }
+    }
+
+    /// Lets a list that was taken over hold since this line, but for what this layer held before.
+    pub(super) fn carry(&mut self, kind: Kind, before: &Self, by: Evidence) {
+        if let (Some(set), Some(before)) = (self.port_set_mut(kind), before.port_set(kind)) {
+            set.carry(before, by);
+        } else if let (Some(set), Some(before)) = (self.name_set_mut(kind), before.name_set(kind)) {
+            set.carry(before, by);
         }
     }
 

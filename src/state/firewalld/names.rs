@@ -1,6 +1,6 @@
 //! Things that a zone holds by name: services, protocols, forward ports, rich rules and the like.
 
-use crate::state::evidence::Support;
+use crate::state::evidence::{Evidence, Support};
 use crate::state::known::Unknown;
 use crate::text::Text;
 use alloc::collections::BTreeMap;
@@ -41,6 +41,13 @@ impl NameSet {
     /// Removes a name and tells whether it was there.
     pub(super) fn remove(&mut self, name: &Text<'static>) -> bool {
         self.held.remove(name).is_some()
+    }
+
+    /// Lets each name hold since this line, but those that were held before since theirs.
+    pub(super) fn carry(&mut self, before: &Self, by: Evidence) {
+        for (name, support) in &mut self.held {
+            *support = before.held.get(name).copied().unwrap_or_else(|| support.carried_to(by));
+        }
     }
 
     /// Makes the set exactly these names; what stays keeps its support.

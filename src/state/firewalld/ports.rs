@@ -1,7 +1,7 @@
 //! Ports as the daemon keeps them: as ranges whose borders decide what it refuses.
 
 use crate::port::{HostPort, PortRange};
-use crate::state::evidence::Support;
+use crate::state::evidence::{Evidence, Support};
 use crate::state::known::Unknown;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -106,18 +106,30 @@ impl PortSet {
         for port in ports {
             new.ragged |= !overlapping(&new.borders, port).is_empty() && !new.lists(port);
             for piece in new.add(port, support) {
-                // What was held before keeps the line since which it is open.
-                for old in overlapping(&self.held, piece) {
-                    if let Some(support) = self.held.get(&old) {
-                        let (first, last) =
-                            (old.range().first().max(piece.range().first()), old.range().last().min(piece.range().last()));
-                        let kept = HostPort::new(piece.protocol(), PortRange::new(first, last));
-                        new.recolour(kept, *support);
-                    }
-                }
+                new.recolour_as_before(piece, self);
             }
         }
         *self = new;
+    }
+
+    /// Lets each port hold since this line, but those that were held before since theirs.
+    pub(super) fn carry(&mut self, before: &Self, by: Evidence) {
+        let ports: Vec<HostPort> = self.held.keys().copied().collect();
+        for support in self.held.values_mut() {
+            *support = support.carried_to(by);
+        }
+        for port in ports {
+            self.recolour_as_before(port, before);
+        }
+    }
+
+    /// What was held before keeps the line since which it is open.
+    fn recolour_as_before(&mut self, piece: HostPort, before: &Self) {
+        for old in overlapping(&before.held, piece) {
+            let Some(support) = before.held.get(&old) else { continue };
+            let (first, last) = (old.range().first().max(piece.range().first()), old.range().last().min(piece.range().last()));
+            self.recolour(HostPort::new(piece.protocol(), PortRange::new(first, last)), *support);
+        }
     }
 
     fn recolour(&mut self, port: HostPort, support: Support) {
