@@ -431,6 +431,25 @@ fn a_log_without_rule_lines_is_told_from_a_silent_one() {
     assert_eq!(read(&format!("{}{}", start(7, 5), rule("Adding", "OVN-KUBE-NODEPORT", ARGS))).0.voice(), Voice::Speaks);
 }
 
+#[test]
+fn the_verdict_on_a_log_of_chains_alone_is_that_it_cannot_speak() {
+    use hostport_audit::report::Verdict;
+    let rebuilt = format!("{}{}", recreate(&["nat, chain: OVN-KUBE-ITP"]), recreate(&REST));
+    let creating = said(7, "Creating table: nat chain: OVN-KUBE-NODEPORT");
+    for (log, speaks) in [
+        (format!("{}{creating}{rebuilt}", start(7, 4)), false),
+        (format!("{creating}{rebuilt}"), false),
+        (format!("{}{creating}{rebuilt}", start(7, 5)), true),
+        (format!("{rebuilt}{}", ignoring()), true),
+    ] {
+        let mut auditor = Auditor::with(Expect::Only(Source::Ovnkube), Limits::default());
+        auditor.feed(&log);
+        let verdict = auditor.coverage().host(None).unwrap().verdict(Source::Ovnkube);
+        assert_eq!(verdict.speaks(), speaks, "{verdict}");
+        assert!(speaks || matches!(verdict, Verdict::CannotSpeak { .. }), "{verdict}");
+    }
+}
+
 // Limits.
 
 #[test]

@@ -145,9 +145,7 @@ impl Signs {
             Event::Adding { .. } => more(&mut self.openings),
             Event::Deleting { .. } => more(&mut self.closings),
             Event::Recreating { .. } => more(&mut self.snapshots),
-            Event::Ignoring { .. } | Event::AddFailed { .. } | Event::DeleteFailed { .. } | Event::Creating { .. } => {
-                more(&mut self.others);
-            }
+            Event::Ignoring { .. } | Event::AddFailed { .. } | Event::DeleteFailed { .. } => more(&mut self.others),
             _ => {}
         }
     }
@@ -211,7 +209,8 @@ impl Signs {
                 if self.log_levels.iter().any(|level| *level < 5) {
                     reasons.insert(Reason::LogLevelTooLow);
                 }
-                speaks |= full_version;
+                // Chains are made and rebuilt in lines of every level; what is in them is told from level 5 on only.
+                speaks = full_version || self.openings > 0 || self.closings > 0 || self.others > 0;
             }
         }
         if !speaks {
