@@ -2,25 +2,33 @@
 //!
 //! ```text
 //! $ cargo run --example follow < tests/corpus/crio/scenarios/plain.log
+//! opened 443/tcp held by socket of CRI-O (crio socket) since line 8 (2023-06-25T16:24:11.657818578+08:00), reported
+//! opened 443/tcp exposed by pod default/nginx at 10.42.0.7:8443 (crio rule) since line 10 (2023-06-25T16:24:11.659343879+08:00), confirmed
+//! closed 443/tcp held by socket of CRI-O (crio socket) since line 8 (2023-06-25T16:24:11.657818578+08:00), confirmed
+//! closed 443/tcp exposed by pod default/nginx at 10.42.0.7:8443 (crio rule) since line 10 (2023-06-25T16:24:11.659343879+08:00), confirmed
 //! ```
 
 use hostport_audit::Auditor;
 use hostport_audit::report::Fact;
 use std::collections::BTreeMap;
+use std::error::Error;
 use std::io::{self, Read, Write};
 
-fn main() -> io::Result<()> {
+fn main() -> Result<(), Box<dyn Error>> {
+    follow(&mut io::stdin(), &mut io::stdout())
+}
+
+pub fn follow(input: &mut dyn Read, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let mut auditor = Auditor::new();
     let mut before = BTreeMap::new();
-    let mut chunk = vec![0; 1 << 16];
+    let mut chunk = [0; 512];
     loop {
-        let length = io::stdin().read(&mut chunk)?;
+        let length = input.read(&mut chunk)?;
         if length == 0 {
             return Ok(());
         }
         auditor.feed(&chunk[..length]);
         let now = open(&auditor);
-        let mut out = io::stdout().lock();
         for (_, fact) in now.iter().filter(|(key, _)| !before.contains_key(*key)) {
             writeln!(out, "opened {fact}")?;
         }

@@ -55,7 +55,7 @@
 //!     ]
 //!   }
 //! ]
-//! 4461 bytes in all, digest d754102843d37de8
+//! 2091 bytes in all, digest d754102843d37de8
 //! ```
 
 use hostport_audit::{Auditor, Timeline};

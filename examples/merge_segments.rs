@@ -1,20 +1,27 @@
-//! Reads a log in parts side by side and joins them: the same answer as reading it in one go.
+//! Reads a log in parts side by side and joins them: the same answer as reading it in one go. `merge_segments [FILE]`
 //!
 //! ```text
-//! $ cargo run --example merge_segments tests/corpus/firewalld/v1.3.3/random.log
+//! $ cargo run --example merge_segments
+//! 156 lines in 4 parts, the same as in one go: true
 //! ```
 
 use hostport_audit::{Auditor, Expect, Limits, Segment};
+use std::error::Error;
 use std::thread;
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let log = match std::env::args().nth(1) {
+fn main() -> Result<(), Box<dyn Error>> {
+    print!("{}", run(std::env::args().skip(1))?);
+    Ok(())
+}
+
+pub fn run(mut arguments: impl Iterator<Item = String>) -> Result<String, Box<dyn Error>> {
+    let log = match arguments.next() {
         Some(file) => std::fs::read(file)?,
         None => include_bytes!("sample/sample.log").to_vec(),
     };
     let joined = thread::scope(|scope| {
-        let parts: Vec<_> =
-            parts(&log, 4).map(|part| scope.spawn(move || Segment::read(part, Expect::Auto, Limits::default()))).collect();
+        let read = |part| scope.spawn(move || Segment::read(part, Expect::Auto, Limits::default()));
+        let parts: Vec<_> = parts(&log, 4).map(read).collect();
         parts.into_iter().map(|part| part.join().expect("reading does not panic")).fold(Segment::default(), Segment::then)
     });
     let mut auditor = Auditor::new();
@@ -22,8 +29,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     let mut whole = Auditor::new();
     whole.feed(&log);
-    println!("{} lines in parts, the same as in one go: {}", joined.lines(), auditor == whole);
-    Ok(())
+    let same = auditor.settled() == whole.settled();
+    Ok(format!("{} lines in 4 parts, the same as in one go: {same}\n", joined.lines()))
 }
 
 /// About equal parts that end behind a line end.

@@ -1,5 +1,4 @@
-//! Open host ports from the logs of firewalld, CRI-O and OVN-Kubernetes.
-
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

@@ -10,13 +10,22 @@ use std::{fs, iter};
 mod allow_list;
 #[path = "../examples/at_time.rs"]
 mod at_time;
+#[path = "../examples/follow.rs"]
+mod follow;
 #[path = "../examples/history.rs"]
 mod history;
 #[cfg(feature = "serde")]
 #[path = "../examples/json_report.rs"]
 mod json_report;
+#[path = "../examples/merge_segments.rs"]
+mod merge_segments;
+#[path = "../examples/open_ports.rs"]
+mod open_ports;
 #[path = "../examples/parse_lines.rs"]
 mod parse_lines;
+#[cfg(feature = "serde")]
+#[path = "../examples/save_and_resume.rs"]
+mod save_and_resume;
 #[path = "../examples/why_open.rs"]
 mod why_open;
 
@@ -35,6 +44,12 @@ fn holds(name: &str, printed: Result<String, Box<dyn Error>>) {
     }
 }
 
+fn followed(log: &str) -> Result<String, Box<dyn Error>> {
+    let mut out = Vec::new();
+    follow::follow(&mut fs::File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join(log))?, &mut out)?;
+    Ok(String::from_utf8(out)?)
+}
+
 #[test]
 fn the_head_comments_show_what_is_printed() {
     holds("allow_list", allow_list::run(iter::empty()));
@@ -42,6 +57,11 @@ fn the_head_comments_show_what_is_printed() {
     holds("history", history::run(iter::empty()));
     #[cfg(feature = "serde")]
     holds("json_report", json_report::run(iter::empty()));
+    holds("follow", followed("tests/corpus/crio/scenarios/plain.log"));
+    holds("merge_segments", merge_segments::run(iter::empty()));
+    holds("open_ports", open_ports::run(iter::empty()));
+    #[cfg(feature = "serde")]
+    holds("save_and_resume", save_and_resume::run());
     holds("parse_lines", parse_lines::run(iter::empty()));
     holds("why_open", why_open::run(iter::empty()));
 }
