@@ -10,7 +10,7 @@
 //! 8080/tcp  zone public (firewalld permanent)
 //!   opened at line 5 (2023-06-28T10:46:37), requested at line 2 (2023-06-28T10:46:37) (confirmed), closed at line 11 (2023-06-28T10:47:57)
 //! 8081/tcp  zone public (firewalld runtime)
-//!   opened at line 56 (2026-11-22T09:52:52), requested at line 53 (2026-11-22T09:52:52) (confirmed), still open
+//!   opened at line 92 (2026-11-22T09:52:56), requested at line 56 (2026-11-22T09:52:52) (confirmed), still open
 //! 8081/tcp  zone public (firewalld permanent)
 //!   opened at line 56 (2026-11-22T09:52:52), requested at line 53 (2026-11-22T09:52:52) (confirmed), unknown from line 95 (2026-11-22T10:55:17) on: a write whose content is not logged
 //! 8081/tcp  external address 172.16.47.129 (ovnkube rule)

@@ -7,7 +7,7 @@
 //! host (no host name in the log)
 //!
 //!   PORT       STATE    HELD BY                         LAYER              SINCE                    BY        CERTAINTY
-//!   8081/tcp   allowed  zone public                     firewalld runtime  2026-11-22T09:52:52      line 56   confirmed
+//!   8081/tcp   allowed  zone public                     firewalld runtime  2026-11-22T09:52:56      line 92   confirmed
 //!              exposed  external address 172.16.47.129  ovnkube rule       --11-22T09:46:41.445235  line 155  reported
 //!   30881/tcp  exposed  node port (ipv4)                ovnkube rule       --11-22T09:46:41.439263  line 153  reported
 //!
@@ -29,7 +29,7 @@
 //!   PORT       HELD BY                         LAYER                OPENED                                                                               ENDED
 //!   8080/tcp   zone public                     firewalld runtime    opened at line 48 (2026-11-22T09:52:51), requested at line 47 (2026-11-22T09:52:51)  closed at line 64 (2026-11-22T09:52:54)
 //!   8080/tcp   zone public                     firewalld permanent  opened at line 5 (2023-06-28T10:46:37), requested at line 2 (2023-06-28T10:46:37)    closed at line 11 (2023-06-28T10:47:57)
-//!   8081/tcp   zone public                     firewalld runtime    opened at line 56 (2026-11-22T09:52:52), requested at line 53 (2026-11-22T09:52:52)  still open
+//!   8081/tcp   zone public                     firewalld runtime    opened at line 92 (2026-11-22T09:52:56), requested at line 56 (2026-11-22T09:52:52)  still open
 //!   8081/tcp   zone public                     firewalld permanent  opened at line 56 (2026-11-22T09:52:52), requested at line 53 (2026-11-22T09:52:52)  unknown from line 95 (2026-11-22T10:55:17) on: a write whose content is not logged
 //!   8081/tcp   external address 172.16.47.129  ovnkube rule         opened at line 16 (--06-25T09:34:10.406067)                                          closed at line 17 (--06-25T09:37:00.976953)
 //!   8081/tcp   external address 172.16.47.129  ovnkube rule         opened at line 155 (--11-22T09:46:41.445235)                                         still open

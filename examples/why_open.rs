@@ -4,8 +4,8 @@
 //! $ cargo run --example why_open
 //! 8081/tcp on (no host name in the log): open
 //!   allowed by zone public (firewalld runtime)
-//!     asked for at line 53 (2026-11-22T09:52:52)
-//!     confirmed at line 56 (2026-11-22T09:52:52)
+//!     asked for at line 56 (2026-11-22T09:52:52)
+//!     confirmed at line 92 (2026-11-22T09:52:56)
 //!   exposed by external address 172.16.47.129 (ovnkube rule)
 //!     reported at line 155 (--11-22T09:46:41.445235); no line confirms it, none takes it back
 //!   what happened to it:
