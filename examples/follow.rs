@@ -18,6 +18,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     follow(&mut io::stdin(), &mut io::stdout())
 }
 
+/// Reads from the input as it comes, and prints as it goes.
 pub fn follow(input: &mut dyn Read, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let mut auditor = Auditor::new();
     let mut before = BTreeMap::new();

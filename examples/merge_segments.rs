@@ -14,6 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// What the example prints.
 pub fn run(mut arguments: impl Iterator<Item = String>) -> Result<String, Box<dyn Error>> {
     let log = match arguments.next() {
         Some(file) => std::fs::read(file)?,
