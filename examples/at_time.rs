@@ -8,12 +8,12 @@
 //!   8081/tcp  zone public (firewalld permanent), opened at line 56 (2026-11-22T09:52:52), requested at line 53 (2026-11-22T09:52:52), confirmed
 //!   8081/tcp  external address 172.16.47.129 (ovnkube rule), opened at line 155 (--11-22T09:46:41.445235), reported
 //!   30881/tcp  node port (ipv4) (ovnkube rule), opened at line 153 (--11-22T09:46:41.439263), reported
-//!   firewalld: the time could be told: exact
-//!   ovnkube: the time could be told: 1 changes carry no time that can be resolved, and counted by position
+//!   how well firewalld could tell the time: exact
+//!   how well ovnkube could tell the time: by position for changes without a time that can be resolved: 1
 //! host rhel92, 2026-11-22T09:52:54Z
-//!   80/tcp  socket of CRI-O (crio socket), opened at line 107 (2023-06-25T16:24:16.984896236+08:00), reported
+//!   80/tcp  socket of CRI-O (crio socket), opened at line 107 (2023-06-25T16:24:16.984896236+08:00), confirmed
 //!   80/tcp  pod default/late at 10.42.0.8:8080 (crio rule), opened at line 109 (2023-06-25T16:24:16.991820428+08:00), requested at line 108 (2023-06-25T16:24:16.987882878+08:00), confirmed
-//!   crio: the time could be told: exact
+//!   how well crio could tell the time: exact
 //! ```
 
 use hostport_audit::report::Moment;
@@ -49,7 +49,7 @@ fn at(log: &[u8], time: &str) -> Result<String, Box<dyn Error>> {
             writeln!(out, "  {open}")?;
         }
         for (program, cut) in &then.cuts {
-            writeln!(out, "  {program}: the time could be told: {cut}")?;
+            writeln!(out, "  how well {program} could tell the time: {cut}")?;
         }
     }
     Ok(out)

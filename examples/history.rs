@@ -16,24 +16,24 @@
 //! 8081/tcp  external address 172.16.47.129 (ovnkube rule)
 //!   opened at line 16 (--06-25T09:34:10.406067) (reported), closed at line 17 (--06-25T09:37:00.976953)
 //!   opened at line 155 (--11-22T09:46:41.445235) (reported), still open
-//!   opened again 1 times; 0 moments joined, 0 judged by lines
+//!   reopened: 1, joined: 0, judged by lines: 0
 //! 30881/tcp  node port (ipv4) (ovnkube rule)
 //!   opened at line 142 (--11-22T09:46:41.338044) (reported), still open
-//!   opened again 0 times; 1 moments joined, 0 judged by lines
+//!   reopened: 0, joined: 1, judged by lines: 0
 //! 32718/tcp  node port (ipv4) (ovnkube rule)
 //!   opened at line 14 (--06-25T09:07:00.99298) (reported), closed at line 15
 //! never closed: 3, closed but never opened: 0
 //! host rhel92
 //! 53/udp  socket of CRI-O (crio socket)
-//!   opened at line 100 (2023-06-25T16:24:11.65787209+08:00) (reported), closed at line 104 (2023-06-25T16:24:16.664608119+08:00)
+//!   opened at line 100 (2023-06-25T16:24:11.65787209+08:00) (confirmed), closed at line 104 (2023-06-25T16:24:16.664608119+08:00)
 //! 53/udp  pod default/survivor at 10.42.0.7:5353 (crio rule)
 //!   opened at line 102 (2023-06-25T16:24:11.660895409+08:00), requested at line 101 (2023-06-25T16:24:11.659343879+08:00) (confirmed), closed at line 112 (2023-06-25T16:24:19.996667967+08:00)
 //! 80/tcp  socket of CRI-O (crio socket)
-//!   opened at line 107 (2023-06-25T16:24:16.984896236+08:00) (reported), still open
+//!   opened at line 107 (2023-06-25T16:24:16.984896236+08:00) (confirmed), still open
 //! 80/tcp  pod default/late at 10.42.0.8:8080 (crio rule)
 //!   opened at line 109 (2023-06-25T16:24:16.991820428+08:00), requested at line 108 (2023-06-25T16:24:16.987882878+08:00) (confirmed), still open
 //! 443/tcp  socket of CRI-O (crio socket)
-//!   opened at line 99 (2023-06-25T16:24:11.657818578+08:00) (reported), closed at line 104 (2023-06-25T16:24:16.664608119+08:00)
+//!   opened at line 99 (2023-06-25T16:24:11.657818578+08:00) (confirmed), closed at line 104 (2023-06-25T16:24:16.664608119+08:00)
 //! 443/tcp  pod default/survivor at 10.42.0.7:8443 (crio rule)
 //!   opened at line 102 (2023-06-25T16:24:11.660895409+08:00), requested at line 101 (2023-06-25T16:24:11.659343879+08:00) (confirmed), closed at line 112 (2023-06-25T16:24:19.996667967+08:00)
 //! never closed: 2, closed but never opened: 0
@@ -72,7 +72,7 @@ fn history(log: &[u8]) -> Result<String, Box<dyn Error>> {
             writeln!(out, "{}", settled.history)?;
             if settled.joined + settled.by_position > 0 || settled.history.flaps() > 0 {
                 let (flaps, joined, by_lines) = (settled.history.flaps(), settled.joined, settled.by_position);
-                writeln!(out, "  opened again {flaps} times; {joined} moments joined, {by_lines} judged by lines")?;
+                writeln!(out, "  reopened: {flaps}, joined: {joined}, judged by lines: {by_lines}")?;
             }
         }
         writeln!(out, "never closed: {}, closed but never opened: {}", host.never_closed().len(), host.never_opened().len())?;

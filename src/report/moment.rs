@@ -56,9 +56,9 @@ impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exact => f.write_str("exact"),
-            Self::ClockWentBack { changes } => write!(f, "the clock went back: {changes} later changes carry earlier times"),
+            Self::ClockWentBack { changes } => write!(f, "the clock went back, later changes with earlier times: {changes}"),
             Self::Unresolved { changes } => {
-                write!(f, "{changes} changes carry no time that can be resolved, and counted by position")
+                write!(f, "by position for changes without a time that can be resolved: {changes}")
             }
             Self::Dropped => f.write_str("before the oldest change that is kept"),
         }

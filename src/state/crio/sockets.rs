@@ -139,14 +139,16 @@ impl Sockets {
     ) {
         let held = self.ports.entry(port).or_insert_with(|| Held::new(by));
         let before = held.is_held();
+        let mut surer = false;
         change(held);
         if held.is_held() && !before {
             let certainty = if held.sure > 0 { certainty } else { Certainty::Reported };
             held.support = Support::new(by, certainty);
         } else if held.sure > 0 && held.support.certainty == Certainty::Reported {
             held.support.certainty = Certainty::Confirmed;
+            surer = true;
         }
-        if held.is_held() && !held.shown {
+        if held.is_held() && (surer || !held.shown) {
             held.shown = true;
             let Support { since, certainty, .. } = held.support;
             effects.changes.push(Change::Opened { opening: opening(port), request: None, by: since, certainty });
