@@ -397,3 +397,21 @@ fn a_layer_that_is_unknown_as_a_whole_is_told_once() {
     assert_eq!(log.fold.unknowns().count(), 3, "{:?}", log.fold.unknowns().collect::<Vec<_>>());
     assert_eq!(log.effects.changes.len(), 3 * Kind::ALL.len(), "each list is lost once: {:?}", log.effects.changes);
 }
+
+#[test]
+fn a_pair_without_the_steps_that_this_daemon_prints_is_not_believed() {
+    let pair = |port: u16| format!("zone.addPort('public', '{port}', 'tcp')\nzone.PortAdded('public', '{port}', 'tcp', 0)");
+    let step = b"2026-11-22 09:00:00 DEBUG4: <class 'firewall.core.fw_transaction.FirewallTransaction'>.pre()";
+    let mut log = Log::based();
+    log.write(&pair(9000));
+    assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp 9000/tcp"), "a daemon with --debug=1 prints none");
+    let Reading::Record(record) = log.reader.read(step) else { panic!() };
+    let step = Event::of(&record).unwrap();
+    log.write("zone.addPort('public', '9001', 'tcp')");
+    log.fold.apply(&step, Evidence::default(), &mut log.effects);
+    log.write("zone.PortAdded('public', '9001', 'tcp', 0)");
+    assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp 9000/tcp 9001/tcp"));
+    log.write(&pair(9002));
+    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::DoubtfulSignal));
+    assert!(log.has(Remark::FalseSignal) && log.fold.openings().all(|(opening, _)| opening.port != "9002/tcp".parse().ok()));
+}

@@ -288,6 +288,9 @@ pub enum Event<'a> {
     },
     /// Direct rules of the permanent layer were written; their content is not logged.
     DirectChanged,
+    /// A step of a transaction: rules are about to change in the kernel. Printed with `--debug=4` and more, between a request of the
+    /// runtime layer and its signal.
+    TransactionStep,
     /// A client called something else, so that no request before it can be answered any more.
     OtherCall,
 }
@@ -348,6 +351,7 @@ impl Event<'_> {
             Self::DirectAdded { rule } => E::DirectAdded { rule: rule.into_owned() },
             Self::DirectRemoved { rule } => E::DirectRemoved { rule: rule.into_owned() },
             Self::DirectChanged => E::DirectChanged,
+            Self::TransactionStep => E::TransactionStep,
             Self::OtherCall => E::OtherCall,
         }
     }

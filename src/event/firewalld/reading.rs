@@ -18,6 +18,7 @@ impl<'r> Event<'r> {
                 Some(call) => of_call(&call),
                 None => of_message(message),
             },
+            Label::Debug(4) if message.starts_with(b"<class 'firewall.core.fw_transaction.") => Some(Self::TransactionStep),
             Label::Warning => of_error(message, Severity::Warning),
             Label::Error | Label::FatalError => of_error(message, Severity::Error),
             _ => None,

@@ -3,7 +3,7 @@
 use super::edit::Spot;
 use super::load::Phase;
 use super::pending::{Asker, Pending, Request, Write};
-use super::{DefaultZone, Firewalld};
+use super::{DefaultZone, Firewalld, Steps};
 use crate::event::firewalld::{Edit, Event, Kind, Layer, Severity};
 use crate::event::{Remark, Source, journal};
 use crate::state::effects::Effects;
@@ -118,6 +118,12 @@ impl Firewalld {
                 self.end_fact(Layer::Runtime, Text::from(format!("direct {rule}")), by, effects);
             }
             Event::DirectChanged => self.fact(Layer::Permanent, Text::from("direct rules"), by, effects),
+            Event::TransactionStep => {
+                self.file = file;
+                self.object_read = object_read;
+                self.default_zone_set = default_zone_set;
+                self.steps = Steps { printed: true, in_call: true };
+            }
             Event::OtherCall => {
                 self.called = true;
                 // In the list of a start or a reload the objects of other kinds are announced; they answer nothing.
@@ -162,6 +168,7 @@ impl Firewalld {
     pub(super) fn ask(&mut self, what: Request, by: Evidence, effects: &mut Effects) {
         self.called = true;
         self.overtaken(by, effects);
+        self.steps.in_call = false;
         self.pending = Some(Pending { by, what });
     }
 

@@ -3,7 +3,7 @@
 use super::edit::Spot;
 use super::pending::{Pending, Request};
 use super::zone::{Disk, Zone, seconds};
-use super::{DefaultZone, Firewalld};
+use super::{DefaultZone, Firewalld, Steps};
 use crate::event::Remark;
 use crate::event::firewalld::{Kind, Layer, Place};
 use crate::state::effects::Effects;
@@ -162,6 +162,7 @@ impl Firewalld {
     /// Nothing of what only a running daemon has outlives it.
     fn end_of_life(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
         self.called = false;
+        self.steps = Steps { printed: false, in_call: false };
         self.timers.clear();
         self.objects.clear();
         for zone in self.zones.values_mut() {

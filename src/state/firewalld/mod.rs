@@ -3,7 +3,8 @@
 //! What the log cannot tell is unknown, list by list, with the line that made it so. Two things no fold can see: a change that
 //! leaves no line (a daemon without `--debug`, a file edited while the daemon is down), and a request with its signal of perfect
 //! shape that a local user wrote through an argument, because firewalld prints arguments without escaping them. A signal without
-//! its request counts as [`Certainty::Reported`](crate::state::evidence::Certainty::Reported), and answers that do not fit what
+//! its request counts as [`Certainty::Reported`](crate::state::evidence::Certainty::Reported); a pair without the steps that the
+//! daemon prints between the two at higher debug levels is not believed (whoever forges those, too, is not found out); and answers that do not fit what
 //! is held show that lines are missing: then everything is unknown from there.
 //!
 //! Order is the position in the log. The clock serves in three places, and only to know less: a daemon that was away for more
@@ -83,6 +84,7 @@ pub struct Firewalld {
     timers: Timers,
     /// True once a client called, until a warning answered it: a warning without a call belongs to a daemon without `--debug`.
     called: bool,
+    steps: Steps,
     /// The zone whose file was read in the line before.
     file: Option<Text<'static>>,
     /// What can open ports beside the zones: policies, direct rules.
@@ -97,6 +99,24 @@ pub struct Firewalld {
 enum DefaultZone {
     Known { zone: Text<'static> },
     Unknown { why: Unknown },
+}
+
+/// The steps of transactions, which a daemon either prints for every change of the runtime layer or for none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Steps {
+    /// The running daemon prints them.
+    printed: bool,
+    /// One was printed since the last request.
+    in_call: bool,
+}
+
+impl Steps {
+    /// True if a change of the runtime layer would have left a step that is not there: request and signal were written by someone
+    /// else.
+    const fn are_missing(self) -> bool {
+        self.printed && !self.in_call
+    }
 }
 
 impl Firewalld {
@@ -115,6 +135,7 @@ impl Firewalld {
             pending: None,
             timers: Timers::new(),
             called: false,
+            steps: Steps { printed: false, in_call: false },
             file: None,
             facts: BTreeMap::new(),
             panic_mode: None,

@@ -66,6 +66,10 @@ impl Firewalld {
             self.doubt(spot, Ignorance::Unresolved, by, effects);
             return;
         };
+        if request.is_some() && self.is_forged(kind) {
+            effects.remark(Remark::FalseSignal, by);
+            return self.doubt(spot, Ignorance::DoubtfulSignal, by, effects);
+        }
         if request.is_some() && self.holds(spot, &entry) {
             // What is there already is refused, so what was held before was not true any more.
             self.lines_missing(by, effects);
@@ -101,6 +105,10 @@ impl Firewalld {
             return;
         };
         match request.map(|request| request.what) {
+            Some(Request::Runtime { .. }) if self.is_forged(kind) => {
+                effects.remark(Remark::FalseSignal, by);
+                self.maybe_gone(spot, &entry, by, effects);
+            }
             Some(Request::Runtime { from, .. }) => {
                 if from == Asker::Client {
                     self.timers.ended(&zone, &item);
@@ -120,6 +128,11 @@ impl Firewalld {
             }
             _ => self.run_out(spot, &item, &entry, by, effects),
         }
+    }
+
+    /// True if request and signal stand side by side although this daemon prints the steps between them.
+    const fn is_forged(&self, kind: Kind) -> bool {
+        kind.opens_by_itself() && self.steps.are_missing()
     }
 
     /// A removal signal that no one asked for: a timer's.

@@ -229,7 +229,10 @@ impl Daemon {
             self.log.debug1(&format!("zone.disableTimed{}('{zone}', {})", item.kind.word(), quoted(&item.args)));
         }
         match self.change(Layer::Runtime, false, zone, item) {
-            Ok(()) => self.signal_removed(zone, item),
+            Ok(()) => {
+                self.log.transaction(false);
+                self.signal_removed(zone, item);
+            }
             Err(refusal) => self.refuse(refusal),
         }
     }
