@@ -150,12 +150,16 @@ impl Stretch<'_> {
 fn push(findings: &mut Vec<Finding<'static>>, finding: Finding<'_>) {
     let finding = finding.into_owned();
     let behind_head = findings.len() > OPEN_HEAD.saturating_add(1);
-    if behind_head && let [.., before, last] = findings.as_mut_slice() {
-        if same_run(before, last) && same_run(last, &finding) && before.stamp <= last.stamp && last.stamp <= finding.stamp {
-            before.lines = before.lines.saturating_add(last.lines);
-            *last = finding;
-            return;
-        }
+    if behind_head
+        && let [.., before, last] = findings.as_mut_slice()
+        && same_run(before, last)
+        && same_run(last, &finding)
+        && before.stamp <= last.stamp
+        && last.stamp <= finding.stamp
+    {
+        before.lines = before.lines.saturating_add(last.lines);
+        *last = finding;
+        return;
     }
     findings.push(finding);
 }

@@ -195,7 +195,7 @@ impl Rule<'static> {
     /// The host port rules that the kernel holds, as `iptables-save -t nat` or `ip6tables-save -t nat` prints them.
     ///
     /// # Errors
-    /// As [`saved_host_ports`](crate::record::restore::saved_host_ports).
+    /// As [`saved_host_ports`].
     pub fn saved(save: &Save<'_>) -> Result<Vec<Self>, ParseError> {
         let ports = saved_host_ports(save)?;
         let owned = |bytes: &[u8]| Text::from(bytes.to_vec());

@@ -262,7 +262,7 @@ impl Node {
     /// Both managers remove a pod; the order is free from 1.33 on.
     fn remove_both(&mut self, pod: &Pod, failing: bool) -> Vec<String> {
         let mut families = Family::BOTH;
-        if !self.version().holds_sockets() && self.made % 2 == 0 {
+        if !self.version().holds_sockets() && self.made.is_multiple_of(2) {
             families.reverse();
         }
         let mut failing = failing;

@@ -168,7 +168,7 @@ impl Service {
         let mut rules = Vec::new();
         for Port { protocol: p, port, node_port } in &self.ports {
             if self.has_node_ports() {
-                let to = if self.number % 2 == 0 { "-d 10.1.1.4 " } else { "" };
+                let to = if self.number.is_multiple_of(2) { "-d 10.1.1.4 " } else { "" };
                 let hit = format!("-p {p} {to}--dport {node_port} -j");
                 rules.push(Rule::new(
                     false,
