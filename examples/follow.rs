@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// Reads from the input as it comes, and prints as it goes.
-pub fn follow(input: &mut dyn Read, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
+pub(crate) fn follow(input: &mut dyn Read, out: &mut dyn Write) -> Result<(), Box<dyn Error>> {
     let mut auditor = Auditor::new();
     let mut before = BTreeMap::new();
     let mut chunk = [0; 512];

@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// What the example prints.
-pub fn run(mut arguments: impl Iterator<Item = String>) -> Result<String, Box<dyn Error>> {
+pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<String, Box<dyn Error>> {
     let log = match arguments.next() {
         Some(file) => std::fs::read(file)?,
         None => include_bytes!("sample/sample.log").to_vec(),

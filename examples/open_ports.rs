@@ -83,7 +83,7 @@ fn main() -> ExitCode {
 }
 
 /// What the example prints.
-pub fn run(mut arguments: impl Iterator<Item = String>) -> Result<String, Box<dyn Error>> {
+pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<String, Box<dyn Error>> {
     let (mut expect, mut files) = (Expect::Auto, Vec::new());
     while let Some(argument) = arguments.next() {
         match argument.as_str() {

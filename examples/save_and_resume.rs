@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// What the example prints.
-pub fn run() -> Result<String, Box<dyn Error>> {
+pub(crate) fn run() -> Result<String, Box<dyn Error>> {
     let log: &[u8] = include_bytes!("sample/sample.log");
     let (first, second) = log.split_at(log.len() / 2);
 

@@ -116,7 +116,7 @@ fn compare(name: &str, version: Version, debug: bool, ops: &[Op]) {
 fn the_scenarios_give_the_same_messages_and_the_same_kernel() {
     let tcp443 = map("tcp", 443, 8443, "");
     let v29 = Version::V1_29_9;
-    compare("scenarios/plain", v29, false, &[start(Stack::V4, &[tcp443.clone()]), STOP]);
+    compare("scenarios/plain", v29, false, &[start(Stack::V4, std::slice::from_ref(&tcp443)), STOP]);
     let dual = [start(Stack::Dual, &[tcp443.clone(), map("udp", 53, 5353, "")]), STOP];
     compare("scenarios/dual", v29, false, &dual);
     compare("more/version-dual-1.36-ipt", Version::V1_36_3, false, &dual);
@@ -127,23 +127,23 @@ fn the_scenarios_give_the_same_messages_and_the_same_kernel() {
     compare("scenarios/rollback", v29, false, &[busy, two]);
     compare("scenarios/samepod", v29, false, &[start(Stack::V4, &[tcp443.clone(), map("tcp", 443, 9443, "")])]);
     let again = start(Stack::V4, &[map("tcp", 443, 9443, "")]);
-    compare("scenarios/steal", v29, false, &[start(Stack::V4, &[tcp443.clone()]), again.clone(), again, STOP, STOP]);
+    compare("scenarios/steal", v29, false, &[start(Stack::V4, std::slice::from_ref(&tcp443)), again.clone(), again, STOP, STOP]);
     let six = start(Stack::V6, &[map("tcp", 443, 9443, "")]);
-    compare("scenarios/families", v29, false, &[start(Stack::V4, &[tcp443.clone()]), six, STOP, STOP]);
+    compare("scenarios/families", v29, false, &[start(Stack::V4, std::slice::from_ref(&tcp443)), six, STOP, STOP]);
     compare("scenarios/v6only", v29, false, &[start(Stack::V6, &[map("tcp", 443, 9443, ""), map("udp", 53, 53, "::")]), STOP]);
     compare("scenarios/sctp", v29, false, &[start(Stack::V4, &[map("sctp", 9999, 9999, ""), map("tcp", 9999, 9999, "")]), STOP]);
     let survivor = start(Stack::V4, &[tcp443.clone(), map("udp", 53, 5353, "")]);
     let late = start(Stack::V4, &[map("tcp", 80, 8080, "")]);
     compare("scenarios/restart", v29, false, &[survivor, Op::Restart, late.clone(), STOP, STOP]);
-    compare("scenarios/reboot", v29, false, &[start(Stack::V4, &[tcp443.clone()]), Op::Reboot, late]);
-    let norules = start(Stack::V4, &[tcp443.clone()]);
+    compare("scenarios/reboot", v29, false, &[start(Stack::V4, std::slice::from_ref(&tcp443)), Op::Reboot, late]);
+    let norules = start(Stack::V4, std::slice::from_ref(&tcp443));
     compare("scenarios/restorefail", v29, false, &[failing(norules.clone()), norules, failing(STOP)]);
     for (name, version, debug) in [
         ("more/version-plain-1.30", Version::V1_30_14, false),
         ("more/version-plain-1.36-ipt", Version::V1_36_3, false),
         ("more/version-plain-debug", v29, true),
     ] {
-        compare(name, version, debug, &[start(Stack::V4, &[tcp443.clone()]), STOP]);
+        compare(name, version, debug, &[start(Stack::V4, std::slice::from_ref(&tcp443)), STOP]);
     }
 }
 
