@@ -73,7 +73,7 @@ pub struct DynamicRange {
 /// )?;
 /// assert_eq!((list.ports[0].port, list.ranges[0].max_port), (22, 32767));
 /// assert!(list.allows("30080/tcp".parse().unwrap()));
-/// assert_eq!(AllowList::from_csv("Protocol,Port\nTCP,65536\n").unwrap_err().to_string(), "line 2, column 5: expected a port up to 65535");
+/// assert_eq!(AllowList::from_csv("Protocol,Port\nTCP,65536\n").unwrap_err().to_string(), "line 2, column 9: expected a port up to 65535");
 /// # Ok::<(), hostport_audit::report::AllowListError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
