@@ -118,6 +118,7 @@ impl Auditor {
         let Self { feeder, reader, book, .. } = self;
         feeder.finish(|line| reader.read(&line, &mut |finding| book.enter(finding)));
         reader.finish(&mut |finding| book.enter(finding));
+        book.take_all_waiting();
     }
 
     /// Ends the input and begins another one, whose lines are numbered from 1 again and told apart by `id`.
@@ -131,11 +132,18 @@ impl Auditor {
 
     /// Takes facts about a host that hold at the present position; without a name, of the only host.
     ///
-    /// A base before the log and a checkpoint within it are told alike. What contradicts the fold so far is remarked as such.
+    /// A base before the log and a checkpoint within it are told alike. What contradicts the fold so far is remarked as such. Behind a
+    /// line or a record that is not finished they are taken in when it is: see [`settled`](Self::settled).
     pub fn know(&mut self, host: Option<&Text<'_>>, facts: &Facts) {
         let here = ByteSpan::new(self.feeder.next_byte(), self.feeder.next_byte());
         let here = LineRef::new(self.input, self.feeder.next_line().saturating_sub(1), here);
-        self.book.know(host, facts, Evidence::new(here, None));
+        let by = Evidence::new(here, None);
+        if self.feeder.is_idle() && self.reader.is_idle() {
+            self.book.know(host, facts, by);
+        } else {
+            // What was fed last may yet turn out to be a record; it came before the facts.
+            self.book.know_later(host, facts, by);
+        }
     }
 
     /// The state of every host, as of what was read; see [`settled`](Self::settled) for an unfinished record.

@@ -3,6 +3,7 @@
 use crate::event::{Event, Finding, FindingKind, Source, What, journal};
 use crate::limits::Limits;
 use crate::report::{Coverage, History};
+use crate::span::LineRef;
 use crate::stamp::Stamp;
 use crate::state::evidence::Evidence;
 use crate::state::{Effects, Facts, Ledger};
@@ -39,6 +40,22 @@ impl Horizon {
     }
 }
 
+/// Facts that hold behind a record that was not complete when they were stated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Waiting {
+    host: Option<Text<'static>>,
+    facts: Facts,
+    by: Evidence,
+}
+
+impl Waiting {
+    fn is_before(&self, line: LineRef) -> bool {
+        let here = self.by.at;
+        line.input() != here.input() || line.span().start() >= here.span().start()
+    }
+}
+
 /// What has been found so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -48,17 +65,29 @@ pub(super) struct Book {
     pub(super) ledger: Ledger,
     pub(super) coverage: Coverage,
     pub(super) history: Option<History>,
+    /// In the order in which they were stated.
+    waiting: Vec<Waiting>,
     #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) horizon: Option<Horizon>,
 }
 
 impl Book {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { host: None, ledger: Ledger::new(limits), coverage: Coverage::new(limits), history: None, horizon: None }
+        Self {
+            host: None,
+            ledger: Ledger::new(limits),
+            coverage: Coverage::new(limits),
+            history: None,
+            waiting: Vec::new(),
+            horizon: None,
+        }
     }
 
     /// Enters a finding in all of them.
     pub(super) fn enter(&mut self, mut finding: Finding<'_>) {
+        if self.waiting.first().is_some_and(|told| told.is_before(finding.at)) {
+            self.take_waiting(|told| told.is_before(finding.at));
+        }
         if finding.host.is_none() {
             finding.host = self.host.clone();
         }
@@ -90,6 +119,25 @@ impl Book {
                 self.note(event.host.as_ref(), by, &effects);
             }
             _ => self.note(host.as_ref(), by, &effects),
+        }
+    }
+
+    /// Takes what the caller states behind a record that is not complete yet: it will be entered first.
+    pub(super) fn know_later(&mut self, host: Option<&Text<'_>>, facts: &Facts, by: Evidence) {
+        let host = host.map(|host| host.clone().into_owned());
+        self.waiting.push(Waiting { host, facts: facts.clone(), by });
+    }
+
+    /// The records before all waiting facts are entered.
+    pub(super) fn take_all_waiting(&mut self) {
+        self.take_waiting(|_| true);
+    }
+
+    fn take_waiting(&mut self, due: impl Fn(&Waiting) -> bool) {
+        let (due, later) = core::mem::take(&mut self.waiting).into_iter().partition::<Vec<_>, _>(due);
+        self.waiting = later;
+        for Waiting { host, facts, by } in due {
+            self.know(host.as_ref(), &facts, by);
         }
     }
 
