@@ -75,7 +75,6 @@ proptest! {
     #![proptest_config(config(96))]
 
     #[test]
-    #[ignore = "finds what the fold's own tests are being extended for"]
     fn the_crate_is_never_wrong_and_knows_what_the_log_determines(script in script(25)) {
         if let Err(problem) = drive(&script) {
             prop_assert!(false, "{problem}\n{}", String::from_utf8_lossy(&script.log));
