@@ -202,6 +202,11 @@ impl HostHistory {
         self.streams.iter().filter_map(|(origin, stream)| stream.dropped_up_to.map(|by| (*origin, by)))
     }
 
+    /// The changes that are kept, those of one event together with its line: program by program, each in the order of its log.
+    pub fn events(&self) -> impl Iterator<Item = (Evidence, &[Change])> + '_ {
+        self.streams.values().flat_map(|stream| stream.events.iter().map(|(by, changes)| (*by, changes.as_slice())))
+    }
+
     pub(super) fn streams(&self) -> impl Iterator<Item = (Origin, &Stream)> + '_ {
         self.streams.iter().map(|(origin, stream)| (*origin, stream))
     }
