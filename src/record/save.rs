@@ -58,6 +58,10 @@ impl<'a> Save<'a> {
     /// A line that iptables-save does not print, a rule outside a table, or a table without its `COMMIT`: the output was cut.
     /// The offset counts from the beginning of the output.
     pub fn parse(output: &'a [u8]) -> Result<Self, ParseError> {
+        Self::read(output).map_err(|error| error.quoting(output))
+    }
+
+    fn read(output: &'a [u8]) -> Result<Self, ParseError> {
         let mut save = Self { tables: Vec::new(), rules: Vec::new() };
         let mut table: Option<&[u8]> = None;
         let mut at = 0usize;

@@ -2,7 +2,10 @@
 //! and what it refuses it refuses at a place inside the line.
 
 use super::walk;
+use hostport_audit::record::list_all::{Listing, Listings};
+use hostport_audit::record::save::Save;
 use hostport_audit::record::service_file;
+use hostport_audit::report::AllowList;
 use hostport_audit::{HostPort, PortRange, Protocol, Stamp};
 
 /// The bytes are the line.
@@ -16,6 +19,22 @@ pub fn law(line: &[u8]) {
     walk::klog::record(line);
     walk::klog::structured_message(line);
     walk::transport::line(line);
+    walk::result(Listing::parse(line), line, |listing| {
+        walk::inside(listing.as_bytes(), line);
+        assert_eq!(listing.clone().into_owned(), listing);
+        listing
+            .ports()
+            .chain(listing.source_ports())
+            .for_each(|port| walk::shown(&(port.host_port(), port.port(), port.protocol())));
+        listing.forward_ports().for_each(|port| walk::shown(&port));
+        listing.fields().for_each(|field| walk::shown(&field));
+        walk::shown(&(listing.name(), listing.subject(), listing.target(), listing.forward(), listing.masquerade()));
+    });
+    Listings::new(line).for_each(|listing| walk::shown(&listing));
+    walk::result(Save::parse(line), line, |save| save.rules().iter().for_each(|saved| walk::rule::walk(saved.rule(), line)));
+    if let Ok(list) = AllowList::from_csv(line) {
+        walk::shown(&list);
+    }
     walk::result(service_file::parse(line), line, |service| walk::shown(&service));
 }
 

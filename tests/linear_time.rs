@@ -1,0 +1,167 @@
+//! Time grows with the length of the input and not faster, whatever the input: eight times the bytes must not take sixteen times as long.
+
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic, clippy::std_instead_of_core)]
+
+use hostport_audit::record::logfmt::Pairs;
+use hostport_audit::record::restore::Restore;
+use hostport_audit::record::rule::Rule;
+use hostport_audit::record::structured::Structured;
+use hostport_audit::record::transport::Prefix;
+use hostport_audit::record::{crio, firewalld, klog, list_all, service_file};
+use hostport_audit::{Auditor, Expect, Limits, Text};
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+/// What stands first, what is repeated, what stands last.
+const INPUTS: &[(&str, &str, &str)] = &[
+    ("", "a=", ""),
+    ("time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"", "\\", ""),
+    ("time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"", "\\\\", "\""),
+    (
+        "time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"Restoring iptables rules: *nat\\n",
+        "-A KUBE-HOSTPORTS -j X\\n",
+        "COMMIT\\n\"",
+    ),
+    ("time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"cannot open hostport ", "cannot open hostport ", "\""),
+    ("time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"x\"", " a=\"\"", ""),
+    ("\x1b[36mINFO\x1b[0m[2023-06-25 16:27:37.033003098+08:00] x", " \x1b[36ma\x1b[0m=b", ""),
+    ("2023-06-28 10:46:37 DEBUG1: config.zone.7.addPort(", "(", ""),
+    ("2023-06-28 10:46:37 DEBUG1: zone.addRichRule('", "', '", "')"),
+    ("2023-06-28 10:46:37 DEBUG1: config.zone.7.setPorts('", "[('", "')"),
+    ("2023-06-28 10:46:37 DEBUG1: config.zone.7.setPorts('[", "('1, 'tcp'),", "]')"),
+    ("2023-06-28 10:46:37 DEBUG1: zone.ZoneUpdated('public', '", "{", "')"),
+    ("2023-06-28 10:46:37 DEBUG1: zone.ZoneUpdated('public', '{", "'ports': [('80', 'tcp')], ", "}')"),
+    ("2023-06-28 10:46:37 DEBUG1: zone.addRichRule('public', 'rule", "\n)", ""),
+    ("{\"level\":\"info\",\"msg\":", "[", ""),
+    ("{\"level\":\"info\",\"msg\":\"", "\\u0041", "\",\"time\":\"x\"}"),
+    ("{", "\"a\":{\"b\":1},", "}"),
+    ("I0625 09:07:00.992980 2118395 a.go:27] \"x\"", " k=\"v\"", ""),
+    ("E0625 09:07:00.992980 2118395 a.go:27] ", "failed to add iptables nat/X rule \"a\": ", ""),
+    (
+        "I0625 09:07:00.992980 2118395 a.go:27] Adding rule in table: nat, chain: X with args: \"",
+        "-m comment --comment a ",
+        "\" for protocol: 0 ",
+    ),
+    ("I0625 09:07:00.992980 2118395 a.go:27] Adding iptables rules: [", "{nat X [-p TCP] 0} ", "] for service: x"),
+    ("-p tcp --dports ", "1,", "2"),
+    ("", "! ", ""),
+    ("-m comment --comment \"", "\\\"", "\""),
+    ("", "[pod/a/b] ", ""),
+    ("", "$ ", ""),
+    ("", "1:", ""),
+    ("", " ", ""),
+    ("", "\n", ""),
+    ("", "\r\n", ""),
+    ("", "-- Boot x --\n", ""),
+    ("__CURSOR=x\n", "MESSAGE\n", ""),
+    ("__CURSOR=x\n", "A=b\n", ""),
+    ("{\n", "\t\"A\" : \"b\",\n", "}\n"),
+    ("", "2023-06-25T16:00:02.000000001Z stderr P x\n", ""),
+    ("", "Jun 25 16:27:37 one crio[7]: time=\"x\n", ""),
+    ("<service>", "<port port=\"1\" protocol=\"tcp\"/>", "</service>"),
+    ("<service>", "<!-- ", ""),
+    ("<service><short>", "&amp;", "</short></service>"),
+    ("public (active)\n", "  ports: 80/tcp\n", ""),
+    ("public\n  ports: ", "80/tcp ", "\n"),
+];
+
+/// Every parser and every way to audit, by name.
+fn readers() -> Vec<(&'static str, fn(&[u8]))> {
+    fn audit(bytes: &[u8]) {
+        let mut auditor = Auditor::with(Expect::Auto, Limits { max_line: 64 << 20, ..Limits::default() });
+        auditor.feed(bytes);
+        auditor.finish();
+        black_box(auditor.coverage().counts());
+    }
+    vec![
+        ("audit", audit),
+        ("firewalld", |bytes| {
+            if let hostport_audit::record::Reading::Record(record) = firewalld::Record::parse(bytes) {
+                black_box(record.call().map(|call| (call.tuples(), call.names(), call.settings())));
+            }
+        }),
+        ("crio", |bytes| drop(black_box(crio::Record::parse(bytes)))),
+        ("cut", |bytes| drop(black_box(crio::Cut::of(bytes)))),
+        ("klog", |bytes| drop(black_box(klog::Record::parse(bytes)))),
+        ("structured", |bytes| drop(black_box(Structured::parse(bytes).map(|s| s.pairs().count())))),
+        ("logfmt", |bytes| {
+            black_box(Pairs::new(bytes).count());
+        }),
+        ("rule", |bytes| drop(black_box(Rule::parse(bytes).map(|rule| rule.options().count())))),
+        ("restore", |bytes| drop(black_box(Restore::parse(Text::borrowed(bytes)).map(|r| r.lines().count())))),
+        ("prefix", |bytes| drop(black_box(Prefix::of_line(bytes)))),
+        ("service file", |bytes| drop(black_box(service_file::parse(bytes)))),
+    ]
+}
+
+fn input(&(first, repeated, last): &(&str, &str, &str), length: usize) -> Vec<u8> {
+    let mut bytes = first.as_bytes().to_vec();
+    while bytes.len() < length {
+        bytes.extend_from_slice(repeated.as_bytes());
+    }
+    bytes.extend_from_slice(last.as_bytes());
+    bytes
+}
+
+/// How long this thread has been running: other work on the machine does not count, where the kernel tells them apart.
+fn run_time(since: Instant) -> Duration {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
+    let nanos = told.and_then(|told| told.split(' ').next()?.parse().ok());
+    nanos.map_or_else(|| since.elapsed(), Duration::from_nanos)
+}
+
+fn time(reader: fn(&[u8]), bytes: &[u8], enough: Duration) -> Duration {
+    let since = Instant::now();
+    let mut least = Duration::MAX;
+    for _ in 0..4 {
+        let start = run_time(since);
+        reader(black_box(bytes));
+        least = least.min(run_time(since).saturating_sub(start));
+        if least <= enough {
+            break;
+        }
+    }
+    least
+}
+
+#[test]
+fn eight_times_the_bytes_take_no_sixteen_times_the_time() {
+    const SMALL: usize = 8 << 10;
+    // The kernel's clock of a thread goes by steps as long as this.
+    const STEP: Duration = Duration::from_millis(4);
+    let mut slow = Vec::new();
+    for shape in INPUTS {
+        let (small, large) = (input(shape, SMALL), input(shape, SMALL * 8));
+        for (name, reader) in readers() {
+            let eight = time(reader, &large, STEP * 16);
+            if eight > STEP * 16 {
+                let one = time(reader, &small, Duration::ZERO);
+                if eight > one.max(STEP) * 16 {
+                    slow.push(format!("{name}: {one:?}, then {eight:?} for {shape:?}"));
+                }
+            }
+        }
+    }
+    assert!(slow.is_empty(), "{slow:#?}");
+}
+
+/// Inputs of the size that an attacker would take; anything that is not linear would not come to an end here.
+#[test]
+fn large_hostile_lines_are_read_to_their_end() {
+    let lines = [
+        "a=".repeat(5 << 20),
+        format!("time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"{}", "\\".repeat(1 << 20)),
+        format!("2023-06-28 10:46:37 DEBUG1: config.zone.7.addPort({}", "(".repeat(1 << 20)),
+    ];
+    for limits in [Limits::default(), Limits { max_line: 64 << 20, max_record: 64 << 20, ..Limits::default() }] {
+        let mut auditor = Auditor::with(Expect::Auto, limits);
+        for line in &lines {
+            auditor.feed(line);
+            auditor.feed("\n2023-06-28 10:46:37 DEBUG1: start()\n");
+        }
+        auditor.finish();
+        let counts = auditor.coverage().counts();
+        assert_eq!(counts.lines(), 6, "{counts:?}");
+        assert!(counts.malformed >= 2, "{counts:?}");
+    }
+}
