@@ -18,7 +18,7 @@ pub fn law(data: &[u8]) {
     let limits = chooser.one_of(&[Limits::default(), small()]);
     let grouping = chooser.byte();
     let cuts = chooser.cuts(5, usize::from(u16::MAX));
-    let log = if chooser.flag() { script::log(&mut chooser, 200) } else { chooser.rest().to_vec() };
+    let log = if chooser.flag() { script::log(&mut chooser, 100) } else { chooser.rest().to_vec() };
     joined(&log, &cuts, grouping, expect, limits);
 }
 
