@@ -127,8 +127,8 @@ fn no_answer_is_wrong_and_few_are_unknown() {
     assert!(total.wrong.is_empty(), "{} wrong: {}", total.wrong.len(), total.wrong[0]);
     assert!(logs > 90, "{logs} logs");
     let elsewhere: usize = unknown.iter().filter(|(name, _)| !name.contains("grep-")).map(|(_, n)| n).sum();
-    assert!(total.unknown - elsewhere <= 300 && elsewhere <= 19, "{unknown:?}");
-    assert!(total.right >= 1043, "{} right", total.right);
+    assert!(total.unknown - elsewhere <= 300 && elsewhere <= 18, "{unknown:?}");
+    assert!(total.right >= 1044, "{} right", total.right);
 }
 
 /// What the fold answers after each step, as far as it is known.
@@ -217,4 +217,61 @@ fn state_survives_being_saved_between_any_two_steps() {
             );
         }
     }
+}
+
+/// Takes the text of some restore inputs away, as the journal and rsyslog do with long ones.
+fn with_lost_texts(log: &[u8], seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut draw = |below: usize| {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        ((state >> 33) as usize) % below
+    };
+    let mut lost = Vec::new();
+    for line in log.split_inclusive(|&b| b == b'\n') {
+        let restoring = memchr::memmem::find(line, b"msg=\"Restoring iptables rules: ");
+        match restoring.zip(memchr::memmem::find(line, b"time=\"")) {
+            Some((text, start)) if seed == 0 || draw(3) > 0 => {
+                if draw(2) == 0 {
+                    lost.extend_from_slice(&line[..start]);
+                    lost.extend_from_slice(b"[5120B blob data]\n");
+                } else {
+                    let from = text + b"msg=\"Restoring iptables rules: ".len();
+                    lost.extend_from_slice(&line[..from + draw(line.len() - from)]);
+                    lost.push(b'\n');
+                }
+            }
+            _ => lost.extend_from_slice(line),
+        }
+    }
+    lost
+}
+
+#[test]
+fn lost_texts_lead_to_no_wrong_answer() {
+    let (mut right, mut unknown) = (0, 0);
+    for corpus::File { name, bytes } in corpus::logs_in("crio/scenarios").into_iter().chain(corpus::logs_in("crio/more")) {
+        let short = memchr::memmem::find(&bytes, b"rhel92 crio[77216]: time=\"").is_some();
+        let Some(steps) = steps(&name).filter(|_| short && !name.contains("big-line")) else { continue };
+        for seed in 0..if name.contains("random") { 12 } else { 24 } {
+            let score = replay(&name, &with_lost_texts(&bytes, seed), &steps, |_| {});
+            assert!(score.wrong.is_empty(), "seed {seed}: {}", score.wrong[0]);
+            right += score.right;
+            unknown += score.unknown;
+        }
+    }
+    println!("{right} right, {unknown} unknown");
+    assert!(2 * right > unknown, "{right} right, {unknown} unknown");
+}
+
+#[test]
+fn what_a_lost_text_brought_is_known_again_when_its_pod_is_gone() {
+    let log = corpus::file("crio/scenarios/plain.log").bytes;
+    let steps = steps("crio/scenarios/plain.log").unwrap();
+    let mut known = Vec::new();
+    let score = replay("crio/scenarios/plain.log", &with_lost_texts(&log, 0), &steps, |auditor| {
+        let crio = crio(auditor);
+        known.push((crio.sockets().is_ok(), crio.exposed().is_ok(), crio.dnat().is_ok()));
+    });
+    assert!(score.wrong.is_empty(), "{:?}", score.wrong);
+    assert_eq!(known[1..], [(true, false, false), (true, true, true)]);
 }

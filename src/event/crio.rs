@@ -116,6 +116,8 @@ pub enum Said<'a> {
     SandboxStarted {
         /// The request.
         request: Option<Text<'a>>,
+        /// The sandbox.
+        sandbox: Text<'a>,
         /// `NAMESPACE/POD`.
         pod: Text<'a>,
     },
@@ -123,6 +125,8 @@ pub enum Said<'a> {
     NetworkStopping {
         /// The request.
         request: Option<Text<'a>>,
+        /// The sandbox.
+        sandbox: Text<'a>,
     },
     /// The start of a pod failed, and its network is gone by now.
     CleaningUp {
@@ -135,6 +139,8 @@ pub enum Said<'a> {
     SandboxStopping {
         /// The request.
         request: Option<Text<'a>>,
+        /// The sandbox.
+        sandbox: Text<'a>,
     },
     /// A pod was stopped or removed.
     SandboxStopped {
@@ -260,13 +266,17 @@ impl<'a> Event<'a> {
                 Said::ConntrackCleared { family: conntrack.family(), from_133: conntrack.form() == ConntrackForm::Deleting }
             }
             Message::RunningSandbox { pod } => Said::SandboxStarting { request: request(), pod: pod.reborrow() },
-            Message::RanSandbox { pod, .. } => Said::SandboxStarted { request: request(), pod: pod.reborrow() },
-            Message::StoppingNetwork { .. } => Said::NetworkStopping { request: request() },
+            Message::RanSandbox { sandbox, pod } => {
+                Said::SandboxStarted { request: request(), sandbox: sandbox.reborrow(), pod: pod.reborrow() }
+            }
+            Message::StoppingNetwork { sandbox } => Said::NetworkStopping { request: request(), sandbox: sandbox.reborrow() },
             Message::CleaningUpSandbox { step } => {
                 let network = memchr::memmem::find(step.as_bytes(), b"network").is_some();
                 Said::CleaningUp { request: request(), network }
             }
-            Message::StoppingSandbox { .. } | Message::RemovingSandbox { .. } => Said::SandboxStopping { request: request() },
+            Message::StoppingSandbox { sandbox } | Message::RemovingSandbox { sandbox } => {
+                Said::SandboxStopping { request: request(), sandbox: sandbox.reborrow() }
+            }
             Message::StoppedSandbox { .. } | Message::RemovedSandbox { .. } => Said::SandboxStopped { request: request() },
             Message::FailedToRemove { name, failure, .. } => {
                 Said::RemovalFailed { request: request(), pod: name.reborrow(), failure: Failure::of(failure.as_bytes()) }
@@ -352,10 +362,16 @@ impl Said<'_> {
             Self::Cut => Said::Cut,
             Self::ConntrackCleared { family, from_133 } => Said::ConntrackCleared { family, from_133 },
             Self::SandboxStarting { request, pod } => Said::SandboxStarting { request: own(request), pod: pod.into_owned() },
-            Self::SandboxStarted { request, pod } => Said::SandboxStarted { request: own(request), pod: pod.into_owned() },
-            Self::NetworkStopping { request } => Said::NetworkStopping { request: own(request) },
+            Self::SandboxStarted { request, sandbox, pod } => {
+                Said::SandboxStarted { request: own(request), sandbox: sandbox.into_owned(), pod: pod.into_owned() }
+            }
+            Self::NetworkStopping { request, sandbox } => {
+                Said::NetworkStopping { request: own(request), sandbox: sandbox.into_owned() }
+            }
             Self::CleaningUp { request, network } => Said::CleaningUp { request: own(request), network },
-            Self::SandboxStopping { request } => Said::SandboxStopping { request: own(request) },
+            Self::SandboxStopping { request, sandbox } => {
+                Said::SandboxStopping { request: own(request), sandbox: sandbox.into_owned() }
+            }
             Self::SandboxStopped { request } => Said::SandboxStopped { request: own(request) },
             Self::RemovalFailed { request, pod, failure } => {
                 Said::RemovalFailed { request: own(request), pod: pod.into_owned(), failure }

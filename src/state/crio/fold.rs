@@ -1,7 +1,7 @@
 //! How each event changes what is known.
 
 use super::Crio;
-use super::exposure::Order;
+use super::exposure::{Doer, Order};
 use super::know::Statement;
 use super::process::{SocketLines, Start};
 use super::sockets::{ANY, End};
@@ -41,9 +41,6 @@ impl Crio {
                 self.exposure.lose_all(Ignorance::Gap, by, effects);
             }
         }
-        if self.process.nftables {
-            self.exposure.lose_all(Ignorance::NeverPrinted, by, effects);
-        }
         self.respect_limits(by, effects);
         self.tell_held(told, from, by, effects);
     }
@@ -79,7 +76,8 @@ impl Crio {
             Said::Restoring(snapshot) => self.restoring(snapshot, by, effects),
             Said::RestoringCut { family, new } => {
                 effects.remark(Remark::CutMessage, by);
-                self.exposure.lose_text(*family, by, effects);
+                let doer = self.requests.only_doer().filter(|_| self.process.whole);
+                self.exposure.lose_text(*family, doer, by, effects);
                 if self.process.socket_lines() != SocketLines::None {
                     self.confirm(new.iter().map(|port| (*port, Text::default())), by, effects);
                 }
@@ -97,38 +95,53 @@ impl Crio {
                     return;
                 }
                 if self.exposure.take_text_lost(*family) {
+                    self.exposure.added_unseen(*family, by, effects);
                     self.sockets.confirm_unseen(self.requests.at_most_one_start(), by, effects);
                 } else if *from_133 && !self.process.filtered {
                     // Rules were added without an input to iptables-restore: its nftables manager prints none.
                     self.process.nftables = true;
+                    let pod = match self.requests.only_doer().filter(|_| self.process.whole) {
+                        Some(Doer::Start { pod }) => Some(pod),
+                        _ => None,
+                    };
+                    self.exposure.added_untold(*family, pod, by, effects);
                 } else {
                     self.exposure.lose(*family, Ignorance::Gap, by, effects);
                 }
             }
             Said::SandboxStarting { request, pod } => self.requests.start(request.as_ref(), pod),
-            Said::SandboxStarted { pod, .. } => self.start_went_through(pod, by, effects),
-            Said::NetworkStopping { request } => {
+            Said::SandboxStarted { sandbox, pod, .. } => {
+                self.start_went_through(pod, by, effects);
+                let brought = self.exposure.brought(pod);
+                self.requests.sandbox(sandbox, brought);
+            }
+            Said::NetworkStopping { request, sandbox } => {
                 let pod = self.requests.pod_of(request.as_ref());
                 if let Some(pod) = &pod {
                     self.requests.end_start(pod);
                     self.exposure.pod_failed(pod);
+                    self.exposure.start_ended_unseen(pod, by, effects);
+                    let brought = self.exposure.brought(pod);
+                    self.requests.sandbox(sandbox, brought);
                 }
                 self.sockets.end_start(pod.as_ref(), End::Failed, by, effects);
-                self.requests.removal(request.as_ref());
+                self.requests.removal(request.as_ref(), sandbox);
             }
             Said::CleaningUp { request, network } => {
                 // A start whose network failed was said to before; this one got further.
                 if let Some(pod) = self.requests.pod_of(request.as_ref()) {
                     self.start_went_through(&pod, by, effects);
+                    let _ = self.exposure.brought(&pod);
                 }
                 self.removal_ended(request.as_ref(), by, effects);
                 if *network {
-                    self.requests.removal(request.as_ref());
+                    self.requests.removal(request.as_ref(), &Text::default());
                 }
             }
-            Said::SandboxStopping { request } => self.requests.removal(request.as_ref()),
+            Said::SandboxStopping { request, sandbox } => self.requests.removal(request.as_ref(), sandbox),
             Said::SandboxStopped { request } => self.removal_ended(request.as_ref(), by, effects),
             Said::RemovalFailed { request, pod, failure } => {
+                self.requests.removal_failed(request.as_ref());
                 self.exposure.not_removed(pod, request.as_ref(), failure, by, effects);
                 for port in &failure.sockets {
                     self.sockets.not_closed(*port, by, effects);
@@ -214,12 +227,18 @@ impl Crio {
         self.requests.end_start(pod);
         let end = if self.exposure.is_text_lost() { End::StartedTextLost } else { End::Started };
         self.exposure.pod_started(pod, by, effects);
+        self.exposure.start_ended_unseen(pod, by, effects);
         self.sockets.end_start(Some(pod), end, by, effects);
     }
 
     fn removal_ended(&mut self, request: Option<&Text<'_>>, by: Evidence, effects: &mut Effects) {
-        self.requests.end_removal(request);
+        let sandbox = self.requests.end_removal(request);
         self.exposure.removal_ended(request, by, effects);
+        match (request, sandbox) {
+            (Some(request), Some(sandbox)) => self.exposure.sandbox_gone(request, &sandbox, by, effects),
+            (Some(request), None) => self.exposure.removal_unclear(request, by, effects),
+            (None, _) => {}
+        }
         if !self.process.logs_rules() {
             self.exposure.may_have_lost_rules(by, effects);
         }
@@ -264,7 +283,8 @@ impl Crio {
             journal::Event::TextLost { identifier } if is_crio(identifier) => {
                 // Only long texts are lost, and of those only restore inputs have to do with ports.
                 effects.remark(Remark::CutMessage, by);
-                self.exposure.lose_text(None, by, effects);
+                let doer = self.requests.only_doer().filter(|_| self.process.whole);
+                self.exposure.lose_text(None, doer, by, effects);
             }
             _ => {}
         }

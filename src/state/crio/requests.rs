@@ -3,19 +3,38 @@
 //! CRI-O serves requests side by side, and the lines about host ports do not say to which they belong. A request is therefore only
 //! taken as the owner of such a line as long as no other can be.
 
+use super::exposure::Doer;
 use crate::text::Text;
-use alloc::collections::{BTreeSet, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// More requests than this are never served at once: a kubelet runs a few hundred pods at most.
 const MOST: usize = 512;
+/// A node runs fewer sandboxes than this.
+const MOST_SANDBOXES: usize = 4096;
+/// A sandbox is named by 64 hexadecimal digits.
+const LONGEST_NAME: usize = 64;
+
+/// A sandbox that was seen to start. A pod may have several at once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Sandbox {
+    /// `NAMESPACE/POD`.
+    pub(super) pod: Text<'static>,
+    /// How its rules name it, if it brought rules.
+    pub(super) comment: Option<Text<'static>>,
+    /// It brought rules that were not told.
+    pub(super) hidden: bool,
+}
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Requests {
     /// Request and pod (`NAMESPACE/POD`) of each start that has not ended, oldest first.
     starts: VecDeque<(Option<Text<'static>>, Text<'static>)>,
-    /// The requests in whose course rules are being removed.
-    removals: BTreeSet<Text<'static>>,
+    /// The requests in whose course rules are being removed, with the sandbox whose rules they are.
+    removals: BTreeMap<Text<'static>, Option<Text<'static>>>,
+    /// The sandboxes that were seen to start.
+    sandboxes: BTreeMap<Text<'static>, Sandbox>,
     /// A line about sockets was seen since the only removal began.
     spoken: bool,
     /// A removal was seen whose request is not known, so nothing can be said of who owns one.
@@ -23,8 +42,33 @@ pub(super) struct Requests {
 }
 
 impl Requests {
+    /// Forgets the requests: the process that served them is gone. Sandboxes outlive it.
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self { sandboxes: core::mem::take(&mut self.sandboxes), ..Self::default() };
+    }
+
+    pub(super) fn sandbox(&mut self, name: &Text<'_>, sandbox: Sandbox) {
+        if self.sandboxes.len() < MOST_SANDBOXES && name.as_bytes().len() <= LONGEST_NAME {
+            self.sandboxes.insert(name.clone().into_owned(), sandbox);
+        }
+    }
+
+    /// In whose course a line is printed that names no request, if there is just one that can be meant.
+    pub(super) fn only_doer(&self) -> Option<Doer> {
+        if self.unnamed_removals {
+            return None;
+        }
+        let mut removals = self.removals.iter();
+        match (removals.next(), removals.next()) {
+            (None, _) => {
+                let (_, pod) = self.starts.front().filter(|_| self.at_most_one_start())?;
+                Some(Doer::Start { pod: pod.clone() })
+            }
+            (Some((request, Some(sandbox))), None) if self.starts.is_empty() => {
+                self.sandboxes.contains_key(sandbox).then(|| Doer::Removal { request: request.clone() })
+            }
+            _ => None,
+        }
     }
 
     pub(super) fn start(&mut self, request: Option<&Text<'_>>, pod: &Text<'_>) {
@@ -58,19 +102,27 @@ impl Requests {
         self.starts.retain(|(_, of)| of.as_bytes() != pod.as_bytes());
     }
 
-    pub(super) fn removal(&mut self, request: Option<&Text<'_>>) {
+    pub(super) fn removal(&mut self, request: Option<&Text<'_>>, sandbox: &Text<'_>) {
         self.spoken = false;
         match request {
             Some(request) if self.removals.len() < MOST => {
-                self.removals.insert(request.clone().into_owned());
+                let known = self.sandboxes.get_key_value(&sandbox.clone().into_owned()).map(|(sandbox, _)| sandbox.clone());
+                self.removals.insert(request.clone().into_owned(), known);
             }
             _ => self.unnamed_removals = true,
         }
     }
 
-    pub(super) fn end_removal(&mut self, request: Option<&Text<'_>>) {
-        if let Some(request) = request {
-            self.removals.remove(&request.clone().into_owned());
+    /// A removal ended; the sandbox whose rules it removed, if that is known.
+    pub(super) fn end_removal(&mut self, request: Option<&Text<'_>>) -> Option<Sandbox> {
+        let sandbox = self.removals.remove(&request?.clone().into_owned())??;
+        self.sandboxes.remove(&sandbox)
+    }
+
+    /// A removal failed: what becomes of the rules of its pod is another matter.
+    pub(super) fn removal_failed(&mut self, request: Option<&Text<'_>>) {
+        if let Some(sandbox) = request.and_then(|request| self.removals.get_mut(&request.clone().into_owned())) {
+            *sandbox = None;
         }
     }
 
@@ -85,7 +137,7 @@ impl Requests {
 
     /// The requests one of which removes the rules that are being removed now; empty if it cannot be told.
     pub(super) fn removers(&self) -> BTreeSet<Text<'static>> {
-        if self.unnamed_removals { BTreeSet::new() } else { self.removals.clone() }
+        if self.unnamed_removals { BTreeSet::new() } else { self.removals.keys().cloned().collect() }
     }
 }
 

@@ -1,0 +1,210 @@
+//! Rules that are not told: by inputs whose text is lost (`"MESSAGE":null`, or cut by the journal or by rsyslog), and on nftables.
+//!
+//! What they changed may still be told by the lines around them. An input that was printed while one pod was being started brought rules
+//! of that pod and of no other; one that was printed while one pod was being stopped took the rules of that pod. So the rules of all other
+//! pods stay known, and when the pod has gone all is known again.
+
+use super::restoring::MOST_STARTS;
+use super::{Exposure, FAMILIES, Hidden, report_all};
+use crate::family::Family;
+use crate::state::change::Change;
+use crate::state::crio::requests::{Sandbox, names_pod};
+use crate::state::effects::Effects;
+use crate::state::evidence::Evidence;
+use crate::state::known::{Ignorance, Unknown};
+use crate::state::opening::Scope;
+use crate::text::Text;
+use alloc::collections::BTreeSet;
+
+/// In whose course an input was printed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+pub(in crate::state::crio) enum Doer {
+    /// The start of this pod (`NAMESPACE/POD`), and nothing besides.
+    Start { pod: Text<'static> },
+    /// This request to stop a sandbox that was seen to start, and nothing besides.
+    Removal { request: Text<'static> },
+}
+
+/// An input whose text is lost, of which it is not known yet which family it changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Lost {
+    doer: Doer,
+    pub(super) by: Evidence,
+}
+
+impl Exposure {
+    /// The text of an input was lost, of this family or of one that is not known.
+    pub(in crate::state::crio) fn lose_text(
+        &mut self,
+        family: Option<Family>,
+        doer: Option<Doer>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        self.stated = None;
+        let calm = self.first_of_two.is_none() && FAMILIES.into_iter().all(|family| self.family(family).change.is_none());
+        let same = |doer: &Doer| self.lost.as_ref().is_none_or(|lost| lost.doer == *doer);
+        match doer.filter(|doer| calm && same(doer)) {
+            Some(doer) => {
+                for family in FAMILIES {
+                    let of = self.family_mut(family);
+                    of.text_lost = true;
+                    if of.unknown.is_none() && of.hidden.is_empty() {
+                        effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why: Ignorance::CutMessage, by });
+                        report_all(family, &of.rules, effects);
+                    }
+                }
+                self.lost.get_or_insert(Lost { doer, by });
+            }
+            None => {
+                for one in FAMILIES.into_iter().filter(|one| family.is_none_or(|family| family == *one)) {
+                    self.lose(one, Ignorance::CutMessage, by, effects);
+                    self.family_mut(one).text_lost = true;
+                }
+            }
+        }
+    }
+
+    /// Rules of a pod were added to a family by an input whose text is lost.
+    pub(in crate::state::crio) fn added_unseen(&mut self, family: Family, by: Evidence, effects: &mut Effects) {
+        if let Some(Lost { doer: Doer::Start { pod }, by: since }) = self.lost.clone() {
+            self.found(by, effects);
+            self.hide(family, pod, Unknown::since(Ignorance::CutMessage, since), effects);
+        }
+    }
+
+    /// The start of a pod ended, well or not: what was added for it by an input whose text is lost is there, in one family or in both.
+    pub(in crate::state::crio) fn start_ended_unseen(&mut self, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        match self.lost.clone() {
+            Some(Lost { doer: Doer::Start { pod: started }, by: since }) if started.as_bytes() == pod.as_bytes() => {
+                self.found(by, effects);
+                let why = Unknown::since(Ignorance::CutMessage, since);
+                FAMILIES.into_iter().for_each(|family| self.hide(family, started.clone(), why, effects));
+            }
+            _ => {}
+        }
+    }
+
+    /// What the start of a pod brought, now that it ended.
+    pub(in crate::state::crio) fn brought(&mut self, pod: &Text<'_>) -> Sandbox {
+        let (mut mine, others) = core::mem::take(&mut self.comments)
+            .into_iter()
+            .partition::<BTreeSet<_>, _>(|c| names_pod(c.as_bytes(), pod.as_bytes()));
+        self.comments = others;
+        // Rules of two sandboxes of one pod, started side by side: whose are whose cannot be told.
+        let several = mine.len() > 1;
+        let comment = mine.pop_first().filter(|_| !several);
+        let pod = pod.clone().into_owned();
+        let hidden = self.hiding.remove(&pod) || several;
+        Sandbox { pod, comment, hidden }
+    }
+
+    /// A sandbox was stopped, and no failure was reported: none of its rules is left.
+    pub(in crate::state::crio) fn sandbox_gone(
+        &mut self,
+        request: &Text<'_>,
+        sandbox: &Sandbox,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let unseen = match &self.lost {
+            Some(Lost { doer: Doer::Removal { request: lost }, .. }) => lost.as_bytes() == request.as_bytes(),
+            _ => false,
+        };
+        if unseen {
+            self.found(by, effects);
+        }
+        // How the rules name a sandbox that brought its rules without a word, once they were shown: if there is but one name.
+        let names = |name: &&Text<'static>| names_pod(name.as_bytes(), sandbox.pod.as_bytes());
+        let shown: BTreeSet<Text<'static>> = self.all_rules().map(|(rule, _)| &rule.pod).filter(names).cloned().collect();
+        for family in FAMILIES {
+            if sandbox.hidden && self.unhide(family, &sandbox.pod, by, effects) {
+                continue;
+            }
+            if !unseen || self.family(family).unknown.is_some() {
+                continue;
+            }
+            let name = sandbox.comment.as_ref().or_else(|| shown.first().filter(|_| sandbox.hidden && shown.len() == 1));
+            match name {
+                Some(name) => {
+                    let mut rules = self.family(family).rules.clone();
+                    rules.retain(|rule, _| rule.pod != *name);
+                    // Rules of other pods that are not told stay so.
+                    let hidden = core::mem::take(&mut self.family_mut(family).hidden);
+                    self.replace(family, rules, by, effects);
+                    self.family_mut(family).hidden = hidden;
+                }
+                None if shown.is_empty() && sandbox.hidden => {}
+                None => self.lose(family, Ignorance::CutMessage, by, effects),
+            }
+        }
+    }
+
+    /// Rules that were not told are gone. False if the family had none of this pod.
+    fn unhide(&mut self, family: Family, pod: &Text<'static>, by: Evidence, effects: &mut Effects) -> bool {
+        let of = self.family_mut(family);
+        let Some(hidden) = of.hidden.get_mut(pod) else { return false };
+        hidden.sandboxes = hidden.sandboxes.saturating_sub(1);
+        if hidden.sandboxes == 0 {
+            of.hidden.remove(pod);
+        }
+        if of.hidden.is_empty() && of.unknown.is_none() {
+            effects.changes.push(Change::Learnt { scope: Scope::CrioRules { family }, by });
+            report_all(family, &of.rules, effects);
+        }
+        true
+    }
+
+    /// A removal ended that was not the whole of one pod's rules.
+    pub(in crate::state::crio) fn removal_unclear(&mut self, request: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        match &self.lost {
+            Some(Lost { doer: Doer::Removal { request: lost }, .. }) if lost.as_bytes() == request.as_bytes() => {
+                self.lose_all(Ignorance::CutMessage, by, effects);
+            }
+            _ => {}
+        }
+    }
+
+    /// It is clear what an input changed whose text is lost: what was known before it is known again.
+    fn found(&mut self, by: Evidence, effects: &mut Effects) {
+        self.lost = None;
+        for family in FAMILIES {
+            let of = self.family_mut(family);
+            of.text_lost = false;
+            if of.unknown.is_none() && of.hidden.is_empty() {
+                effects.changes.push(Change::Learnt { scope: Scope::CrioRules { family }, by });
+                report_all(family, &of.rules, effects);
+            }
+        }
+    }
+
+    /// Rules of a pod were added to a family without a word, as its nftables manager does. `None`: it is not known of which pod.
+    pub(in crate::state::crio) fn added_untold(
+        &mut self,
+        family: Family,
+        pod: Option<Text<'static>>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        self.stated = None;
+        match pod {
+            Some(pod) => self.hide(family, pod, Unknown::since(Ignorance::NeverPrinted, by), effects),
+            None => self.lose(family, Ignorance::NeverPrinted, by, effects),
+        }
+    }
+
+    fn hide(&mut self, family: Family, pod: Text<'static>, why: Unknown, effects: &mut Effects) {
+        let of = self.family_mut(family);
+        if let (None, true, Some(by)) = (of.unknown, of.hidden.is_empty(), why.since) {
+            effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why: why.why, by });
+            report_all(family, &of.rules, effects);
+        }
+        let hidden = of.hidden.entry(pod.clone()).or_insert(Hidden { sandboxes: 0, why });
+        hidden.sandboxes = hidden.sandboxes.saturating_add(1);
+        if self.hiding.len() < MOST_STARTS {
+            self.hiding.insert(pod);
+        }
+    }
+}

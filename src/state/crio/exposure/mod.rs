@@ -1,0 +1,336 @@
+//! The rules by which host ports are led to pods, family by family, as CRI-O's restore inputs tell them.
+//!
+//! Each input holds all rules of a family that will exist afterwards, so it replaces what was known. It is printed before it is
+//! applied: what it adds is true once CRI-O goes on as it does after success, what it removes is gone unless a failure is reported.
+
+mod emptied;
+mod failure;
+mod lost;
+mod restoring;
+mod told;
+
+pub(super) use lost::Doer;
+pub(super) use restoring::Order;
+
+use super::know::DnatRule;
+use crate::family::Family;
+use crate::port::HostPort;
+use crate::state::change::Change;
+use crate::state::effects::Effects;
+use crate::state::evidence::{Evidence, Support};
+use crate::state::known::{Ignorance, Unknown};
+use crate::state::opening::{Holder, Opening, Scope};
+use crate::text::Text;
+use alloc::collections::{BTreeMap, BTreeSet, btree_map};
+
+pub(super) const FAMILIES: [Family; 2] = [Family::Ipv4, Family::Ipv6];
+
+type Rules = BTreeMap<DnatRule, Entry>;
+
+/// A rule that exists.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Entry {
+    /// Its chains, for two host ports may lead alike; none for a rule that the caller stated.
+    chains: BTreeSet<Text<'static>>,
+    pub(super) support: Support,
+}
+
+/// The rules of one family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct OneFamily {
+    unknown: Option<Unknown>,
+    /// The rules that surely exist.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    rules: Rules,
+    change: Option<Underway>,
+    /// The text of an input was lost, and how it ended was not seen yet.
+    text_lost: bool,
+    /// Pods (`NAMESPACE/POD`) that have rules besides which were not told, and why not.
+    hidden: BTreeMap<Text<'static>, Hidden>,
+}
+
+/// Rules that were not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Hidden {
+    /// Of how many sandboxes of the pod.
+    sandboxes: u32,
+    why: Unknown,
+}
+
+/// A change whose input was printed, and whose outcome was not seen yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Underway {
+    kind: Kind,
+    /// The rules that exist after it and not before, or before it and not after.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    rules: Rules,
+    /// All the rules that it removes are known.
+    complete: bool,
+    /// The requests one of which removes; empty if it is not known which.
+    removers: BTreeSet<Text<'static>>,
+    /// A line about sockets came behind it, as it does after success (up to 1.30).
+    answered: bool,
+    by: Evidence,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+enum Kind {
+    Adding,
+    Removing,
+}
+
+/// An input that leaves no rule, and might be of either family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct FirstOfTwo {
+    chains: BTreeSet<Text<'static>>,
+    removers: BTreeSet<Text<'static>>,
+    by: Evidence,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Exposure {
+    ipv4: OneFamily,
+    ipv6: OneFamily,
+    /// An input that removes the same chains as the other family has, before that other family's input came.
+    first_of_two: Option<FirstOfTwo>,
+    /// How the rules name the pods that are being started.
+    comments: BTreeSet<Text<'static>>,
+    /// The pods (`NAMESPACE/POD`) being started of which rules were not told.
+    hiding: BTreeSet<Text<'static>>,
+    /// An input whose text is lost, of which it is not known yet which family it changed.
+    lost: Option<lost::Lost>,
+    /// The ports that the caller stated without the rules, true until the next line that can change them.
+    stated: Option<BTreeSet<HostPort>>,
+}
+
+impl OneFamily {
+    const fn new() -> Self {
+        Self {
+            unknown: Some(Unknown::BEFORE_LOG),
+            rules: BTreeMap::new(),
+            change: None,
+            text_lost: false,
+            hidden: BTreeMap::new(),
+        }
+    }
+}
+
+fn opening(family: Family, rule: &DnatRule) -> Opening {
+    let holder = Holder::CrioRule { family, host_ip: rule.host_ip, target: rule.target.clone(), pod: rule.pod.clone() };
+    Opening { port: Some(rule.port), holder }
+}
+
+impl Exposure {
+    pub(super) const fn new() -> Self {
+        Self {
+            ipv4: OneFamily::new(),
+            ipv6: OneFamily::new(),
+            first_of_two: None,
+            comments: BTreeSet::new(),
+            hiding: BTreeSet::new(),
+            lost: None,
+            stated: None,
+        }
+    }
+
+    fn family(&self, family: Family) -> &OneFamily {
+        match family {
+            Family::Ipv4 => &self.ipv4,
+            Family::Ipv6 => &self.ipv6,
+        }
+    }
+
+    fn family_mut(&mut self, family: Family) -> &mut OneFamily {
+        match family {
+            Family::Ipv4 => &mut self.ipv4,
+            Family::Ipv6 => &mut self.ipv6,
+        }
+    }
+
+    /// Why the rules of a family cannot be told.
+    pub(super) fn unknown(&self, family: Family) -> Option<Unknown> {
+        let of = self.family(family);
+        let underway = of.change.as_ref().filter(|change| !change.rules.is_empty() || !change.complete).map(|change| change.by);
+        let first = self.first_of_two.as_ref().map(|first| first.by);
+        self.out_of_sight(family).or_else(|| underway.or(first).map(|by| Unknown::since(Ignorance::Underway, by)))
+    }
+
+    /// Why a family may have rules that were never seen, if it may.
+    fn out_of_sight(&self, family: Family) -> Option<Unknown> {
+        let of = self.family(family);
+        let lost = || self.lost.as_ref().map(|lost| Unknown::since(Ignorance::CutMessage, lost.by));
+        of.unknown.or_else(|| of.hidden.values().next().map(|hidden| hidden.why)).or_else(lost)
+    }
+
+    /// The rules of a family that surely exist.
+    pub(super) fn rules(&self, family: Family) -> impl Iterator<Item = (&DnatRule, &Entry)> + '_ {
+        self.family(family).rules.iter()
+    }
+
+    pub(super) fn all_rules(&self) -> impl Iterator<Item = (&DnatRule, &Entry)> + '_ {
+        self.ipv4.rules.iter().chain(&self.ipv6.rules)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        [&self.ipv4, &self.ipv6]
+            .into_iter()
+            .map(|of| of.rules.len().saturating_add(of.hidden.len()))
+            .fold(0, usize::saturating_add)
+    }
+
+    /// The ports that are led to pods, or why they cannot be told.
+    pub(super) fn exposed(&self) -> Result<BTreeSet<HostPort>, Unknown> {
+        if let (Some(stated), true) = (&self.stated, FAMILIES.into_iter().any(|f| self.out_of_sight(f).is_some())) {
+            return Ok(stated.clone());
+        }
+        let ports: BTreeSet<HostPort> = self.all_rules().map(|(rule, _)| rule.port).collect();
+        for family in FAMILIES {
+            let of = self.family(family);
+            if let Some(unknown) = self.out_of_sight(family) {
+                return Err(unknown);
+            }
+            // A change of rules that does not change the set of ports leaves no doubt about the ports.
+            if let Some(change) = &of.change
+                && (!change.complete || change.rules.keys().any(|rule| !ports.contains(&rule.port)))
+            {
+                return Err(Unknown::since(Ignorance::Underway, change.by));
+            }
+        }
+        if let Some(FirstOfTwo { by, .. }) = &self.first_of_two {
+            // One of the two families is empty by now, and the ports of the other one are left.
+            let of = |family| self.rules(family).map(|(rule, _)| rule.port).collect::<BTreeSet<_>>();
+            if of(Family::Ipv4) != of(Family::Ipv6) {
+                return Err(Unknown::since(Ignorance::Underway, *by));
+            }
+        }
+        Ok(ports)
+    }
+
+    /// How many sockets a port can have at most: one for each family and host address with a rule. `None` if that is not known.
+    pub(super) fn places(&self, port: HostPort) -> Option<u32> {
+        if FAMILIES.into_iter().any(|family| self.unknown(family).is_some()) {
+            return None;
+        }
+        let places: BTreeSet<_> =
+            self.all_rules().filter(|(rule, _)| rule.port == port).map(|(rule, _)| (rule.family(), rule.host_ip)).collect();
+        u32::try_from(places.len()).ok().filter(|&n| n > 0)
+    }
+
+    /// Sets the rules of a family that surely exist, and reports what that opens and closes.
+    fn replace(&mut self, family: Family, rules: Rules, by: Evidence, effects: &mut Effects) {
+        let of = self.family_mut(family);
+        let before = core::mem::replace(&mut of.rules, rules);
+        let hidden = !core::mem::take(&mut of.hidden).is_empty();
+        if of.unknown.take().is_some() || hidden {
+            effects.changes.push(Change::Learnt { scope: Scope::CrioRules { family }, by });
+            report_all(family, &of.rules, effects);
+            return;
+        }
+        for rule in before.keys().filter(|rule| !of.rules.contains_key(*rule)) {
+            effects.changes.push(Change::Closed { opening: opening(family, rule), by });
+        }
+        for (rule, entry) in of.rules.iter().filter(|(rule, _)| !before.contains_key(*rule)) {
+            report(family, rule, entry, effects);
+        }
+    }
+
+    /// Nothing is known of a family any more.
+    pub(super) fn lose(&mut self, family: Family, why: Ignorance, by: Evidence, effects: &mut Effects) {
+        self.stated = None;
+        self.first_of_two = None;
+        if self.lost.take().is_some() {
+            FAMILIES.into_iter().for_each(|family| self.lose(family, why, by, effects));
+        }
+        let of = self.family_mut(family);
+        of.change = None;
+        of.hidden.clear();
+        let had = !of.rules.is_empty();
+        of.rules.clear();
+        if of.unknown.is_none() || had {
+            effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why, by });
+        }
+        of.unknown.get_or_insert(Unknown::since(why, by));
+    }
+
+    pub(super) fn lose_all(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
+        FAMILIES.into_iter().for_each(|family| self.lose(family, why, by, effects));
+    }
+
+    pub(super) fn is_text_lost(&self) -> bool {
+        self.ipv4.text_lost || self.ipv6.text_lost
+    }
+
+    /// No rule exists: the machine was started anew.
+    pub(super) fn clear(&mut self, by: Evidence, effects: &mut Effects) {
+        self.stated = None;
+        (self.first_of_two, self.lost) = (None, None);
+        for family in FAMILIES {
+            let of = self.family_mut(family);
+            (of.change, of.text_lost) = (None, false);
+            self.replace(family, Rules::new(), by, effects);
+        }
+    }
+
+    /// The process is another: rules stay as they are, but a change that was under way may have been made or not.
+    pub(super) fn restart(&mut self, by: Evidence, effects: &mut Effects) {
+        self.comments.clear();
+        self.hiding.clear();
+        let torn = self.first_of_two.take().is_some() | self.lost.take().is_some();
+        for family in FAMILIES {
+            let of = self.family_mut(family);
+            of.text_lost = false;
+            let change = of.change.take();
+            if of.unknown.is_none() && (torn || change.is_some_and(|change| !change.rules.is_empty() || !change.complete)) {
+                if torn {
+                    of.rules.clear();
+                }
+                of.unknown = Some(Unknown::since(Ignorance::Crash, by));
+                effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why: Ignorance::Crash, by });
+                report_all(family, &of.rules, effects);
+            }
+        }
+    }
+
+    /// The machine may have been started anew, and then no rule exists.
+    pub(super) fn may_be_gone(&mut self, by: Evidence, effects: &mut Effects) {
+        self.stated = self.stated.take().filter(BTreeSet::is_empty);
+        for family in FAMILIES {
+            if !self.family(family).rules.is_empty() || self.family(family).change.is_some() {
+                self.lose(family, Ignorance::Restart, by, effects);
+            }
+        }
+    }
+}
+
+/// Adds rules; one that is there already gets the further chains.
+fn merge(rules: &mut Rules, more: impl IntoIterator<Item = (DnatRule, Entry)>) {
+    for (rule, entry) in more {
+        match rules.entry(rule) {
+            btree_map::Entry::Vacant(slot) => _ = slot.insert(entry),
+            btree_map::Entry::Occupied(mut slot) => slot.get_mut().chains.extend(entry.chains),
+        }
+    }
+}
+
+fn report(family: Family, rule: &DnatRule, entry: &Entry, effects: &mut Effects) {
+    let Support { request, since, certainty } = entry.support;
+    effects.changes.push(Change::Opened { opening: opening(family, rule), request, by: since, certainty });
+}
+
+fn report_all(family: Family, rules: &Rules, effects: &mut Effects) {
+    rules.iter().for_each(|(rule, entry)| report(family, rule, entry, effects));
+}
+
+impl Entry {
+    /// How a rule is named in answers.
+    pub(super) fn opening(family: Family, rule: &DnatRule) -> Opening {
+        opening(family, rule)
+    }
+}
