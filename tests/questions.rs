@@ -171,14 +171,15 @@ fn q4_opened_and_never_closed_closed_and_never_opened() {
     assert_eq!(open, ["53/udp", "80/tcp", "80/tcp", "443/tcp"]);
     assert!(history.never_opened().is_empty());
 
-    // A log that begins behind the opening.
-    let tail: Vec<u8> =
-        whole("ovnk/seed_era/nodeport.log").split_inclusive(|b| *b == b'\n').skip(60).flatten().copied().collect();
-    let late = audit(&[&tail]);
-    let history = late.history().unwrap().hosts().next().map(|(_, host)| host.never_opened()).unwrap_or_default();
-    for port in history {
-        assert!(matches!(port.intervals[0], i if i.beginning == Beginning::NotSeen && matches!(i.end, End::Closed { .. })));
-    }
+    // A log that begins behind the opening: the closing shows that it was open.
+    let log = whole("firewalld/v1.3.3/runtime-add-remove.log");
+    let signal = b"zone.PortAdded('public', '8080', 'tcp'";
+    let behind = log.windows(signal.len()).position(|window| window == signal).unwrap();
+    let behind = behind + log[behind..].iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    let late = audit(&[&log[behind..]]);
+    let never = late.history().unwrap().hosts().next().unwrap().1.never_opened();
+    let web = never.iter().find(|one| one.port == Some(port("8080/tcp"))).expect("closed and never opened");
+    assert!(web.intervals[0].beginning == Beginning::NotSeen && matches!(web.intervals[0].end, End::Closed { .. }), "{web}");
 
     // The documented filter ate the closings: nothing is claimed to be open, and the reason is named.
     let report = report(&[&whole("crio/more/grep-local-port.log")]);

@@ -1,5 +1,6 @@
 //! What the answers are worth: a fold over everything that was read, so that "no open port" and "understood nothing" never look alike.
 
+use super::host_name::{self, ByHost};
 use super::signs::Signs;
 use super::verdict::{Reason, Verdict};
 use crate::error::ErrorKind;
@@ -372,7 +373,7 @@ fn keep_first<T>(ours: &mut Vec<T>, theirs: Vec<T>, most: usize) {
 pub struct Coverage {
     limits: Limits,
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    hosts: BTreeMap<Option<Text<'static>>, HostCoverage>,
+    hosts: ByHost<HostCoverage>,
     refused: Counts,
 }
 
@@ -412,11 +413,7 @@ impl Coverage {
     }
 
     fn entry(&mut self, name: Option<&Text<'_>>) -> Option<&mut HostCoverage> {
-        let key = name.cloned().map(Text::into_owned);
-        if !self.hosts.contains_key(&key) && self.hosts.len() >= self.limits.max_hosts {
-            return None;
-        }
-        Some(self.hosts.entry(key).or_default())
+        host_name::entry(&mut self.hosts, name, self.limits.max_hosts)
     }
 
     /// The hosts seen, in order of their names.
@@ -427,7 +424,7 @@ impl Coverage {
     /// What was read on one host.
     #[must_use]
     pub fn host(&self, name: Option<&Text<'_>>) -> Option<&HostCoverage> {
-        self.hosts.iter().find(|(key, _)| key.as_ref().map(Text::as_bytes) == name.map(Text::as_bytes)).map(|(_, host)| host)
+        host_name::find(&self.hosts, name)
     }
 
     /// The lines of all hosts, those refused by [`Limits::max_hosts`] among them.

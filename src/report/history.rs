@@ -1,5 +1,6 @@
 //! When was a port open: the changes of each host, kept within a limit, and the intervals that follow from them.
 
+use super::host_name::{self, ByHost};
 use super::interval::{Beginning, End, Interval};
 use super::open_map::{OpenMap, Row, group};
 use super::origin::Origin;
@@ -41,7 +42,7 @@ use alloc::vec::Vec;
 pub struct History {
     limits: Limits,
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    hosts: BTreeMap<Option<Text<'static>>, HostHistory>,
+    hosts: ByHost<HostHistory>,
     refused: u64,
 }
 
@@ -49,7 +50,7 @@ impl History {
     /// An empty history with bounds on what it holds.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, hosts: BTreeMap::new(), refused: 0 }
+        Self { limits, hosts: ByHost::new(), refused: 0 }
     }
 
     /// Adds the changes that one event of a host brought about, in the order of [`crate::state::Effects::changes`]; `by` is its line.
@@ -57,12 +58,10 @@ impl History {
         if changes.is_empty() {
             return;
         }
-        let key = host.cloned().map(Text::into_owned);
-        if !self.hosts.contains_key(&key) && self.hosts.len() >= self.limits.max_hosts {
-            self.refused = self.refused.saturating_add(u64::try_from(changes.len()).unwrap_or(u64::MAX));
-            return;
+        match host_name::entry(&mut self.hosts, host, self.limits.max_hosts) {
+            Some(own) => own.record(by, changes, self.limits.max_history),
+            None => self.refused = self.refused.saturating_add(u64::try_from(changes.len()).unwrap_or(u64::MAX)),
         }
-        self.hosts.entry(key).or_default().record(by, changes, self.limits.max_history);
     }
 
     /// The hosts of which something is kept, in order of their names.
@@ -73,7 +72,7 @@ impl History {
     /// The history of one host.
     #[must_use]
     pub fn host(&self, name: Option<&Text<'_>>) -> Option<&HostHistory> {
-        self.hosts.iter().find(|(key, _)| key.as_ref().map(Text::as_bytes) == name.map(Text::as_bytes)).map(|(_, host)| host)
+        host_name::find(&self.hosts, name)
     }
 
     /// How many changes were dropped because [`Limits::max_history`] or [`Limits::max_hosts`] was reached.

@@ -4,6 +4,7 @@ mod allow_list;
 mod coverage;
 mod document;
 mod history;
+mod host_name;
 mod interval;
 mod moment;
 mod open_map;

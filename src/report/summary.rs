@@ -1,6 +1,7 @@
 //! The last word on every opening, joined in any order: for fleets, where pieces come late, twice and mixed up.
 
 use super::history::{port_order, roots};
+use super::host_name::{self, ByHost};
 use super::open_map::is_within;
 use super::open_port::PortState;
 use super::origin::{Origin, hides_ports, layer_of, takes_in};
@@ -80,7 +81,7 @@ enum ScopeWord {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Summary {
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    hosts: BTreeMap<Option<Text<'static>>, HostSummary>,
+    hosts: ByHost<HostSummary>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -120,7 +121,7 @@ impl Summary {
         if changes.is_empty() {
             return;
         }
-        let own = self.hosts.entry(host.cloned().map(Text::into_owned)).or_default();
+        let Some(own) = host_name::entry(&mut self.hosts, host, usize::MAX) else { return };
         for (change, nth) in changes.iter().zip(0u32..) {
             let order = Order { at: by.at, nth };
             match change {
@@ -209,7 +210,7 @@ impl Summary {
     }
 
     fn of(&self, host: Option<&Text<'_>>) -> Option<&HostSummary> {
-        self.hosts.iter().find(|(key, _)| key.as_ref().map(Text::as_bytes) == host.map(Text::as_bytes)).map(|(_, own)| own)
+        host_name::find(&self.hosts, host)
     }
 }
 

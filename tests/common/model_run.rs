@@ -35,9 +35,7 @@ pub fn judge<T: Ord + Debug + Clone, U: Debug>(
             let extra: Vec<_> = at_least.difference(truth).collect();
             Err(format!("WRONG {what}: at least {extra:?}, which is not so"))
         }
-        Err(why) if determined => {
-            Err(format!("UNKNOWN {what} although the log determines it: {why:?}"))
-        }
+        Err(why) if determined => Err(format!("UNKNOWN {what} although the log determines it: {why:?}")),
         Err(_) => Ok(false),
     }
 }

@@ -96,7 +96,15 @@ impl Firewalld {
                 if gone { Vec::from([name_opening(name, zone, layer, kind)]) } else { Vec::new() }
             }
         });
-        effects.changes.extend(gone.unwrap_or_default().into_iter().map(|opening| Change::Closed { opening, by }));
+        let mut gone = gone.unwrap_or_default();
+        if gone.is_empty() && self.lists(zone, layer).is_some_and(|lists| lists.why_unknown(kind).is_some()) {
+            // Of an unknown list it shows that it was open until here.
+            gone.push(match entry {
+                Entry::Port(port) => port_opening(*port, zone, layer, kind),
+                Entry::Name(name) => name_opening(name, zone, layer, kind),
+            });
+        }
+        effects.changes.extend(gone.into_iter().map(|opening| Change::Closed { opening, by }));
     }
 
     /// Makes a list exactly these entries.
