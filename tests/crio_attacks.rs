@@ -1,6 +1,7 @@
 //! The hostile and odd inputs of the corpus that are about CRI-O, each as a test of its own.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 
 mod common;
 

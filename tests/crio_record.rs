@@ -1,6 +1,7 @@
 //! CRI-O's lines as records: the logfmt vectors, every line of the corpus, what cut and forged lines become.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 
 mod common;
 

@@ -1,6 +1,7 @@
 //! CRI-O's real logs against what the kernel said after each step, in every form in which the lines were wrapped.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
 
 mod common;
 
