@@ -154,6 +154,8 @@ fn host_agrees_with_itself(host: &Host) {
     let unknowns: BTreeSet<Scope> = host.unknowns().map(|(scope, _)| scope).collect();
     assert_eq!(unknowns.len(), host.unknowns().count(), "a scope is unknown twice");
     host_agrees_on_crio(host, &unknowns);
+    host_agrees_on_ovnkube(host, &unknowns);
+    host_agrees_on_firewalld(host, &unknowns);
     let open = OpenPorts::of(host);
     for (opening, _) in host.openings() {
         if let Some(port) = opening.port {
@@ -182,6 +184,46 @@ fn host_agrees_on_crio(host: &Host, unknowns: &BTreeSet<Scope>) {
     }
     let ports: BTreeSet<_> = crio.dnat_at_least().iter().map(|rule| rule.port).collect();
     assert_eq!(ports, crio.exposed_at_least());
+}
+
+/// ovnkube's answers agree with each other.
+fn host_agrees_on_ovnkube(host: &Host, unknowns: &BTreeSet<Scope>) {
+    let Some(ovnkube) = host.ovnkube() else { return };
+    match ovnkube.open() {
+        Ok(open) => {
+            assert_eq!(open, ovnkube.at_least());
+            assert!(!unknowns.contains(&Scope::Ovnkube));
+        }
+        Err(_) => assert!(unknowns.contains(&Scope::Ovnkube)),
+    }
+    assert!(ovnkube.at_least().iter().all(|open| !open.rules.is_empty()));
+}
+
+/// firewalld's lists are those of its openings, and are known where no scope that holds them is unknown.
+fn host_agrees_on_firewalld(host: &Host, unknowns: &BTreeSet<Scope>) {
+    let Some(firewalld) = host.firewalld() else { return };
+    let openings: Vec<Opening> = firewalld.openings().map(|(opening, _)| opening).collect();
+    for (zone, layer) in firewalld.zones() {
+        let Some(name) = zone.to_str() else { continue };
+        let zone = || zone.clone();
+        let of = |holder: Holder| {
+            let known = !unknowns.iter().any(|scope| holds(scope, &holder));
+            let ports = openings.iter().filter(|opening| opening.holder == holder).filter_map(|opening| opening.port);
+            (known, ports.collect::<Vec<_>>())
+        };
+        let (known, open) = of(Holder::ZonePort { zone: zone(), layer });
+        let ports = firewalld.ports(name, layer).map(|ports| ports.map(|(port, _)| port).collect::<Vec<_>>());
+        assert_eq!(ports.is_ok(), known, "ports of {name}, {layer}: {ports:?}");
+        assert!(ports.is_err() || ports == Ok(open), "ports of {name}, {layer}");
+        let (known, open) = of(Holder::ZoneSourcePort { zone: zone(), layer });
+        let ports = firewalld.source_ports(name, layer).map(|ports| ports.map(|(port, _)| port).collect::<Vec<_>>());
+        assert_eq!(ports.is_ok(), known, "source ports of {name}, {layer}: {ports:?}");
+        assert!(ports.is_err() || ports == Ok(open), "source ports of {name}, {layer}");
+        for (service, _) in firewalld.services(name, layer).into_iter().flatten() {
+            let holder = Holder::ZoneService { zone: zone(), layer, service: service.clone() };
+            assert!(of(holder.clone()).0 && openings.iter().any(|opening| opening.holder == holder), "{service} of {name}");
+        }
+    }
 }
 
 /// The front door: lines are accounted for, a report can be made anywhere, and what was saved and loaded goes on as if it had not been.
