@@ -276,3 +276,54 @@ fn what_a_lost_text_brought_is_known_again_when_its_pod_is_gone() {
     assert!(score.wrong.is_empty(), "{:?}", score.wrong);
     assert_eq!(known[1..], [(true, false, false), (true, true, true)]);
 }
+
+fn at_the_end(name: &str) -> Crio {
+    let mut auditor = Auditor::with(Expect::Only(Source::Crio), Limits::default());
+    auditor.feed(corpus::file(name).bytes);
+    auditor.finish();
+    crio(&auditor)
+}
+
+#[test]
+fn each_log_says_what_it_can_tell() {
+    use hostport_audit::state::crio::Speech;
+    for (name, version, sockets, rules) in [
+        ("scenarios/plain", Some("1.29.9"), Speech::Tells, Speech::Tells),
+        ("more/version-plain-1.30", Some("1.30.14"), Speech::Tells, Speech::Tells),
+        ("more/version-plain-json", Some("1.29.9"), Speech::Tells, Speech::Tells),
+        ("more/version-plain-1.36-ipt", Some("1.36.3"), Speech::NothingToTell, Speech::Tells),
+        ("more/version-plain-1.36-nft", Some("1.36.3"), Speech::NothingToTell, Speech::Nftables),
+        ("more/grep-local-port", None, Speech::Filtered, Speech::Filtered),
+        ("more/grep-both", None, Speech::Filtered, Speech::Filtered),
+    ] {
+        let crio = at_the_end(&format!("crio/{name}.log"));
+        assert_eq!(crio.version().map(ToString::to_string).as_deref(), version, "{name}");
+        assert_eq!((crio.tells_sockets(), crio.tells_rules()), (sockets, rules), "{name}");
+    }
+    assert!(at_the_end("crio/more/grep-both.log").sockets_at_least().is_empty(), "a closing may be missing of each");
+    assert_eq!(at_the_end("crio/more/version-plain-1.36-nft.log").sockets(), Ok(BTreeSet::new()), "this version holds none");
+}
+
+#[test]
+fn what_a_limit_drops_is_unknown_and_never_wrong() {
+    use hostport_audit::state::known::Ignorance;
+    let mut limited = 0;
+    for name in ["crio/more/random-r1.log", "crio/more/random-r2.log", "crio/more/big-line.short.log"] {
+        let steps = steps(name).unwrap();
+        let limits = Limits { max_keys: 6, ..Limits::default() };
+        let mut auditor = Auditor::with(Expect::Only(Source::Crio), limits);
+        let bytes = corpus::file(name).bytes;
+        let mut lines = bytes.split_inclusive(|&b| b == b'\n');
+        let mut read = 0;
+        for step in steps {
+            lines.by_ref().take(step.line - read).for_each(|line| auditor.feed(line));
+            read = step.line;
+            let crio = crio(&auditor);
+            let (sockets, exposed) = (ports(&step.open), ports(&step.exposed));
+            assert!(crio.sockets().map_or_else(|_| crio.sockets_at_least().is_subset(&sockets), |known| known == sockets));
+            assert!(crio.exposed().map_or_else(|_| crio.exposed_at_least().is_subset(&exposed), |known| known == exposed));
+            limited += usize::from(crio.unknowns().any(|(_, unknown)| unknown.why == Ignorance::Limit));
+        }
+    }
+    assert!(limited > 0);
+}
