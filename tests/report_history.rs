@@ -176,3 +176,29 @@ fn what_a_later_stretch_dropped_is_unknown_after_joining() {
     assert!(host.port("443/tcp".parse().unwrap())[0].is_open());
     assert_eq!(host.dropped(), 1);
 }
+
+#[test]
+fn what_is_lost_and_named_as_open_by_the_same_event_stays_one_interval() {
+    let opening = || Opening { port: Some("443/tcp".parse().unwrap()), holder: Holder::CrioSocket };
+    let certainty = Certainty::Confirmed;
+    let opened = || Change::Opened { opening: opening(), request: None, by: line(1), certainty };
+    let scope = || hostport_audit::state::opening::Scope::CrioSockets;
+    let lost = |at| Change::Lost { scope: scope(), why: Ignorance::Gap, by: line(at) };
+    let mut history = History::new(Limits::default());
+    history.record(None, line(1), &[opened()]);
+    history.record(None, line(2), &[lost(2), opened()]);
+    history.record(None, line(3), &[Change::Learnt { scope: scope(), by: line(3) }, opened()]);
+    let port = &host(&history).port("443/tcp".parse().unwrap())[0];
+    assert_eq!(port.intervals.len(), 1, "{port}");
+    assert!(port.is_open());
+
+    history.record(None, line(4), &[lost(4)]);
+    history.record(None, line(5), &[Change::Doubted { opening: opening(), why: Ignorance::Gap, by: line(5) }]);
+    let port = &host(&history).port("443/tcp".parse().unwrap())[0];
+    let unknown = End::BecameUnknown { why: Ignorance::Gap, by: line(4) };
+    assert_eq!(
+        port.intervals.iter().map(|interval| interval.end).collect::<Vec<_>>(),
+        [unknown],
+        "a doubt of what is unknown adds nothing"
+    );
+}

@@ -33,9 +33,9 @@ struct Piece {
     last: u16,
     beginning: Beginning,
     certainty: Certainty,
-    /// A line that tells the whole of the scope has come, and has not named this piece yet.
+    /// How it ends if the event that spoke of its whole scope does not name it, too.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    unnamed_by: Option<Evidence>,
+    unless_named: Option<End>,
 }
 
 impl Piece {
@@ -70,6 +70,7 @@ impl OpenMap {
     /// With a window, only openings that have a port in common with it are looked at, cut down to it.
     pub(super) fn apply(&mut self, changes: &[Change], window: Option<HostPort>, ended: &mut impl FnMut(Row)) {
         let mut learnt: Vec<&Scope> = Vec::new();
+        let mut swept = false;
         for change in changes {
             match change {
                 Change::Opened { opening, request, by, certainty } => {
@@ -92,27 +93,26 @@ impl OpenMap {
                 }
                 Change::Lost { scope, why, by } => {
                     self.note_scope(scope, Some(Unknown::since(*why, *by)));
-                    self.end_where(|lane, _| takes_in(scope, &lane.holder), |_| End::BecameUnknown { why: *why, by: *by }, ended);
+                    self.sweep(scope, End::BecameUnknown { why: *why, by: *by });
+                    swept = true;
                 }
                 Change::Learnt { scope, by } => {
                     self.note_scope(scope, None);
+                    self.sweep(scope, End::Closed { by: *by });
                     learnt.push(scope);
-                    for (_, pieces) in self.lanes.iter_mut().filter(|(lane, _)| takes_in(scope, &lane.holder)) {
-                        pieces.values_mut().for_each(|piece| piece.unnamed_by = Some(*by));
-                    }
+                    swept = true;
                 }
             }
         }
-        if !learnt.is_empty() {
-            // What a telling of the whole did not name is closed.
-            self.end_where(
-                |_, piece| piece.unnamed_by.is_some(),
-                |piece| match piece.unnamed_by {
-                    Some(by) => End::Closed { by },
-                    None => End::StillOpen,
-                },
-                ended,
-            );
+        if swept {
+            self.end_unnamed(ended);
+        }
+    }
+
+    /// Everything in a scope ends so, unless the same event goes on to name it as open.
+    fn sweep(&mut self, scope: &Scope, end: End) {
+        for (_, pieces) in self.lanes.iter_mut().filter(|(lane, _)| takes_in(scope, &lane.holder)) {
+            pieces.values_mut().for_each(|piece| piece.unless_named = Some(end));
         }
     }
 
@@ -129,7 +129,7 @@ impl OpenMap {
         let mut gaps = Vec::new();
         let mut next = Some(first);
         for (&start, piece) in pieces.range_mut(first..=last) {
-            piece.unnamed_by = None;
+            piece.unless_named = None;
             piece.certainty = surer(piece.certainty, certainty);
             if let Some(from) = next
                 && from < start
@@ -144,7 +144,7 @@ impl OpenMap {
             gaps.push((from, last));
         }
         for (from, to) in gaps {
-            pieces.insert(from, Piece { last: to, beginning, certainty, unnamed_by: None });
+            pieces.insert(from, Piece { last: to, beginning, certainty, unless_named: None });
         }
     }
 
@@ -181,14 +181,14 @@ impl OpenMap {
         }
     }
 
-    fn end_where(&mut self, which: impl Fn(&Lane, &Piece) -> bool, end: impl Fn(&Piece) -> End, ended: &mut impl FnMut(Row)) {
+    fn end_unnamed(&mut self, ended: &mut impl FnMut(Row)) {
         self.lanes.retain(|lane, pieces| {
-            pieces.retain(|&first, piece| {
-                let ends = which(lane, piece);
-                if ends {
-                    ended(Row { lane: lane.clone(), first, last: piece.last, interval: piece.ended(end(piece)) });
+            pieces.retain(|&first, piece| match piece.unless_named {
+                Some(end) => {
+                    ended(Row { lane: lane.clone(), first, last: piece.last, interval: piece.ended(end) });
+                    false
                 }
-                !ends
+                None => true,
             });
             !pieces.is_empty()
         });

@@ -126,7 +126,7 @@ impl fmt::Display for LineReport {
             writeln!(f, "  remarks: {}", remark_words(self.remarks_by_kind.iter()))?;
         }
         if self.boots > 0 {
-            writeln!(f, "  {} starts of the machine", self.boots)?;
+            writeln!(f, "  starts of the machine: {}", self.boots)?;
         }
         for (unit, count) in &self.suppressed {
             writeln!(f, "  {count} messages of {} were dropped by the journal", shown(unit))?;

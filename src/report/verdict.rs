@@ -58,7 +58,7 @@ impl Reason {
             Self::TooOld => "this version does not print its port lines to the journal",
             Self::HostPortsDisabled => "its host ports are switched off",
             Self::LogLevelTooLow => "log level below 5, where the rule lines are printed",
-            Self::OnlyPortLines => "only lines about ports (filtered?), so starts cannot be seen",
+            Self::OnlyPortLines => "only lines about ports, as a filter leaves them: starts cannot be seen",
             Self::NoClosings => "openings but not one closing: filtered?",
             Self::NoOpenings => "closings but not one opening: filtered?",
             Self::DebugOff => "debug was off for a while",
