@@ -1,5 +1,5 @@
 //! Time grows with the length of the input and not faster, whatever the input: eight times the bytes must not take sixteen times as long.
-
+#![allow(clippy::type_complexity, dropping_copy_types)]
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic, clippy::std_instead_of_core)]
 
 use hostport_audit::record::logfmt::Pairs;
@@ -7,7 +7,7 @@ use hostport_audit::record::restore::Restore;
 use hostport_audit::record::rule::Rule;
 use hostport_audit::record::structured::Structured;
 use hostport_audit::record::transport::Prefix;
-use hostport_audit::record::{crio, firewalld, klog, list_all, service_file};
+use hostport_audit::record::{crio, firewalld, klog, service_file};
 use hostport_audit::{Auditor, Expect, Limits, Text};
 use std::hint::black_box;
 use std::time::{Duration, Instant};

@@ -6,7 +6,7 @@ use super::interval::{Beginning, End, Interval};
 use super::origin::takes_in;
 use crate::port::{HostPort, PortRange, Protocol};
 use crate::state::change::Change;
-use crate::state::evidence::{Certainty, Evidence};
+use crate::state::evidence::Certainty;
 use crate::state::known::Unknown;
 use crate::state::opening::{Holder, Opening, Scope};
 use alloc::collections::BTreeMap;
