@@ -59,6 +59,10 @@ impl<'a> Listing<'a> {
     /// # Errors
     /// With the position: the errors of a block (see [`Listings`]), or more than one block.
     pub fn parse(output: &'a [u8]) -> Result<Self, ParseError> {
+        Self::read(output).map_err(|error| error.quoting(output))
+    }
+
+    fn read(output: &'a [u8]) -> Result<Self, ParseError> {
         let mut listings = Listings::new(output);
         let none = || ParseError::new(crate::error::ErrorKind::Listing, output.len(), "the name of a zone");
         let listing = listings.next().ok_or_else(none)??;

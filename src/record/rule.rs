@@ -39,6 +39,10 @@ impl<'a> Rule<'a> {
     /// A word that is no option where one should stand, an option without its value, an option given twice that iptables takes
     /// once, a port, address or probability in a form that iptables does not print, `-j DNAT` without `--to-destination`.
     pub fn parse(raw: &'a [u8]) -> Result<Self, ParseError> {
+        Self::read(raw).map_err(|error| error.quoting(raw))
+    }
+
+    fn read(raw: &'a [u8]) -> Result<Self, ParseError> {
         Ok(Self { parts: iptables::rule(raw)?, raw: Text::borrowed(raw) })
     }
 

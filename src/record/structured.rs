@@ -30,6 +30,10 @@ impl<'a> Structured<'a> {
     /// # Errors
     /// It does not begin with a quoted text, or a pair is broken.
     pub fn parse(message: &'a [u8]) -> Result<Self, ParseError> {
+        Self::read(message).map_err(|error| error.quoting(message))
+    }
+
+    fn read(message: &'a [u8]) -> Result<Self, ParseError> {
         let (pairs, text) = klog::structured_text(message).map_err(|e| public(message, e))?;
         let mut rest = pairs;
         while !rest.is_empty() && rest != b"\n" {
