@@ -99,6 +99,15 @@ mod found {
     }
 
     #[test]
+    fn a_pod_that_runs_twice_loses_only_the_rules_of_the_sandbox_that_is_stopped() {
+        // Neither restores nor rules are told on nftables. Each pod that is made takes two identities, so the fifth has the first's name.
+        let setup = Setup { version: Version::V1_36_3Nft, ..SETUP };
+        let start = |stack| Op::Start { pod: pod(stack), failing: false };
+        let ops = [start(Stack::V6), Op::Noise(0), Op::Noise(0), start(Stack::V4), Op::Stop { which: 0, failing: false }];
+        drive(&run(setup, Beginning::Start, true, &[], &ops)).unwrap();
+    }
+
+    #[test]
     fn facts_hold_behind_a_record_that_was_not_complete_when_they_were_stated() {
         let setup = Setup { mode: Mode::Verbose, ..SETUP };
         let start = || Op::Start { pod: pod(Stack::V4), failing: false };

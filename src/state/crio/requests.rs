@@ -4,6 +4,7 @@
 //! taken as the owner of such a line as long as no other can be.
 
 use super::exposure::Doer;
+use crate::family::Family;
 use crate::text::Text;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -22,8 +23,8 @@ pub(super) struct Sandbox {
     pub(super) pod: Text<'static>,
     /// How its rules name it, if it brought rules.
     pub(super) comment: Option<Text<'static>>,
-    /// It brought rules that were not told.
-    pub(super) hidden: bool,
+    /// The families in which it brought rules that were not told.
+    pub(super) hidden: BTreeSet<Family>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -404,6 +404,7 @@ impl Node {
         if !self.journal.setup.mode.tells_boots() {
             // A new process may be a new machine.
             self.rules_known = [false; 2];
+            self.named.clear();
         }
     }
 

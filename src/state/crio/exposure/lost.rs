@@ -97,7 +97,8 @@ impl Exposure {
         let several = mine.len() > 1;
         let comment = mine.pop_first().filter(|_| !several);
         let pod = pod.clone().into_owned();
-        let hidden = self.hiding.remove(&pod) || several;
+        let mut brought = |family: &Family| self.hiding.remove(&(pod.clone(), *family)) || several;
+        let hidden = FAMILIES.into_iter().filter(|family| brought(family)).collect();
         Sandbox { pod, comment, hidden }
     }
 
@@ -120,13 +121,14 @@ impl Exposure {
         let names = |name: &&Text<'static>| names_pod(name.as_bytes(), sandbox.pod.as_bytes());
         let shown: BTreeSet<Text<'static>> = self.all_rules().map(|(rule, _)| &rule.pod).filter(names).cloned().collect();
         for family in FAMILIES {
-            if sandbox.hidden && self.unhide(family, &sandbox.pod, by, effects) {
+            if sandbox.hidden.contains(&family) && self.unhide(family, &sandbox.pod, by, effects) {
                 continue;
             }
             if !unseen || self.family(family).unknown.is_some() {
                 continue;
             }
-            let name = sandbox.comment.as_ref().or_else(|| shown.first().filter(|_| sandbox.hidden && shown.len() == 1));
+            let name =
+                sandbox.comment.as_ref().or_else(|| shown.first().filter(|_| !sandbox.hidden.is_empty() && shown.len() == 1));
             match name {
                 Some(name) => {
                     let mut rules = self.family(family).rules.clone();
@@ -136,7 +138,7 @@ impl Exposure {
                     self.replace(family, rules, by, effects);
                     self.family_mut(family).hidden = hidden;
                 }
-                None if shown.is_empty() && sandbox.hidden => {}
+                None if shown.is_empty() && !sandbox.hidden.is_empty() => {}
                 None => self.lose(family, Ignorance::CutMessage, by, effects),
             }
         }
@@ -204,7 +206,7 @@ impl Exposure {
         let hidden = of.hidden.entry(pod.clone()).or_insert(Hidden { sandboxes: 0, why });
         hidden.sandboxes = hidden.sandboxes.saturating_add(1);
         if self.hiding.len() < MOST_STARTS {
-            self.hiding.insert(pod);
+            self.hiding.insert((pod, family));
         }
     }
 }

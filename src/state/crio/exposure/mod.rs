@@ -103,7 +103,7 @@ pub(super) struct Exposure {
     /// How the rules name the pods that are being started.
     comments: BTreeSet<Text<'static>>,
     /// The pods (`NAMESPACE/POD`) being started of which rules were not told.
-    hiding: BTreeSet<Text<'static>>,
+    hiding: BTreeSet<(Text<'static>, Family)>,
     /// An input whose text is lost, of which it is not known yet which family it changed.
     lost: Option<lost::Lost>,
     /// The ports that the caller stated without the rules, true until the next line that can change them.
