@@ -85,7 +85,8 @@ mod found {
     use crate::model_crio::lines::{Mode, Setup, Version};
     use crate::model_crio::{Beginning, Op, PodSpec, Stack, run};
 
-    const SETUP: Setup = Setup { version: Version::V1_29_9, mode: Mode::Short, json: false, debug: false, utc: false };
+    const SETUP: Setup =
+        Setup { version: Version::V1_29_9, mode: Mode::Short, json: false, debug: false, utc: false, short_messages: false };
 
     fn pod(stack: Stack) -> PodSpec {
         let mapping = Mapping { protocol: "tcp", host_port: 80, container_port: 80, host_ip: "" };
@@ -115,6 +116,30 @@ mod found {
     }
 }
 
+/// Two hosts write into one stream, step by step in turn; each must be judged as if it were alone.
+fn drive_two(first: &Script, second: &Script) -> Result<usize, String> {
+    let mut auditor = Auditor::new();
+    let mut known = 0;
+    let mut from = [0, 0];
+    for n in 0..first.steps.len().max(second.steps.len()) {
+        for (which, (script, name)) in [(first, "rhel92"), (second, "edge07")].into_iter().enumerate() {
+            let Some(step) = script.steps.get(n) else { continue };
+            let text = String::from_utf8_lossy(&script.log[from[which]..step.bytes]).replace("rhel92", name);
+            auditor.feed(text.as_bytes());
+            from[which] = step.bytes;
+            let settled = auditor.settled();
+            let unknown = Crio::new(Limits::default());
+            let host = settled.ledger().hosts().find(|(host, _)| host.is_some_and(|host| *host == *name));
+            let crio = host.and_then(|(_, host)| host.crio()).unwrap_or(&unknown);
+            known += compare(crio, &step.view).map_err(|e| format!("{name} {:?} step {n} {}: {e}", script.setup, step.op))?;
+            if step.told {
+                auditor.know(Some(&name.into()), &statement(&step.view));
+            }
+        }
+    }
+    Ok(known)
+}
+
 proptest! {
     #![proptest_config(config(96))]
 
@@ -124,6 +149,13 @@ proptest! {
             let log = String::from_utf8_lossy(&script.log).into_owned();
             let short: String = log.lines().map(|l| l.chars().take(330).collect::<String>() + "\n").collect();
             prop_assert!(false, "{problem}\n{short}");
+        }
+    }
+
+    #[test]
+    fn hosts_in_one_stream_are_kept_apart((first, second) in model_crio::named_host(12)) {
+        if let Err(problem) = drive_two(&first, &second) {
+            prop_assert!(false, "{problem}");
         }
     }
 }

@@ -90,7 +90,8 @@ fn compare(name: &str, version: Version, debug: bool, ops: &[Op]) {
     let truth = corpus(&format!("{name}.truth.jsonl"));
     let lines: Vec<&str> = log.lines().collect();
     let mode = Mode::Short;
-    let mut node = Node::new(Setup { version, mode, json: false, debug, utc: version == Version::V1_36_3 });
+    let mut node =
+        Node::new(Setup { version, mode, json: false, debug, utc: version == Version::V1_36_3, short_messages: false });
     node.restart();
     let mut from =
         truth.lines().next().map(|l| serde_json::from_str::<Value>(l).unwrap()["line"].as_u64().unwrap() as usize).unwrap();
@@ -171,7 +172,8 @@ fn each_mode_puts_in_front_what_the_journal_and_rsyslog_put_there() {
         (Mode::RsyslogFile, "rsyslog/plain.from-rfc5424.file.log"),
     ];
     for (mode, file) in files {
-        let mut node = Node::new(Setup { version: Version::V1_29_9, mode, json: false, debug: false, utc: false });
+        let mut node =
+            Node::new(Setup { version: Version::V1_29_9, mode, json: false, debug: false, utc: false, short_messages: false });
         node.restart();
         node.perform(&start(Stack::V4, &[map("tcp", 443, 8443, "")]));
         let ours = String::from_utf8(node.journal.bytes.clone()).unwrap();
@@ -185,7 +187,14 @@ fn each_mode_puts_in_front_what_the_journal_and_rsyslog_put_there() {
         let fields: serde_json::Map<String, Value> = serde_json::from_str(log.lines().next().unwrap()).unwrap();
         fields.keys().filter(|key| *key != "_MACHINE_ID").cloned().collect::<Vec<_>>()
     };
-    let mut node = Node::new(Setup { version: Version::V1_29_9, mode: Mode::Json, json: false, debug: false, utc: false });
+    let mut node = Node::new(Setup {
+        version: Version::V1_29_9,
+        mode: Mode::Json,
+        json: false,
+        debug: false,
+        utc: false,
+        short_messages: false,
+    });
     node.restart();
     assert_eq!(keys(std::str::from_utf8(&node.journal.bytes).unwrap()), keys(&corpus("modes/plain.json.log")));
 }

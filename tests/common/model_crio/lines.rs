@@ -76,6 +76,9 @@ pub struct Setup {
     pub debug: bool,
     /// The zone is UTC rather than +08:00.
     pub utc: bool,
+    /// Long messages do not get through whole: `journalctl -o json` without `--all` leaves out those of more than 4096 bytes, and
+    /// rsyslog cuts at the length it is told (8 KiB if nothing is said; 2 KiB here).
+    pub short_messages: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -90,12 +93,14 @@ pub struct Journal {
     count: u64,
     /// While set, lines are lost before they reach the file.
     pub losing: bool,
+    /// A message did not get through whole since this was last looked at.
+    pub cut: bool,
 }
 
 impl Journal {
     pub fn new(setup: Setup) -> Self {
         let clock = (16 * 3600 + 24 * 60 + 11) * 1_000_000;
-        Self { bytes: Vec::new(), setup, clock, pid: 77216, boots: 0, debugging: false, count: 0, losing: false }
+        Self { bytes: Vec::new(), setup, clock, pid: 77216, boots: 0, debugging: false, count: 0, losing: false, cut: false }
     }
 
     pub fn boot_id(&self) -> String {
@@ -148,7 +153,15 @@ impl Journal {
         }
         self.count += 1;
         let (time, micros) = (self.clock_text(), self.clock % 1_000_000);
-        let (line, host) = (message, "rhel92");
+        let rsyslog = matches!(self.setup.mode, Mode::RsyslogTraditional | Mode::RsyslogFile);
+        let mut line = message;
+        if self.setup.short_messages && rsyslog && message.len() > 2048 {
+            line = message.get(..2048).unwrap_or(message);
+            self.cut = true;
+        }
+        let left_out = self.setup.short_messages && self.setup.mode == Mode::Json && message.len() > 4096;
+        self.cut |= left_out;
+        let host = "rhel92";
         let text = match self.setup.mode {
             Mode::Short => format!("Jun 25 {time} {host} {identifier}[{pid}]: {line}\n"),
             Mode::ShortPrecise => format!("Jun 25 {time}.{micros:06} {host} {identifier}[{pid}]: {line}\n"),
@@ -162,7 +175,11 @@ impl Journal {
                 fields.push(("MESSAGE".to_owned(), line.to_owned()));
                 let turn = self.count as usize % fields.len();
                 fields.rotate_left(turn);
-                let fields: Vec<_> = fields.iter().map(|(key, value)| format!("\"{key}\":{}", json(value))).collect();
+                let value = |key: &str, value: &str| match key {
+                    "MESSAGE" if left_out => "null".to_owned(),
+                    _ => json(value),
+                };
+                let fields: Vec<_> = fields.iter().map(|(key, text)| format!("\"{key}\":{}", value(key, text))).collect();
                 format!("{{{}}}\n", fields.join(","))
             }
             Mode::Export => {

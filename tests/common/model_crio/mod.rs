@@ -166,9 +166,10 @@ pub fn run(setup: Setup, beginning: Beginning, told: bool, before: &[PodSpec], o
 }
 
 pub fn setup() -> impl Strategy<Value = Setup> {
-    let json = prop::bool::weighted(0.15);
-    (select(&Version::ALL[..]), select(&Mode::ALL[..]), json, prop::bool::weighted(0.2), any::<bool>())
-        .prop_map(|(version, mode, json, debug, utc)| Setup { version, mode, json, debug: debug && !json, utc })
+    let flags = (prop::bool::weighted(0.15), prop::bool::weighted(0.2), any::<bool>(), prop::bool::weighted(0.3));
+    (select(&Version::ALL[..]), select(&Mode::ALL[..]), flags).prop_map(|(version, mode, (json, debug, utc, short_messages))| {
+        Setup { version, mode, json, debug: debug && !json, utc, short_messages }
+    })
 }
 
 /// Scripts of up to `length` operations over all versions and modes.
@@ -177,4 +178,14 @@ pub fn script(length: usize) -> impl Strategy<Value = Script> {
     let told = prop::bool::weighted(0.7);
     (setup(), beginning, told, vec(pod(), 0..3), vec(op(), 1..length))
         .prop_map(|(setup, beginning, told, before, ops)| run(setup, beginning, told, &before, &ops))
+}
+
+/// Two scripts in one mode that names the host and puts a record on a line, and tells of no boot without naming it.
+pub fn named_host(length: usize) -> impl Strategy<Value = (Script, Script)> {
+    let modes = vec![Mode::Json, Mode::RsyslogTraditional, Mode::RsyslogFile, Mode::Short, Mode::ShortIsoPrecise];
+    let ops = || vec(op().prop_filter("a boot line names no host", |op| !matches!(op, Op::Reboot)), 1..length);
+    (setup(), select(modes), prop::bool::weighted(0.7), ops(), ops()).prop_map(|(setup, mode, told, first, second)| {
+        let setup = Setup { mode, ..setup };
+        (run(setup, Beginning::Start, told, &[], &first), run(setup, Beginning::Start, told, &[], &second))
+    })
 }

@@ -86,6 +86,7 @@ impl Node {
         self.sockets_known = false;
         self.sockets_counted = false;
         self.rules_known = [false; 2];
+        self.named.clear();
     }
 
     pub fn step(&mut self, op: &str, told: bool) -> Step {
@@ -226,9 +227,7 @@ impl Node {
                 rules.iter().filter(|(s, _)| !gone.contains(s)).map(|(s, r)| (s.clone(), r.clone())).collect();
             let text = restore_text(&[], &kept, &gone, self.made as usize);
             self.restoring(&text);
-            if failing {
-                return Err(restore_error(family));
-            }
+            let before = self.rules_known[family as usize];
             // Without a rule that is kept, only what was known before tells whose chains these were.
             self.name(family, kept.keys().cloned().collect());
             if kept.is_empty() {
@@ -241,6 +240,11 @@ impl Node {
                 }
             } else {
                 self.rules_known[family as usize] |= !self.journal.losing;
+            }
+            if failing {
+                // The rules that are still there are named by their chains only.
+                self.rules_known[family as usize] &= before;
+                return Err(restore_error(family));
             }
         }
         gone.iter().for_each(|suffix| _ = self.kernel.rules(family).remove(suffix));
@@ -490,6 +494,9 @@ impl Node {
             }
             Op::Noise(which) => self.noise(*which),
             Op::Tell => {}
+        }
+        if core::mem::take(&mut self.journal.cut) {
+            self.forget();
         }
         let pods = matches!(op, Op::Start { .. } | Op::Stop { .. } | Op::StopAgain | Op::Together { .. });
         if pods && !self.backend_shown && !self.version().holds_sockets() {
