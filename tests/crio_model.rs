@@ -109,6 +109,21 @@ mod found {
     }
 
     #[test]
+    fn a_sandbox_whose_rules_were_cut_is_not_taken_for_another_one_of_its_pod() {
+        let setup = Setup { mode: Mode::RsyslogTraditional, short_messages: true, ..SETUP };
+        let mapping = |host_port| Mapping { protocol: "tcp", host_port, container_port: 80, host_ip: "" };
+        let with = |stack, ports: &[u16]| {
+            let mappings = ports.iter().copied().map(mapping).collect();
+            PodSpec { stack, mappings, host_network: false }
+        };
+        // The third pod that is made has the first one's name.
+        let before = [with(Stack::V6, &[443]), with(Stack::V4, &[53, 443, 8443])];
+        let start = Op::Start { pod: with(Stack::V4, &[80]), failing: false };
+        let ops = [start, Op::Stop { which: 2, failing: false }];
+        drive(&run(setup, Beginning::Start, true, &before, &ops)).unwrap();
+    }
+
+    #[test]
     fn facts_hold_behind_a_record_that_was_not_complete_when_they_were_stated() {
         let setup = Setup { mode: Mode::Verbose, ..SETUP };
         let start = || Op::Start { pod: pod(Stack::V4), failing: false };

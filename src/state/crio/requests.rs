@@ -25,6 +25,8 @@ pub(super) struct Sandbox {
     pub(super) comment: Option<Text<'static>>,
     /// The families in which it brought rules that were not told.
     pub(super) hidden: BTreeSet<Family>,
+    /// It brought rules that were not told, and rules of another sandbox of the pod were there: their name is not its own.
+    pub(super) namesake: bool,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

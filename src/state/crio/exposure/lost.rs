@@ -99,7 +99,8 @@ impl Exposure {
         let pod = pod.clone().into_owned();
         let mut brought = |family: &Family| self.hiding.remove(&(pod.clone(), *family)) || several;
         let hidden = FAMILIES.into_iter().filter(|family| brought(family)).collect();
-        Sandbox { pod, comment, hidden }
+        let namesake = comment.is_none() && self.all_rules().any(|(rule, _)| names_pod(rule.pod.as_bytes(), pod.as_bytes()));
+        Sandbox { pod, comment, hidden, namesake }
     }
 
     /// A sandbox was stopped, and no failure was reported: none of its rules is left.
@@ -128,7 +129,7 @@ impl Exposure {
                 continue;
             }
             let name =
-                sandbox.comment.as_ref().or_else(|| shown.first().filter(|_| !sandbox.hidden.is_empty() && shown.len() == 1));
+                sandbox.comment.as_ref().or_else(|| shown.first().filter(|_| !sandbox.hidden.is_empty() && !sandbox.namesake && shown.len() == 1));
             match name {
                 Some(name) => {
                     let mut rules = self.family(family).rules.clone();
