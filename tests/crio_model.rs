@@ -124,6 +124,69 @@ mod found {
     }
 
     #[test]
+    fn a_failed_removal_whose_text_was_cut_does_not_take_back_the_one_of_the_other_family() {
+        let setup = Setup { version: Version::V1_22_5, mode: Mode::RsyslogTraditional, short_messages: true, ..SETUP };
+        let start = |stack, ports: &[u16]| {
+            let mapping = |&host_port| Mapping { protocol: "tcp", host_port, container_port: 80, host_ip: "" };
+            Op::Start {
+                pod: PodSpec { stack, mappings: ports.iter().map(mapping).collect(), host_network: false },
+                failing: false,
+            }
+        };
+        let before = [PodSpec {
+            stack: Stack::Dual,
+            mappings: vec![Mapping { protocol: "udp", ..pod(Stack::V4).mappings[0].clone() }],
+            host_network: false,
+        }];
+        let ops = [start(Stack::V4, &[53, 80]), start(Stack::V6, &[80]), Op::Stop { which: 0, failing: true }];
+        drive(&run(setup, Beginning::Start, true, &before, &ops)).unwrap();
+    }
+
+    #[test]
+    fn what_is_opened_before_a_cut_text_and_closed_after_it_is_not_taken_from_another_pod() {
+        let setup = Setup { version: Version::V1_22_5, mode: Mode::RsyslogTraditional, short_messages: true, ..SETUP };
+        let mapping = |protocol, host_port, host_ip| Mapping { protocol, host_port, container_port: 80, host_ip };
+        let start = |stack, mappings: &[Mapping], failing| Op::Start {
+            pod: PodSpec { stack, mappings: mappings.to_vec(), host_network: false },
+            failing,
+        };
+        let three = [mapping("tcp", 443, ""), mapping("udp", 80, ""), mapping("tcp", 80, "")];
+        let ops = [
+            start(Stack::V6, &[mapping("tcp", 80, "::")], false),
+            start(Stack::V4, &[mapping("sctp", 80, ""), mapping("tcp", 53, "")], false),
+            start(Stack::V4, &three, true),
+        ];
+        drive(&run(setup, Beginning::Start, true, &[], &ops)).unwrap();
+    }
+
+    #[test]
+    fn rules_of_a_sandbox_that_were_shown_meanwhile_are_not_taken_for_those_of_another_one_of_its_pod() {
+        let setup = Setup { version: Version::V1_36_3, mode: Mode::RsyslogTraditional, short_messages: true, ..SETUP };
+        let start = |stack, ports: &[u16]| {
+            let mapping = |&host_port| Mapping { protocol: "tcp", host_port, container_port: 80, host_ip: "" };
+            Op::Start {
+                pod: PodSpec { stack, mappings: ports.iter().map(mapping).collect(), host_network: false },
+                failing: false,
+            }
+        };
+        let stop = |which| Op::Stop { which, failing: false };
+        // Of three sandboxes the first and the third are of one pod; the text of each start that adds three rules is cut.
+        for mappings in [[1, 1, 1], [3, 1, 3], [3, 1, 1], [1, 3, 3], [3, 3, 3]] {
+            let ports = [80, 443, 53];
+            let first = start(Stack::V4, &ports[..mappings[0]]);
+            let second = start(Stack::V4, &ports[..mappings[1]]);
+            let third = start(Stack::Dual, &ports[..mappings[2]]);
+            for order in [[0, 0, 0], [1, 0, 0], [2, 0, 0], [0, 1, 0], [1, 1, 0], [2, 1, 0]] {
+                let mut ops = vec![first.clone(), second.clone(), third.clone()];
+                ops.extend(order.map(stop));
+                drive(&run(setup, Beginning::Start, true, &[], &ops)).unwrap();
+                ops.swap(2, 3);
+                drive(&run(setup, Beginning::Start, true, &[], &ops)).unwrap();
+            }
+        }
+    }
+
+    #[test]
     fn facts_hold_behind_a_record_that_was_not_complete_when_they_were_stated() {
         let setup = Setup { mode: Mode::Verbose, ..SETUP };
         let start = || Op::Start { pod: pod(Stack::V4), failing: false };
@@ -155,22 +218,25 @@ fn drive_two(first: &Script, second: &Script) -> Result<usize, String> {
     Ok(known)
 }
 
+/// The log for a reader: the beginnings of its lines.
+fn brief(script: &Script) -> String {
+    String::from_utf8_lossy(&script.log).lines().map(|line| line.chars().take(330).collect::<String>() + "\n").collect()
+}
+
 proptest! {
     #![proptest_config(config(96))]
 
     #[test]
     fn the_crate_is_never_wrong_and_knows_what_the_log_determines(script in script(25)) {
         if let Err(problem) = drive(&script) {
-            let log = String::from_utf8_lossy(&script.log).into_owned();
-            let short: String = log.lines().map(|l| l.chars().take(330).collect::<String>() + "\n").collect();
-            prop_assert!(false, "{problem}\n{short}");
+            prop_assert!(false, "{problem}\n{}", brief(&script));
         }
     }
 
     #[test]
     fn hosts_in_one_stream_are_kept_apart((first, second) in model_crio::named_host(12)) {
         if let Err(problem) = drive_two(&first, &second) {
-            prop_assert!(false, "{problem}");
+            prop_assert!(false, "{problem}\n{}\n{}", brief(&first), brief(&second));
         }
     }
 }

@@ -8,6 +8,7 @@ use super::sockets::{ANY, End};
 use crate::event::crio::{Event, Said, Snapshot};
 use crate::event::journal;
 use crate::event::{Remark, Source};
+use crate::family::Family;
 use crate::port::{HostPort, Protocol};
 use crate::state::change::Change;
 use crate::state::effects::Effects;
@@ -76,11 +77,7 @@ impl Crio {
             Said::Restoring(snapshot) => self.restoring(snapshot, by, effects),
             Said::RestoringCut { family, new } => {
                 effects.remark(Remark::CutMessage, by);
-                let doer = self.requests.only_doer().filter(|_| self.process.whole);
-                self.exposure.lose_text(*family, doer, by, effects);
-                if self.process.socket_lines() != SocketLines::None {
-                    self.confirm(new.iter().map(|port| (*port, Text::default())), by, effects);
-                }
+                self.text_lost(*family, new, by, effects);
             }
             Said::SocketCut => {
                 effects.remark(Remark::CutMessage, by);
@@ -96,7 +93,6 @@ impl Crio {
                 }
                 if self.exposure.take_text_lost(*family) {
                     self.exposure.added_unseen(*family, by, effects);
-                    self.sockets.confirm_unseen(self.requests.at_most_one_start(), by, effects);
                 } else if *from_133 && !self.process.filtered {
                     // Rules were added without an input to iptables-restore: its nftables manager prints none.
                     self.process.nftables = true;
@@ -109,8 +105,16 @@ impl Crio {
                     self.exposure.lose(*family, Ignorance::Gap, by, effects);
                 }
             }
-            Said::SandboxStarting { request, pod } => self.requests.start(request.as_ref(), pod),
+            Said::SandboxStarting { request, pod } => {
+                if !self.requests.is_starting(pod) {
+                    self.exposure.starting(pod);
+                }
+                self.requests.start(request.as_ref(), pod);
+            }
             Said::SandboxStarted { sandbox, pod, .. } => {
+                if !self.requests.is_starting(pod) {
+                    self.exposure.start_was_unseen(by, effects);
+                }
                 self.start_went_through(pod, by, effects);
                 let brought = self.exposure.brought(pod);
                 self.requests.sandbox(sandbox, brought);
@@ -123,6 +127,8 @@ impl Crio {
                     self.exposure.start_ended_unseen(pod, by, effects);
                     let brought = self.exposure.brought(pod);
                     self.requests.sandbox(sandbox, brought);
+                } else {
+                    self.exposure.start_was_unseen(by, effects);
                 }
                 self.sockets.end_start(pod.as_ref(), End::Failed, by, effects);
                 self.requests.removal(request.as_ref(), sandbox);
@@ -211,6 +217,18 @@ impl Crio {
         }
     }
 
+    /// An input to iptables-restore whose text is lost, all or in part; the ports of new rules that are left of it.
+    fn text_lost(&mut self, family: Option<Family>, new: &[HostPort], by: Evidence, effects: &mut Effects) {
+        let doer = self.requests.only_doer().filter(|_| self.process.whole);
+        if self.process.socket_lines() != SocketLines::None {
+            self.confirm(new.iter().map(|port| (*port, Text::default())), by, effects);
+            if !matches!(doer, Some(Doer::Removal { .. })) {
+                self.sockets.confirm_unseen(doer.is_some(), by, effects);
+            }
+        }
+        self.exposure.lose_text(family, doer, by, effects);
+    }
+
     /// New rules: their ports were opened just before.
     fn confirm(&mut self, new: impl Iterator<Item = (HostPort, Text<'static>)>, by: Evidence, effects: &mut Effects) {
         for (port, pod) in new.filter(|(port, _)| matches!(port.protocol(), Protocol::Tcp | Protocol::Udp)) {
@@ -225,10 +243,16 @@ impl Crio {
 
     fn start_went_through(&mut self, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
         self.requests.end_start(pod);
-        let end = if self.exposure.is_text_lost() { End::StartedTextLost } else { End::Started };
         self.exposure.pod_started(pod, by, effects);
         self.exposure.start_ended_unseen(pod, by, effects);
-        self.sockets.end_start(Some(pod), end, by, effects);
+        self.sockets.end_start(Some(pod), End::Started, by, effects);
+        self.request_ended();
+    }
+
+    fn request_ended(&mut self) {
+        if self.requests.are_none() {
+            self.exposure.settle_texts();
+        }
     }
 
     fn removal_ended(&mut self, request: Option<&Text<'_>>, by: Evidence, effects: &mut Effects) {
@@ -242,10 +266,12 @@ impl Crio {
         if !self.process.logs_rules() {
             self.exposure.may_have_lost_rules(by, effects);
         }
+        self.request_ended();
     }
 
     fn lose_all(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
         self.requests.clear();
+        self.exposure.forget_starts();
         self.sockets.lose(why, by, effects);
         self.exposure.lose_all(why, by, effects);
     }
@@ -283,8 +309,7 @@ impl Crio {
             journal::Event::TextLost { identifier } if is_crio(identifier) => {
                 // Only long texts are lost, and of those only restore inputs have to do with ports.
                 effects.remark(Remark::CutMessage, by);
-                let doer = self.requests.only_doer().filter(|_| self.process.whole);
-                self.exposure.lose_text(None, doer, by, effects);
+                self.text_lost(None, &[], by, effects);
             }
             _ => {}
         }

@@ -3,7 +3,7 @@
 //! CRI-O serves requests side by side, and the lines about host ports do not say to which they belong. A request is therefore only
 //! taken as the owner of such a line as long as no other can be.
 
-use super::exposure::Doer;
+use super::exposure::{Doer, Mark};
 use crate::family::Family;
 use crate::text::Text;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -21,12 +21,10 @@ const LONGEST_NAME: usize = 64;
 pub(super) struct Sandbox {
     /// `NAMESPACE/POD`.
     pub(super) pod: Text<'static>,
-    /// How its rules name it, if it brought rules.
+    /// How its rules name it, if that was told.
     pub(super) comment: Option<Text<'static>>,
-    /// The families in which it brought rules that were not told.
-    pub(super) hidden: BTreeSet<Family>,
-    /// It brought rules that were not told, and rules of another sandbox of the pod were there: their name is not its own.
-    pub(super) namesake: bool,
+    /// The rules that it brought and that were not told.
+    pub(super) hidden: BTreeMap<Family, Mark>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -64,7 +62,7 @@ impl Requests {
         let mut removals = self.removals.iter();
         match (removals.next(), removals.next()) {
             (None, _) => {
-                let (_, pod) = self.starts.front().filter(|_| self.at_most_one_start())?;
+                let (_, pod) = self.starts.front().filter(|_| self.starts.len() == 1)?;
                 Some(Doer::Start { pod: pod.clone() })
             }
             (Some((request, Some(sandbox))), None) if self.starts.is_empty() => {
@@ -81,16 +79,18 @@ impl Requests {
         self.starts.push_back((request.cloned().map(Text::into_owned), pod.clone().into_owned()));
     }
 
+    pub(super) fn is_starting(&self, pod: &Text<'_>) -> bool {
+        self.starts.iter().any(|(_, of)| of.as_bytes() == pod.as_bytes())
+    }
+
+    /// True if no request is under way.
+    pub(super) fn are_none(&self) -> bool {
+        self.starts.is_empty() && self.removals.is_empty() && !self.unnamed_removals
+    }
+
     /// The pods being started.
     pub(super) fn pods(&self) -> BTreeSet<Text<'static>> {
         self.starts.iter().map(|(_, pod)| pod.clone()).collect()
-    }
-
-    /// True if at most one pod is being started.
-    pub(super) fn at_most_one_start(&self) -> bool {
-        let mut pods = self.starts.iter().map(|(_, pod)| pod);
-        let first = pods.next();
-        pods.all(|pod| Some(pod) == first)
     }
 
     /// The pod whose start this request is.

@@ -92,8 +92,6 @@ impl Held {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
     Started,
-    /// Every text that could have confirmed its sockets was seen only if this is [`End::Started`].
-    StartedTextLost,
     Failed,
 }
 
@@ -245,7 +243,8 @@ impl Sockets {
         found
     }
 
-    /// The rules that confirm what was opened were written, but the message with them is lost. `alone`: all was opened for one pod.
+    /// Rules are written, and the message with them is lost: they confirm what was opened if it is `alone`, for one pod that is being
+    /// started while nothing else is done; otherwise they may.
     pub(super) fn confirm_unseen(&mut self, alone: bool, by: Evidence, effects: &mut Effects) {
         for port in self.waiting.clone() {
             self.with(port, by, effects, |held| {
@@ -271,16 +270,12 @@ impl Sockets {
                     opened.pods.retain(|of| owner.is_none_or(|pod| pod.as_bytes() != of.as_bytes()));
                     match (end, owner.is_some()) {
                         // It was opened for this pod, all of whose sockets are held; the confirming text went by unseen.
-                        (End::Started | End::StartedTextLost, true) if alone && !opened.doubtful => {
+                        (End::Started, true) if alone && !opened.doubtful => {
                             held.sure = held.sure.saturating_add(1);
                             false
                         }
                         (End::Started, true) if alone => false,
-                        (End::StartedTextLost, true) if alone => {
-                            held.may_have(1, Ignorance::CutMessage, by);
-                            false
-                        }
-                        (End::Started | End::StartedTextLost, _) => true,
+                        (End::Started, _) => true,
                         (End::Failed, true) if alone => false,
                         // Started before the log began, as far as can be told, both the pod and the socket.
                         (End::Failed, false) if pod.is_none() && opened.pods.is_empty() => false,

@@ -361,7 +361,9 @@ impl Node {
         let errors = self.remove_both(&pod, failing);
         if both && !self.version().holds_sockets() && errors.iter().any(|error| !error.contains("ip6tables")) {
             // Without lines of sockets only the tool's name tells which of two restores failed, and a wrapper may have that of IPv4.
+            // With its rules the names of a family's chains are forgotten.
             self.rules_known = [false; 2];
+            self.named.clear();
         }
         if !errors.is_empty() {
             let text =

@@ -126,7 +126,8 @@ impl Exposure {
     /// True if the pods of a family were all added since the other one is unknown: each family is told of when a pod is added.
     fn alone(&self, family: Family) -> bool {
         let other = if family == Family::Ipv4 { &self.ipv6 } else { &self.ipv4 };
-        let since = other.unknown.and_then(|unknown| unknown.since).map(|since| since.at);
+        let Some(unknown) = other.unknown.filter(|_| other.hidden.is_empty() && self.lost.is_none()) else { return false };
+        let since = unknown.since.map(|since| since.at);
         self.rules(family).all(|(_, entry)| entry.support.request.is_some_and(|added| Some(added.at) > since))
     }
 

@@ -38,6 +38,10 @@ impl Exposure {
 
     /// Which of the families that may be meant have failed; none if that cannot be told.
     fn failed_of(&self, meant: &[Family], failure: &Failure) -> Vec<Family> {
+        if FAMILIES.into_iter().any(|family| self.family(family).text_lost && !meant.contains(&family)) {
+            // What failed may be an input whose text is lost.
+            return Vec::new();
+        }
         let failures = failure.rules.len().saturating_add(usize::from(failure.rules_of_some_family));
         if failures >= meant.len() {
             return meant.to_vec();

@@ -5,9 +5,10 @@
 //! pods stay known, and when the pod has gone all is known again.
 
 use super::restoring::MOST_STARTS;
-use super::{Exposure, FAMILIES, Hidden, report_all};
+use super::{Exposure, FAMILIES, Mark, Rules, report_all};
 use crate::family::Family;
 use crate::state::change::Change;
+use crate::state::crio::know::DnatRule;
 use crate::state::crio::requests::{Sandbox, names_pod};
 use crate::state::effects::Effects;
 use crate::state::evidence::Evidence;
@@ -87,6 +88,32 @@ impl Exposure {
         }
     }
 
+    /// A pod is being started, and no other sandbox of it: what is left of an earlier start, whose end was not seen, is not its own.
+    pub(in crate::state::crio) fn starting(&mut self, pod: &Text<'_>) {
+        self.comments.retain(|comment| !names_pod(comment.as_bytes(), pod.as_bytes()));
+        self.hiding.retain(|(of, _), _| of.as_bytes() != pod.as_bytes());
+    }
+
+    /// A start ended whose beginning was not seen: what was taken for the rules of another pod may be those of this one.
+    pub(in crate::state::crio) fn start_was_unseen(&mut self, by: Evidence, effects: &mut Effects) {
+        for family in FAMILIES {
+            if self.lost.is_some() || !self.family(family).hidden.is_empty() {
+                self.lose(family, Ignorance::Gap, by, effects);
+            }
+        }
+    }
+
+    /// No request is under way any more in whose course a text was lost: all of them had their outcome.
+    pub(in crate::state::crio) fn settle_texts(&mut self) {
+        FAMILIES.into_iter().for_each(|family| self.family_mut(family).text_lost = false);
+    }
+
+    /// No start is under way any more whose end will be seen.
+    pub(in crate::state::crio) fn forget_starts(&mut self) {
+        self.comments.clear();
+        self.hiding.clear();
+    }
+
     /// What the start of a pod brought, now that it ended.
     pub(in crate::state::crio) fn brought(&mut self, pod: &Text<'_>) -> Sandbox {
         let (mut mine, others) = core::mem::take(&mut self.comments)
@@ -97,10 +124,9 @@ impl Exposure {
         let several = mine.len() > 1;
         let comment = mine.pop_first().filter(|_| !several);
         let pod = pod.clone().into_owned();
-        let mut brought = |family: &Family| self.hiding.remove(&(pod.clone(), *family)) || several;
-        let hidden = FAMILIES.into_iter().filter(|family| brought(family)).collect();
-        let namesake = comment.is_none() && self.all_rules().any(|(rule, _)| names_pod(rule.pod.as_bytes(), pod.as_bytes()));
-        Sandbox { pod, comment, hidden, namesake }
+        let hiding = &mut self.hiding;
+        let hidden = FAMILIES.into_iter().filter_map(|family| Some((family, hiding.remove(&(pod.clone(), family))?))).collect();
+        Sandbox { pod, comment, hidden }
     }
 
     /// A sandbox was stopped, and no failure was reported: none of its rules is left.
@@ -118,40 +144,38 @@ impl Exposure {
         if unseen {
             self.found(by, effects);
         }
-        // How the rules name a sandbox that brought its rules without a word, once they were shown: if there is but one name.
-        let names = |name: &&Text<'static>| names_pod(name.as_bytes(), sandbox.pod.as_bytes());
-        let shown: BTreeSet<Text<'static>> = self.all_rules().map(|(rule, _)| &rule.pod).filter(names).cloned().collect();
         for family in FAMILIES {
-            if sandbox.hidden.contains(&family) && self.unhide(family, &sandbox.pod, by, effects) {
+            let never_told = sandbox.hidden.get(&family).is_some_and(|mark| self.unhide(family, *mark, by, effects));
+            if never_told || !unseen || self.family(family).unknown.is_some() {
                 continue;
             }
-            if !unseen || self.family(family).unknown.is_some() {
+            let of = self.family(family);
+            let gone = |rule: &DnatRule| match &sandbox.comment {
+                Some(comment) => rule.pod == *comment,
+                None => names_pod(rule.pod.as_bytes(), sandbox.pod.as_bytes()),
+            };
+            let left: Rules =
+                of.rules.iter().filter(|(rule, _)| !gone(rule)).map(|(rule, entry)| (rule.clone(), entry.clone())).collect();
+            if left.len() == of.rules.len() {
                 continue;
             }
-            let name =
-                sandbox.comment.as_ref().or_else(|| shown.first().filter(|_| !sandbox.hidden.is_empty() && !sandbox.namesake && shown.len() == 1));
-            match name {
-                Some(name) => {
-                    let mut rules = self.family(family).rules.clone();
-                    rules.retain(|rule, _| rule.pod != *name);
-                    // Rules of other pods that are not told stay so.
-                    let hidden = core::mem::take(&mut self.family_mut(family).hidden);
-                    self.replace(family, rules, by, effects);
-                    self.family_mut(family).hidden = hidden;
-                }
-                None if shown.is_empty() && !sandbox.hidden.is_empty() => {}
-                None => self.lose(family, Ignorance::CutMessage, by, effects),
+            if sandbox.comment.is_none() {
+                // These rules are of the pod, and of which of its sandboxes was not told.
+                self.lose(family, Ignorance::CutMessage, by, effects);
+                continue;
             }
+            // Rules of others that are not told stay so.
+            let hidden = core::mem::take(&mut self.family_mut(family).hidden);
+            self.replace(family, left, by, effects);
+            self.family_mut(family).hidden = hidden;
         }
     }
 
-    /// Rules that were not told are gone. False if the family had none of this pod.
-    fn unhide(&mut self, family: Family, pod: &Text<'static>, by: Evidence, effects: &mut Effects) -> bool {
+    /// Rules that were not told are gone. False if they were told meanwhile.
+    fn unhide(&mut self, family: Family, mark: Mark, by: Evidence, effects: &mut Effects) -> bool {
         let of = self.family_mut(family);
-        let Some(hidden) = of.hidden.get_mut(pod) else { return false };
-        hidden.sandboxes = hidden.sandboxes.saturating_sub(1);
-        if hidden.sandboxes == 0 {
-            of.hidden.remove(pod);
+        if of.hidden.remove(&mark).is_none() {
+            return false;
         }
         if of.hidden.is_empty() && of.unknown.is_none() {
             effects.changes.push(Change::Learnt { scope: Scope::CrioRules { family }, by });
@@ -199,15 +223,19 @@ impl Exposure {
     }
 
     fn hide(&mut self, family: Family, pod: Text<'static>, why: Unknown, effects: &mut Effects) {
+        if self.hiding.contains_key(&(pod.clone(), family)) {
+            return;
+        }
+        let mark = self.next_mark;
+        self.next_mark = mark.wrapping_add(1);
         let of = self.family_mut(family);
         if let (None, true, Some(by)) = (of.unknown, of.hidden.is_empty(), why.since) {
             effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why: why.why, by });
             report_all(family, &of.rules, effects);
         }
-        let hidden = of.hidden.entry(pod.clone()).or_insert(Hidden { sandboxes: 0, why });
-        hidden.sandboxes = hidden.sandboxes.saturating_add(1);
+        of.hidden.insert(mark, why);
         if self.hiding.len() < MOST_STARTS {
-            self.hiding.insert((pod, family));
+            self.hiding.insert((pod, family), mark);
         }
     }
 }

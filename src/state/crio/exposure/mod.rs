@@ -27,6 +27,9 @@ pub(super) const FAMILIES: [Family; 2] = [Family::Ipv4, Family::Ipv6];
 
 type Rules = BTreeMap<DnatRule, Entry>;
 
+/// Stands for the rules that one sandbox brought to one family and that were not told. No two have the same.
+pub(in crate::state::crio) type Mark = u64;
+
 /// A rule that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -47,17 +50,8 @@ pub(super) struct OneFamily {
     change: Option<Underway>,
     /// The text of an input was lost, and how it ended was not seen yet.
     text_lost: bool,
-    /// Pods (`NAMESPACE/POD`) that have rules besides which were not told, and why not.
-    hidden: BTreeMap<Text<'static>, Hidden>,
-}
-
-/// Rules that were not told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Hidden {
-    /// Of how many sandboxes of the pod.
-    sandboxes: u32,
-    why: Unknown,
+    /// Why rules that exist besides were not told, each by its mark, oldest first.
+    hidden: BTreeMap<Mark, Unknown>,
 }
 
 /// A change whose input was printed, and whose outcome was not seen yet.
@@ -102,8 +96,10 @@ pub(super) struct Exposure {
     first_of_two: Option<FirstOfTwo>,
     /// How the rules name the pods that are being started.
     comments: BTreeSet<Text<'static>>,
-    /// The pods (`NAMESPACE/POD`) being started of which rules were not told.
-    hiding: BTreeSet<(Text<'static>, Family)>,
+    /// The rules that were not told of the pods (`NAMESPACE/POD`) being started.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    hiding: BTreeMap<(Text<'static>, Family), Mark>,
+    next_mark: Mark,
     /// An input whose text is lost, of which it is not known yet which family it changed.
     lost: Option<lost::Lost>,
     /// The ports that the caller stated without the rules, true until the next line that can change them.
@@ -134,7 +130,8 @@ impl Exposure {
             ipv6: OneFamily::new(),
             first_of_two: None,
             comments: BTreeSet::new(),
-            hiding: BTreeSet::new(),
+            hiding: BTreeMap::new(),
+            next_mark: 0,
             lost: None,
             stated: None,
         }
@@ -166,7 +163,7 @@ impl Exposure {
     fn out_of_sight(&self, family: Family) -> Option<Unknown> {
         let of = self.family(family);
         let lost = || self.lost.as_ref().map(|lost| Unknown::since(Ignorance::CutMessage, lost.by));
-        of.unknown.or_else(|| of.hidden.values().next().map(|hidden| hidden.why)).or_else(lost)
+        of.unknown.or_else(|| of.hidden.values().next().copied()).or_else(lost)
     }
 
     /// The rules of a family that surely exist.
@@ -263,10 +260,6 @@ impl Exposure {
         FAMILIES.into_iter().for_each(|family| self.lose(family, why, by, effects));
     }
 
-    pub(super) fn is_text_lost(&self) -> bool {
-        self.ipv4.text_lost || self.ipv6.text_lost
-    }
-
     /// No rule exists: the machine was started anew.
     pub(super) fn clear(&mut self, by: Evidence, effects: &mut Effects) {
         self.stated = None;
@@ -280,8 +273,7 @@ impl Exposure {
 
     /// The process is another: rules stay as they are, but a change that was under way may have been made or not.
     pub(super) fn restart(&mut self, by: Evidence, effects: &mut Effects) {
-        self.comments.clear();
-        self.hiding.clear();
+        self.forget_starts();
         let torn = self.first_of_two.take().is_some() | self.lost.take().is_some();
         for family in FAMILIES {
             let of = self.family_mut(family);
