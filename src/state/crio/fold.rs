@@ -36,6 +36,7 @@ impl Crio {
         }
         self.process.note(&event.said);
         self.said(&event.said, by, effects);
+        self.name_sandboxes();
         if self.process.filtered {
             self.sockets.lose_sight(Ignorance::Gap, by, effects);
             if !self.process.restores {
@@ -269,6 +270,13 @@ impl Crio {
         self.request_ended();
     }
 
+    /// Rules were told whose sandbox is known, and not how they name it.
+    fn name_sandboxes(&mut self) {
+        for (mark, name) in self.exposure.take_named() {
+            self.requests.name_sandbox(mark, name);
+        }
+    }
+
     fn lose_all(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
         self.requests.clear();
         self.exposure.forget_starts();
@@ -332,6 +340,7 @@ impl Crio {
             let exposure = &self.exposure;
             self.sockets.know(sockets, |port| exposure.places(port).unwrap_or(ANY), by, effects);
         }
+        self.name_sandboxes();
         self.respect_limits(by, effects);
     }
 }

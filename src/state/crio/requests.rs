@@ -54,6 +54,13 @@ impl Requests {
         }
     }
 
+    /// How the rules are named that a sandbox brought without a word.
+    pub(super) fn name_sandbox(&mut self, mark: Mark, name: Text<'static>) {
+        if let Some(sandbox) = self.sandboxes.values_mut().find(|sandbox| sandbox.hidden.values().any(|of| *of == mark)) {
+            sandbox.comment.get_or_insert(name);
+        }
+    }
+
     /// In whose course a line is printed that names no request, if there is just one that can be meant.
     pub(super) fn only_doer(&self) -> Option<Doer> {
         if self.unnamed_removals {

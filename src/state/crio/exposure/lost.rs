@@ -5,7 +5,7 @@
 //! pods stay known, and when the pod has gone all is known again.
 
 use super::restoring::MOST_STARTS;
-use super::{Exposure, FAMILIES, Mark, Rules, report_all};
+use super::{Exposure, FAMILIES, Hidden, Mark, Rules, report_all};
 use crate::family::Family;
 use crate::state::change::Change;
 use crate::state::crio::know::DnatRule;
@@ -15,7 +15,8 @@ use crate::state::evidence::Evidence;
 use crate::state::known::{Ignorance, Unknown};
 use crate::state::opening::Scope;
 use crate::text::Text;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 
 /// In whose course an input was printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +34,17 @@ pub(in crate::state::crio) enum Doer {
 pub(super) struct Lost {
     doer: Doer,
     pub(super) by: Evidence,
+}
+
+/// How the rules are named that were not told, now that names stand there that were not there before: if there is one for one.
+pub(super) fn names(hidden: &BTreeMap<Mark, Hidden>, new: &BTreeSet<&Text<'static>>) -> Vec<(Mark, Text<'static>)> {
+    let name = |(mark, of): (&Mark, &Hidden)| {
+        let mut mine = new.iter().filter(|name| names_pod(name.as_bytes(), of.pod.as_bytes()));
+        let alone = hidden.values().filter(|other| other.pod == of.pod).count() == 1;
+        let (Some(name), None, true) = (mine.next(), mine.next(), alone) else { return None };
+        Some((*mark, (*name).clone()))
+    };
+    hidden.iter().filter_map(name).collect()
 }
 
 impl Exposure {
@@ -127,6 +139,11 @@ impl Exposure {
         let hiding = &mut self.hiding;
         let hidden = FAMILIES.into_iter().filter_map(|family| Some((family, hiding.remove(&(pod.clone(), family))?))).collect();
         Sandbox { pod, comment, hidden }
+    }
+
+    /// How rules are named that were not told before.
+    pub(in crate::state::crio) fn take_named(&mut self) -> Vec<(Mark, Text<'static>)> {
+        core::mem::take(&mut self.named)
     }
 
     /// A sandbox was stopped, and no failure was reported: none of its rules is left.
@@ -233,7 +250,7 @@ impl Exposure {
             effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why: why.why, by });
             report_all(family, &of.rules, effects);
         }
-        of.hidden.insert(mark, why);
+        of.hidden.insert(mark, Hidden { pod: pod.clone(), why });
         if self.hiding.len() < MOST_STARTS {
             self.hiding.insert((pod, family), mark);
         }

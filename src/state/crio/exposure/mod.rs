@@ -22,6 +22,7 @@ use crate::state::known::{Ignorance, Unknown};
 use crate::state::opening::{Holder, Opening, Scope};
 use crate::text::Text;
 use alloc::collections::{BTreeMap, BTreeSet, btree_map};
+use alloc::vec::Vec;
 
 pub(super) const FAMILIES: [Family; 2] = [Family::Ipv4, Family::Ipv6];
 
@@ -50,8 +51,17 @@ pub(super) struct OneFamily {
     change: Option<Underway>,
     /// The text of an input was lost, and how it ended was not seen yet.
     text_lost: bool,
-    /// Why rules that exist besides were not told, each by its mark, oldest first.
-    hidden: BTreeMap<Mark, Unknown>,
+    /// The rules that exist besides and were not told, oldest first.
+    hidden: BTreeMap<Mark, Hidden>,
+}
+
+/// Rules of one sandbox that were not told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Hidden {
+    /// `NAMESPACE/POD`.
+    pod: Text<'static>,
+    why: Unknown,
 }
 
 /// A change whose input was printed, and whose outcome was not seen yet.
@@ -100,6 +110,8 @@ pub(super) struct Exposure {
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     hiding: BTreeMap<(Text<'static>, Family), Mark>,
     next_mark: Mark,
+    /// How rules that were not told are named, told just now.
+    named: Vec<(Mark, Text<'static>)>,
     /// An input whose text is lost, of which it is not known yet which family it changed.
     lost: Option<lost::Lost>,
     /// The ports that the caller stated without the rules, true until the next line that can change them.
@@ -132,6 +144,7 @@ impl Exposure {
             comments: BTreeSet::new(),
             hiding: BTreeMap::new(),
             next_mark: 0,
+            named: Vec::new(),
             lost: None,
             stated: None,
         }
@@ -163,7 +176,7 @@ impl Exposure {
     fn out_of_sight(&self, family: Family) -> Option<Unknown> {
         let of = self.family(family);
         let lost = || self.lost.as_ref().map(|lost| Unknown::since(Ignorance::CutMessage, lost.by));
-        of.unknown.or_else(|| of.hidden.values().next().copied()).or_else(lost)
+        of.unknown.or_else(|| of.hidden.values().next().map(|hidden| hidden.why)).or_else(lost)
     }
 
     /// The rules of a family that surely exist.
@@ -224,8 +237,14 @@ impl Exposure {
     fn replace(&mut self, family: Family, rules: Rules, by: Evidence, effects: &mut Effects) {
         let of = self.family_mut(family);
         let before = core::mem::replace(&mut of.rules, rules);
-        let hidden = !core::mem::take(&mut of.hidden).is_empty();
-        if of.unknown.take().is_some() || hidden {
+        let hidden = core::mem::take(&mut of.hidden);
+        if of.unknown.is_none() {
+            let told = of.rules.keys().filter(|rule| !before.contains_key(*rule)).map(|rule| &rule.pod);
+            let named = lost::names(&hidden, &told.collect());
+            self.named.extend(named);
+        }
+        let of = self.family_mut(family);
+        if of.unknown.take().is_some() || !hidden.is_empty() {
             effects.changes.push(Change::Learnt { scope: Scope::CrioRules { family }, by });
             report_all(family, &of.rules, effects);
             return;
