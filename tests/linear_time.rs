@@ -165,3 +165,79 @@ fn large_hostile_lines_are_read_to_their_end() {
         assert!(counts.malformed >= 2, "{counts:?}");
     }
 }
+
+/// Logs whose lines all differ, by the number of the line: what they leave behind grows as long as a limit lets it.
+const LOGS: &[(&str, fn(usize) -> String)] = &[
+    ("pods that never get started", |n| {
+        format!("{CRIO}\"Running pod sandbox: default/p{n}/POD\" id=r{n}\n{CRIO}\"Opened local port tcp:{}\"\n", n % 60_000 + 1)
+    }),
+    ("pods that fail, with others under way", |n| {
+        let running = format!("{CRIO}\"Running pod sandbox: default/p{n}/POD\" id=r{n}\n");
+        let failed = format!("{CRIO}\"NetworkStart: stopping network for sandbox {n:064x}\" id=r{}\n", n / 2);
+        format!("{running}{CRIO}\"Opened local port tcp:{}\"\n{failed}", n % 60_000 + 1)
+    }),
+    ("pods that start without rules", |n| {
+        let running = format!(
+            "{CRIO}\"Running pod sandbox: default/p{n}/POD\" id=r{n}\n{CRIO}\"Opened local port udp:{}\"\n",
+            n % 60_000 + 1
+        );
+        format!("{running}{CRIO}\"Ran pod sandbox {n:064x} with infra container: default/p{}/POD\" id=r{n}\n", n / 2)
+    }),
+    ("one port that is opened again and again", |n| format!("{CRIO}\"Opened local port tcp:80\" x={n}\n")),
+    ("sandboxes that are stopped without an end", |n| format!("{CRIO}\"Stopping pod sandbox: {n:064x}\" id=r{n}\n")),
+    ("rules that come and are cut", |n| {
+        let rule = |n: usize| {
+            format!(
+                "-I KUBE-HOSTPORTS -m comment --comment \\\"k8s_p{n}_default_u_0_ hostport {n}\\\" -m tcp -p tcp --dport {n} -j KUBE-HP-{n:016}\\n"
+            )
+        };
+        format!(
+            "{CRIO}\"Running pod sandbox: default/p{n}/POD\" id=r{n}\n{CRIO}\"Restoring iptables rules: *nat\\n{}\n",
+            rule(n % 60_000 + 1)
+        )
+    }),
+    ("ports with a time", |n| {
+        let port = n % 60_000 + 1;
+        format!("{FWD}zone.addPort('public', '{port}', 'tcp')\n{FWD}zone.PortAdded('public', '{port}', 'tcp', 3600)\n")
+    }),
+    ("rules that are added and not removed", |n| {
+        let port = n % 60_000 + 1;
+        let args = format!("-p TCP -m addrtype --dst-type LOCAL --dport {port} -j DNAT --to-destination 10.96.0.1:{n}");
+        format!(
+            "I0625 09:07:00.992980 2118395 iptables.go:27] Adding rule in table: nat, chain: OVN-KUBE-NODEPORT with args: \"{args}\" for protocol: 0 \n"
+        )
+    }),
+    ("containers each with a part of a line", |n| format!("[pod/p{n}/c] 2023-06-25T16:00:02.000000001Z stderr P x\n")),
+    ("hosts", |n| format!("Jun 25 16:27:37 host{n} crio[7]: {CRIO}\"Opened local port tcp:80\"\n")),
+    ("processes", |n| format!("Jun 25 16:27:37 host crio[{n}]: {CRIO}\"Opened local port tcp:80\"\n")),
+];
+
+const CRIO: &str = "time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=";
+const FWD: &str = "2023-06-28 10:46:37 DEBUG1: ";
+
+#[test]
+fn eight_times_the_lines_take_no_sixteen_times_the_time() {
+    let mut slow = Vec::new();
+    for (name, line) in LOGS {
+        let log = |count: usize| (0..count).map(line).collect::<String>();
+        let (small, large) = (log(1000), log(8000));
+        let audit = |log: &str| {
+            let mut auditor = Auditor::new();
+            auditor.feed(log);
+            auditor.finish();
+            black_box(auditor.coverage().counts());
+        };
+        let since = Instant::now();
+        let timed = |log: &str| {
+            let start = run_time(since);
+            audit(log);
+            run_time(since).saturating_sub(start)
+        };
+        let one = timed(&small).min(timed(&small));
+        let eight = timed(&large);
+        if eight > one.max(Duration::from_millis(4)) * 16 {
+            slow.push(format!("{name}: {one:?}, then {eight:?}"));
+        }
+    }
+    assert!(slow.is_empty(), "{slow:#?}");
+}

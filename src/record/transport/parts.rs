@@ -4,7 +4,7 @@ use super::delivery::Extent;
 use super::{Entry, Prefix, Stream};
 use crate::span::LineRef;
 use crate::text::Text;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, btree_map};
 use alloc::vec::Vec;
 
 /// The streams of which the first parts of a message are held.
@@ -13,6 +13,9 @@ use alloc::vec::Vec;
 pub(super) struct Parts {
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     held: BTreeMap<Source, Held>,
+    /// Whose message began where: the oldest is the first to go.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    begun: BTreeMap<LineRef, Source>,
     /// How many bytes are held of all of them together.
     bytes: usize,
 }
@@ -68,19 +71,19 @@ impl Parts {
         let source = Source::of(&part.prefix);
         let mut pushed_out = None;
         if !self.held.contains_key(&source) && self.held.len() >= max_streams.max(1) {
-            let oldest = self.held.iter().min_by_key(|(_, held)| held.at).map(|(source, _)| source.clone());
-            pushed_out = oldest.and_then(|source| self.held.remove(&source));
+            pushed_out = self.begun.pop_first().and_then(|(_, source)| self.held.remove(&source));
         }
         self.bytes = self.bytes.saturating_sub(pushed_out.as_ref().map_or(0, |held| held.message.len()));
         let room = max_record.saturating_mul(RECORDS_HELD).saturating_sub(self.bytes);
-        let prefix = &part.prefix;
-        let held = self.held.entry(source).or_insert_with(|| Held {
-            prefix: prefix.reborrow().into_owned(),
-            message: Vec::new(),
-            at: part.at,
-            lines: 0,
-            cut: 0,
-        });
+        let (prefix, begun) = (&part.prefix, &mut self.begun);
+        let held = match self.held.entry(source) {
+            btree_map::Entry::Occupied(slot) => slot.into_mut(),
+            btree_map::Entry::Vacant(slot) => {
+                begun.insert(part.at, slot.key().clone());
+                let prefix = prefix.reborrow().into_owned();
+                slot.insert(Held { prefix, message: Vec::new(), at: part.at, lines: 0, cut: 0 })
+            }
+        };
         let before = held.message.len();
         append(held, &part, max_record.min(before.saturating_add(room)));
         self.bytes = self.bytes.saturating_add(held.message.len().saturating_sub(before));
@@ -95,6 +98,7 @@ impl Parts {
         match self.held.remove(&Source::of(&part.prefix)) {
             Some(mut held) => {
                 self.bytes = self.bytes.saturating_sub(held.message.len());
+                self.begun.remove(&held.at);
                 append(&mut held, &part, max_record);
                 held.into_entry(Extent::Whole)
             }
@@ -105,6 +109,7 @@ impl Parts {
     /// All unfinished messages, in the order of their first lines.
     pub(super) fn take_unfinished(&mut self) -> Vec<Entry<'static>> {
         self.bytes = 0;
+        self.begun.clear();
         let mut entries: Vec<_> =
             core::mem::take(&mut self.held).into_values().map(|held| held.into_entry(Extent::Unfinished)).collect();
         entries.sort_by_key(|entry| entry.at);

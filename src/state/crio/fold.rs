@@ -171,7 +171,7 @@ impl Crio {
     fn opened(&mut self, port: HostPort, by: Evidence, effects: &mut Effects) {
         self.speaks_of_sockets(by, effects);
         let doubtful = !(self.process.ensures && self.process.whole);
-        self.sockets.open(port, self.requests.pods(), doubtful, by, effects);
+        self.sockets.open(port, self.requests.opener(), doubtful, by, effects);
     }
 
     fn closing(&mut self, port: HostPort, by: Evidence, effects: &mut Effects) {
@@ -285,7 +285,7 @@ impl Crio {
     }
 
     fn respect_limits(&mut self, by: Evidence, effects: &mut Effects) {
-        if self.sockets.len() > self.limits.max_keys {
+        if self.sockets.len() > self.limits.max_keys || self.sockets.overflows() {
             effects.remark(Remark::LimitReached, by);
             self.sockets.lose(Ignorance::Limit, by, effects);
         }

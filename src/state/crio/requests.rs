@@ -4,12 +4,15 @@
 //! taken as the owner of such a line as long as no other can be.
 
 use super::exposure::{Doer, Mark};
+use super::sockets::Opener;
 use crate::family::Family;
 use crate::text::Text;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// More requests than this are never served at once: a kubelet runs a few hundred pods at most.
 const MOST: usize = 512;
+/// Among more starts at once it is not told apart whose a socket is.
+const MOST_OPENERS: usize = 8;
 /// A node runs fewer sandboxes than this.
 const MOST_SANDBOXES: usize = 4096;
 /// A sandbox is named by 64 hexadecimal digits.
@@ -95,9 +98,13 @@ impl Requests {
         self.starts.is_empty() && self.removals.is_empty() && !self.unnamed_removals
     }
 
-    /// The pods being started.
-    pub(super) fn pods(&self) -> BTreeSet<Text<'static>> {
-        self.starts.iter().map(|(_, pod)| pod.clone()).collect()
+    /// For whom a socket is opened now: for one of the pods that are being started.
+    pub(super) fn opener(&self) -> Opener {
+        match self.starts.len() {
+            0 => Opener::NotSeen,
+            1..=MOST_OPENERS => Opener::OneOf(self.starts.iter().map(|(_, pod)| pod.clone()).collect()),
+            _ => Opener::Crowd,
+        }
     }
 
     /// The pod whose start this request is.

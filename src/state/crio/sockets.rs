@@ -18,6 +18,8 @@ use alloc::vec::Vec;
 
 /// No upper bound.
 pub(super) const ANY: u32 = u32::MAX;
+/// More sockets never wait for their rules at once: a manager opens those of one pod and writes its rules before it turns to the next.
+const MOST_WAITING: usize = 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -26,8 +28,9 @@ pub(super) struct Sockets {
     unknown: Option<Unknown>,
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     ports: BTreeMap<HostPort, Held>,
-    /// The ports that wait for their rules.
+    /// The ports with sockets that wait for their rules, and how many sockets these are.
     waiting: BTreeSet<HostPort>,
+    wait: usize,
     /// The ports of which it is not known whether one socket at least is held.
     unsure: BTreeSet<HostPort>,
 }
@@ -54,10 +57,50 @@ struct Held {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Opened {
-    /// The pods that were being started: it belongs to one of them. Empty if none was known.
-    pods: BTreeSet<Text<'static>>,
+    opener: Opener,
     /// It may have been closed again by now.
     doubtful: bool,
+}
+
+/// For whom a socket was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+pub(super) enum Opener {
+    /// For a pod that no line told of, or no longer.
+    NotSeen,
+    /// For one of these, which were being started.
+    OneOf(BTreeSet<Text<'static>>),
+    /// For one of more pods than it is worth to keep apart.
+    Crowd,
+}
+
+impl Opener {
+    fn is(&self, pod: &Text<'_>) -> bool {
+        matches!(self, Self::OneOf(pods) if pods.iter().any(|of| of.as_bytes() == pod.as_bytes()))
+    }
+
+    /// It was not for this pod. True if there was but this one.
+    fn rule_out(&mut self, pod: &Text<'_>) -> bool {
+        let Self::OneOf(pods) = self else { return false };
+        pods.retain(|of| of.as_bytes() != pod.as_bytes());
+        let none_left = pods.is_empty();
+        if none_left {
+            *self = Self::NotSeen;
+        }
+        none_left
+    }
+}
+
+impl Opened {
+    /// True if the end of this pod's start changes what is known of it.
+    fn is_concerned(&self, pod: Option<&Text<'_>>, end: End) -> bool {
+        match pod {
+            Some(pod) if self.opener.is(pod) => true,
+            _ if end == End::Started => false,
+            Some(_) => !matches!(self.opener, Opener::OneOf(_)) && !self.doubtful,
+            None => self.opener == Opener::NotSeen || !self.doubtful,
+        }
+    }
 }
 
 impl Held {
@@ -101,7 +144,13 @@ fn opening(port: HostPort) -> Opening {
 
 impl Sockets {
     pub(super) const fn new() -> Self {
-        Self { unknown: Some(Unknown::BEFORE_LOG), ports: BTreeMap::new(), waiting: BTreeSet::new(), unsure: BTreeSet::new() }
+        Self {
+            unknown: Some(Unknown::BEFORE_LOG),
+            ports: BTreeMap::new(),
+            waiting: BTreeSet::new(),
+            wait: 0,
+            unsure: BTreeSet::new(),
+        }
     }
 
     /// Why it cannot be told which ports are held.
@@ -122,6 +171,11 @@ impl Sockets {
         self.ports.len()
     }
 
+    /// More sockets wait for their rules than any CRI-O opens at once, so these lines are not all of them.
+    pub(super) const fn overflows(&self) -> bool {
+        self.wait > MOST_WAITING
+    }
+
     /// Changes what is known of a port, and reports what that opens or closes.
     fn with(&mut self, port: HostPort, by: Evidence, effects: &mut Effects, change: impl FnOnce(&mut Held)) {
         self.change(port, by, Certainty::Confirmed, effects, change);
@@ -137,6 +191,7 @@ impl Sockets {
     ) {
         let held = self.ports.entry(port).or_insert_with(|| Held::new(by));
         let before = held.is_held();
+        let waited = held.opened.len();
         let mut surer = false;
         change(held);
         if held.is_held() && !before {
@@ -159,6 +214,7 @@ impl Sockets {
             });
         }
         set(&mut self.waiting, port, !held.opened.is_empty());
+        self.wait = self.wait.saturating_sub(waited).saturating_add(held.opened.len());
         set(&mut self.unsure, port, held.is_unsure());
         if held.sure == 0 && held.maybe == 0 && held.opened.is_empty() {
             self.ports.remove(&port);
@@ -173,6 +229,7 @@ impl Sockets {
             }
         }
         self.waiting.clear();
+        self.wait = 0;
         self.unsure.clear();
         if self.unknown.take().is_some() {
             effects.changes.push(Change::Learnt { scope: Scope::CrioSockets, by });
@@ -184,6 +241,7 @@ impl Sockets {
         let had = !self.ports.is_empty();
         self.ports.clear();
         self.waiting.clear();
+        self.wait = 0;
         self.unsure.clear();
         if self.unknown.is_none() || had {
             effects.changes.push(Change::Lost { scope: Scope::CrioSockets, why, by });
@@ -207,17 +265,10 @@ impl Sockets {
         }
     }
 
-    /// `Opened local port`, while these pods were being started.
-    pub(super) fn open(
-        &mut self,
-        port: HostPort,
-        pods: BTreeSet<Text<'static>>,
-        doubtful: bool,
-        by: Evidence,
-        effects: &mut Effects,
-    ) {
+    /// `Opened local port`.
+    pub(super) fn open(&mut self, port: HostPort, opener: Opener, doubtful: bool, by: Evidence, effects: &mut Effects) {
         self.with(port, by, effects, |held| {
-            held.opened.push(Opened { pods, doubtful });
+            held.opened.push(Opened { opener, doubtful });
             held.doubt = Unknown::since(Ignorance::Gap, by);
         });
     }
@@ -227,8 +278,8 @@ impl Sockets {
         let mut found = false;
         self.with(port, by, effects, |held| {
             let rank = |opened: &Opened| {
-                let named = opened.pods.iter().any(|of| names_pod(pod, of.as_bytes()));
-                (named, opened.pods.is_empty(), !opened.doubtful)
+                let named = matches!(&opened.opener, Opener::OneOf(pods) if pods.iter().any(|of| names_pod(pod, of.as_bytes())));
+                (named, !matches!(opened.opener, Opener::OneOf(_)), !opened.doubtful)
             };
             if let Some((at, _)) = held.opened.iter().enumerate().max_by_key(|(_, opened)| rank(opened)) {
                 held.opened.remove(at);
@@ -261,26 +312,28 @@ impl Sockets {
 
     /// The start of a pod ended; `None` if it is not known of which.
     pub(super) fn end_start(&mut self, pod: Option<&Text<'_>>, end: End, by: Evidence, effects: &mut Effects) {
-        for port in self.waiting.clone() {
+        let concerned = |held: &Held| held.opened.iter().any(|opened| opened.is_concerned(pod, end));
+        let ports: Vec<HostPort> =
+            self.waiting.iter().copied().filter(|port| self.ports.get(port).is_some_and(concerned)).collect();
+        for port in ports {
             self.with(port, by, effects, |held| {
                 let mut opened = core::mem::take(&mut held.opened);
                 opened.retain_mut(|opened| {
-                    let owner = pod.filter(|pod| opened.pods.iter().any(|of| of.as_bytes() == pod.as_bytes()));
-                    let alone = owner.is_some() && opened.pods.len() == 1;
-                    opened.pods.retain(|of| owner.is_none_or(|pod| pod.as_bytes() != of.as_bytes()));
-                    match (end, owner.is_some()) {
+                    let owned = pod.is_some_and(|pod| opened.opener.is(pod));
+                    let alone = pod.is_some_and(|pod| opened.opener.rule_out(pod));
+                    match end {
                         // It was opened for this pod, all of whose sockets are held; the confirming text went by unseen.
-                        (End::Started, true) if alone && !opened.doubtful => {
+                        End::Started if alone && !opened.doubtful => {
                             held.sure = held.sure.saturating_add(1);
                             false
                         }
-                        (End::Started, true) if alone => false,
-                        (End::Started, _) => true,
-                        (End::Failed, true) if alone => false,
+                        End::Started => !alone,
+                        End::Failed if alone => false,
                         // Started before the log began, as far as can be told, both the pod and the socket.
-                        (End::Failed, false) if pod.is_none() && opened.pods.is_empty() => false,
-                        (End::Failed, false) if pod.is_some() && !opened.pods.is_empty() => true,
-                        (End::Failed, _) => {
+                        End::Failed if pod.is_none() && opened.opener == Opener::NotSeen => false,
+                        // Of another pod.
+                        End::Failed if pod.is_some() && !owned && matches!(opened.opener, Opener::OneOf(_)) => true,
+                        End::Failed => {
                             opened.doubtful = true;
                             held.doubt = Unknown::since(Ignorance::Underway, by);
                             true
