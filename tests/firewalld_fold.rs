@@ -166,6 +166,15 @@ fn the_watchers_echo_is_nothing_new_and_an_edit_by_hand_is() {
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp"));
 }
 
+/// The daemon's own report may be dropped; one that comes long after its write is not its own.
+#[test]
+fn a_late_report_of_the_watcher_is_not_taken_for_the_daemons_own() {
+    let mut log = Log::based();
+    log.write("config.zone.0.addPort('9000', 'tcp')\nconfig.zone.0.update('...')\nconfig.zone.0.Updated('public')").wait(600);
+    log.write("Loading zone file '/etc/firewalld/zones/public.xml'\nconfig.zone.0.Updated('public')");
+    assert_eq!(log.ports("public", PERMANENT), Err(Ignorance::DiskChange));
+}
+
 #[test]
 fn a_file_edited_just_before_a_reload_leaves_neither_layer_known() {
     let mut log = Log::based();

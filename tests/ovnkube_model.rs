@@ -71,6 +71,54 @@ fn drive(script: &Script) -> Result<usize, String> {
     Ok(known)
 }
 
+/// What the random scripts have found, each by a script of its own.
+mod found {
+    use super::drive;
+    use crate::model_ovnkube::lines::{Era, Prefix};
+    use crate::model_ovnkube::rules::{Endpoints, Kind, Port, Service};
+    use crate::model_ovnkube::{Beginning, Op, run};
+
+    fn service(kind: Kind, protocol: &'static str, etp_local: bool) -> Service {
+        let node_port = if protocol == "UDP" { 30081 } else { 30080 };
+        Service {
+            name: String::new(),
+            kind,
+            dual: false,
+            ports: vec![Port { protocol, port: 80, node_port }],
+            addresses: if kind == Kind::NodePort { Vec::new() } else { vec!["192.0.2.20"] },
+            etp_local,
+            itp_local: false,
+            no_node_ports: false,
+            endpoints: Endpoints::None,
+            number: 0,
+        }
+    }
+
+    fn add(service: Service) -> Op {
+        Op::Add { service, failing: 0 }
+    }
+
+    #[test]
+    fn a_rule_whose_deletion_failed_is_not_surely_there_in_a_life_that_prints_no_rule_lines() {
+        let both = || add(service(Kind::NodePort, "UDP", true));
+        let restart = Op::Restart { gone: vec![], born: vec![], level4: true, quiet: false };
+        let delete = |which, failing| Op::Delete { which, failing };
+        for (first, second) in [(0, 0), (1, 0)] {
+            let ops = [both(), both(), restart.clone(), delete(first, true), delete(second, false)];
+            drive(&run(Era::Y2023, Prefix::None, false, &Beginning::FirstStart, false, &ops)).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_stated_port_whose_known_rule_came_back_may_have_a_further_one() {
+        let external = || service(Kind::ExternalIp, "SCTP", false);
+        let beginning = Beginning::MidLife(vec![service(Kind::NodePort, "TCP", false), external()]);
+        let endpoints = Op::Endpoints { which: 2, endpoints: Endpoints::None };
+        let delete = Op::Delete { which: 2, failing: false };
+        drive(&run(Era::Y2021, Prefix::None, false, &beginning, true, &[add(external()), endpoints, Op::Tell, delete])).unwrap();
+    }
+}
+
 proptest! {
     #![proptest_config(config(96))]
 

@@ -277,9 +277,6 @@ impl Firewalld {
         let before = zone.local;
         zone.local = found.or(before);
         zone.loaded = Some(by);
-        if let Some(echo) = &mut zone.echo {
-            echo.reloaded = true;
-        }
         for layer in Layer::ALL {
             self.begin_layer(name, layer, Unknown::since(Ignorance::BeforeLog, by));
         }

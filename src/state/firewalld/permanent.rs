@@ -5,7 +5,7 @@ use super::edit::Spot;
 use super::lists::Entry;
 use super::load::Phase;
 use super::pending::{Pending, Request, Write};
-use super::zone::{Disk, Echo, seconds};
+use super::zone::{Disk, seconds};
 use crate::event::Remark;
 use crate::event::firewalld::{Edit, Kind, Layer, Place};
 use crate::state::effects::Effects;
@@ -14,8 +14,8 @@ use crate::state::known::{Ignorance, Unknown};
 use crate::text::Text;
 use alloc::vec::Vec;
 
-/// How long after its own write the daemon's watcher may report it, if a reload came in between; the report is due after five
-/// seconds, and some versions drop it at a reload.
+/// How long after its own write the daemon's watcher may report it. The report is due after five seconds, and some versions drop it at a
+/// reload; one that comes later is of somebody else's write.
 const ECHO_SECONDS: i64 = 20;
 
 /// How long before the watcher's report an edited file may have been read by a reload: the report comes five seconds after the
@@ -86,7 +86,7 @@ impl Firewalld {
             zone.echo = None;
         } else {
             zone.local = Some(true);
-            zone.echo = Some(Echo { by, reloaded: false });
+            zone.echo = Some(by);
         }
     }
 
@@ -212,9 +212,8 @@ impl Firewalld {
                 return;
             }
         }
-        let due = zone.echo.take().is_some_and(|echo| {
-            !echo.reloaded || seconds(echo.by, by).is_some_and(|seconds| (0..=ECHO_SECONDS).contains(&seconds))
-        });
+        let written = zone.echo.take();
+        let due = written.and_then(|written| seconds(written, by)).is_some_and(|seconds| (0..=ECHO_SECONDS).contains(&seconds));
         if due && place == Place::Local {
             return;
         }

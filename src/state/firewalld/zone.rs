@@ -18,15 +18,6 @@ pub(super) enum Disk {
     Changed { why: Unknown },
 }
 
-/// The daemon's own write, which its file watcher will report about five seconds later.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Echo {
-    pub(super) by: Evidence,
-    /// A reload came since; some versions forget the report then.
-    pub(super) reloaded: bool,
-}
-
 /// A zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -40,7 +31,8 @@ pub(super) struct Zone {
     pub(super) disk: Disk,
     /// Whether a file under `/etc` makes the zone, if the log has shown that.
     pub(super) local: Option<bool>,
-    pub(super) echo: Option<Echo>,
+    /// The daemon's own write, which its file watcher will report about five seconds later.
+    pub(super) echo: Option<Evidence>,
     /// When the runtime layer was loaded from disk, unless the caller has stated it since.
     pub(super) loaded: Option<Evidence>,
 }

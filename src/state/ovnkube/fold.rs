@@ -377,6 +377,10 @@ impl Ovnkube {
             support = *before;
             self.deleted.remove(&(family, *rule));
         }
+        if self.process.verbosity != Verbosity::Enough {
+            // The rule is there now, but the line of a later try that deletes it would not be seen.
+            return;
+        }
         if self.is_full() && !self.rules.holds(family, rule) {
             return self.drop_for_limit(family, rule.chain, by, effects);
         }

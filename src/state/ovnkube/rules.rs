@@ -319,8 +319,8 @@ impl Rules {
     /// The port is open by the caller's word. `complete` tells that all its rules are known.
     pub(super) fn state(&mut self, key: PortKey, by: Evidence, complete: bool) {
         self.change(key, |state| {
-            state.stated_doubt = None;
-            if !complete || state.rules.is_empty() {
+            let doubtful = state.stated_doubt.take().is_some();
+            if !complete || doubtful || state.rules.is_empty() {
                 state.stated = Some(Support::new(by, Certainty::Stated));
             }
         });

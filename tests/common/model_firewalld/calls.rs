@@ -289,7 +289,7 @@ impl Daemon {
             }
         }
         self.drop_file(&from);
-        self.local_files.insert(to.to_owned());
+        self.wrote_file(to);
         self.permanent.insert(to.to_owned(), zone);
         self.objects.insert(to.to_owned(), Object { number: object.number, told: true });
     }
