@@ -7,12 +7,15 @@ pub enum Version {
     V1_26_0,
     V1_29_9,
     V1_30_14,
+    /// No sockets any more; otherwise as 1.30 (read in the source of that time, not seen in a log).
+    V1_31_0,
     V1_36_3,
     V1_36_3Nft,
 }
 
 impl Version {
-    pub const ALL: [Self; 6] = [Self::V1_22_5, Self::V1_26_0, Self::V1_29_9, Self::V1_30_14, Self::V1_36_3, Self::V1_36_3Nft];
+    pub const ALL: [Self; 7] =
+        [Self::V1_22_5, Self::V1_26_0, Self::V1_29_9, Self::V1_30_14, Self::V1_31_0, Self::V1_36_3, Self::V1_36_3Nft];
 
     pub fn text(self) -> &'static str {
         match self {
@@ -20,6 +23,7 @@ impl Version {
             Self::V1_26_0 => "1.26.0",
             Self::V1_29_9 => "1.29.9",
             Self::V1_30_14 => "1.30.14",
+            Self::V1_31_0 => "1.31.0",
             Self::V1_36_3 | Self::V1_36_3Nft => "1.36.3",
         }
     }
@@ -27,6 +31,11 @@ impl Version {
     /// Up to 1.30 a socket holds each port, and two lines tell of it.
     pub fn holds_sockets(self) -> bool {
         self <= Self::V1_30_14
+    }
+
+    /// One manager of both families that goes by IPv4 first, names pods with `_` at the end, and speaks of conntrack as ever.
+    pub fn is_old_manager(self) -> bool {
+        self <= Self::V1_31_0
     }
 }
 

@@ -162,7 +162,7 @@ impl Node {
         }
         let mut seen = BTreeSet::new();
         wanted.retain(|m| seen.insert(chain_suffix(&pod.sandbox, m)));
-        let under = if self.version().holds_sockets() { "_" } else { "" };
+        let under = if self.version().is_old_manager() { "_" } else { "" };
         let comment = format!("{}{under}", pod.full_name());
         let new: Vec<(String, Rule)> = wanted
             .iter()
@@ -206,7 +206,7 @@ impl Node {
     fn conntrack(&mut self, family: Family, mappings: &[Mapping]) {
         let ports: Vec<_> = mappings.iter().filter(|m| m.protocol == "udp").map(|m| m.host_port.to_string()).collect();
         let ports = ports.join(" ");
-        let text = if self.version().holds_sockets() {
+        let text = if self.version().is_old_manager() {
             format!("Starting to delete udp conntrack entries: [{ports}], isIPv6 - {}", family == Family::V6)
         } else {
             format!("Deleting UDP conntrack entries for IP{}: [{ports}]", if family == Family::V6 { "v6" } else { "v4" })
@@ -271,7 +271,7 @@ impl Node {
     /// Both managers remove a pod; the order is free from 1.33 on.
     fn remove_both(&mut self, pod: &Pod, failing: bool) -> Vec<String> {
         let mut families = Family::BOTH;
-        if !self.version().holds_sockets() && self.made.is_multiple_of(2) {
+        if !self.version().is_old_manager() && self.made.is_multiple_of(2) {
             families.reverse();
         }
         let mut failing = failing;
