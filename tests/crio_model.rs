@@ -187,6 +187,51 @@ mod found {
     }
 
     #[test]
+    fn requests_side_by_side() {
+        let start = |stack, ports: &[u16], failing| {
+            let mapping = |&host_port| Mapping { protocol: "tcp", host_port, container_port: 80, host_ip: "" };
+            Op::Start { pod: PodSpec { stack, mappings: ports.iter().map(mapping).collect(), host_network: false }, failing }
+        };
+        let stop = |which, failing| Op::Stop { which, failing };
+        let together = |ops: &[Op], order| Op::SideBySide { ops: ops.to_vec(), order };
+        let (v4, v6, dual) = (Stack::V4, Stack::V6, Stack::Dual);
+        let scripts: &[(Version, &[Op])] = &[
+            // Of two starts of one pod the end of one is not that of the other.
+            (
+                Version::V1_22_5,
+                &[together(&[start(v4, &[], false), start(v4, &[], false), start(v6, &[443, 443], false)], 16390406287846473724)],
+            ),
+            (
+                Version::V1_31_0,
+                &[together(&[start(v4, &[], false), start(v4, &[], false), start(v4, &[80], true)], 8093624938216630248)],
+            ),
+            // An input that adds is not the other half of a removal of the last rules of both families.
+            (
+                Version::V1_31_0,
+                &[
+                    start(dual, &[80], false),
+                    start(v4, &[], false),
+                    together(&[start(v6, &[80], false), stop(2, true), stop(0, false)], 11425556299670894030),
+                ],
+            ),
+        ];
+        for (version, ops) in scripts {
+            drive(&run(Setup { version: *version, ..SETUP }, Beginning::Start, true, &[], ops)).unwrap();
+        }
+        let short = Setup { mode: Mode::RsyslogTraditional, short_messages: true, ..SETUP };
+        // An input that one of two families must have, and the text of the next one is cut.
+        let ops = [start(dual, &[80], false), together(&[stop(0, false), start(v6, &[53, 80], false)], 8129898924448951248)];
+        drive(&run(Setup { version: Version::V1_31_0, ..short }, Beginning::Start, true, &[], &ops)).unwrap();
+        // A cut text counts for what was opened just before it rather than for what an earlier start may have left.
+        let ops = [
+            together(&[start(v4, &[], false), start(v4, &[], false), start(v4, &[443, 443], false)], 2013882341719479986),
+            start(v4, &[80], false),
+            start(v4, &[443, 53], true),
+        ];
+        drive(&run(Setup { version: Version::V1_22_5, ..short }, Beginning::Start, true, &[], &ops)).unwrap();
+    }
+
+    #[test]
     fn facts_hold_behind_a_record_that_was_not_complete_when_they_were_stated() {
         let setup = Setup { mode: Mode::Verbose, ..SETUP };
         let start = || Op::Start { pod: pod(Stack::V4), failing: false };

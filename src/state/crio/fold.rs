@@ -112,18 +112,18 @@ impl Crio {
                 }
                 self.requests.start(request.as_ref(), pod);
             }
-            Said::SandboxStarted { sandbox, pod, .. } => {
+            Said::SandboxStarted { request, sandbox, pod } => {
                 if !self.requests.is_starting(pod) {
                     self.exposure.start_was_unseen(by, effects);
                 }
-                self.start_went_through(pod, by, effects);
+                self.start_went_through(request.as_ref(), pod, by, effects);
                 let brought = self.exposure.brought(pod);
                 self.requests.sandbox(sandbox, brought);
             }
             Said::NetworkStopping { request, sandbox } => {
                 let pod = self.requests.pod_of(request.as_ref());
                 if let Some(pod) = &pod {
-                    self.requests.end_start(pod);
+                    self.end_start(request.as_ref(), pod, by, effects);
                     self.exposure.pod_failed(pod);
                     self.exposure.start_ended_unseen(pod, by, effects);
                     let brought = self.exposure.brought(pod);
@@ -137,7 +137,7 @@ impl Crio {
             Said::CleaningUp { request, network } => {
                 // A start whose network failed was said to before; this one got further.
                 if let Some(pod) = self.requests.pod_of(request.as_ref()) {
-                    self.start_went_through(&pod, by, effects);
+                    self.start_went_through(request.as_ref(), &pod, by, effects);
                     let _ = self.exposure.brought(&pod);
                 }
                 self.removal_ended(request.as_ref(), by, effects);
@@ -242,8 +242,15 @@ impl Crio {
         }
     }
 
-    fn start_went_through(&mut self, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
-        self.requests.end_start(pod);
+    fn end_start(&mut self, request: Option<&Text<'_>>, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        if !self.requests.end_start(request, pod) {
+            self.exposure.starts_unclear(pod, by, effects);
+            self.sockets.starts_unclear(pod, by, effects);
+        }
+    }
+
+    fn start_went_through(&mut self, request: Option<&Text<'_>>, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        self.end_start(request, pod, by, effects);
         self.exposure.pod_started(pod, by, effects);
         self.exposure.start_ended_unseen(pod, by, effects);
         self.sockets.end_start(Some(pod), End::Started, by, effects);
@@ -279,9 +286,9 @@ impl Crio {
 
     fn lose_all(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
         self.requests.clear();
-        self.exposure.forget_starts();
         self.sockets.lose(why, by, effects);
         self.exposure.lose_all(why, by, effects);
+        self.exposure.forget_requests();
     }
 
     fn respect_limits(&mut self, by: Evidence, effects: &mut Effects) {

@@ -114,9 +114,18 @@ impl Requests {
         self.starts.iter().find(of).map(|(_, pod)| pod.clone())
     }
 
-    /// The start of a pod ended; a second request for the same pod can only have waited for the first.
-    pub(super) fn end_start(&mut self, pod: &Text<'_>) {
-        self.starts.retain(|(_, of)| of.as_bytes() != pod.as_bytes());
+    /// The start of a pod ended, in the course of this request. False if it cannot be told from another start of the pod.
+    pub(super) fn end_start(&mut self, request: Option<&Text<'_>>, pod: &Text<'_>) -> bool {
+        let same = |(of, _): &(Option<Text<'static>>, _)| match (of, request) {
+            (Some(of), Some(request)) => of.as_bytes() == request.as_bytes(),
+            _ => false,
+        };
+        let before = self.starts.len();
+        self.starts.retain(|start| !same(start));
+        if before == self.starts.len() {
+            self.starts.retain(|(_, of)| of.as_bytes() != pod.as_bytes());
+        }
+        before.saturating_sub(self.starts.len()) <= 1 && !self.is_starting(pod)
     }
 
     pub(super) fn removal(&mut self, request: Option<&Text<'_>>, sandbox: &Text<'_>) {

@@ -273,13 +273,13 @@ impl Sockets {
         });
     }
 
-    /// A new rule for the port: the socket that was opened for it stays. False if none was.
+    /// A new rule for the port, of a pod if that is known: the socket that was opened for it stays. False if none was.
     pub(super) fn confirm(&mut self, port: HostPort, pod: &[u8], by: Evidence, effects: &mut Effects) -> bool {
         let mut found = false;
         self.with(port, by, effects, |held| {
             let rank = |opened: &Opened| {
                 let named = matches!(&opened.opener, Opener::OneOf(pods) if pods.iter().any(|of| names_pod(pod, of.as_bytes())));
-                (named, !matches!(opened.opener, Opener::OneOf(_)), !opened.doubtful)
+                (named, pod.is_empty() || !matches!(opened.opener, Opener::OneOf(_)), !opened.doubtful)
             };
             if let Some((at, _)) = held.opened.iter().enumerate().max_by_key(|(_, opened)| rank(opened)) {
                 held.opened.remove(at);
@@ -341,6 +341,20 @@ impl Sockets {
                     }
                 });
                 held.opened = opened;
+            });
+        }
+    }
+
+    /// One of several starts of a pod ended: which of them opened what, cannot be told.
+    pub(super) fn starts_unclear(&mut self, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        let of_pod = |held: &Held| held.opened.iter().any(|opened| opened.opener.is(pod));
+        let ports: Vec<HostPort> = self.waiting.iter().copied().filter(|port| self.ports.get(port).is_some_and(of_pod)).collect();
+        for port in ports {
+            self.with(port, by, effects, |held| {
+                for opened in held.opened.iter_mut().filter(|opened| opened.opener.is(pod)) {
+                    (opened.opener, opened.doubtful) = (Opener::Crowd, true);
+                }
+                held.doubt = Unknown::since(Ignorance::Unresolved, by);
             });
         }
     }

@@ -5,6 +5,7 @@
 pub mod kernel;
 pub mod lines;
 pub mod node;
+pub mod requests;
 
 use kernel::Mapping;
 use lines::{Mode, Setup, Version};
@@ -70,10 +71,9 @@ pub enum Op {
         which: usize,
         failing: bool,
     },
-    /// Two pods of different families start side by side, their lines mixed.
-    Together {
-        four: Vec<Mapping>,
-        six: Vec<Mapping>,
+    /// Pods start and stop side by side.
+    SideBySide {
+        ops: Vec<Op>,
         order: u64,
     },
     /// A stopped pod is stopped again and removed.
@@ -108,11 +108,17 @@ fn pod() -> impl Strategy<Value = PodSpec> {
     })
 }
 
+fn request() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        (pod(), prop::bool::weighted(0.1)).prop_map(|(pod, failing)| Op::Start { pod, failing }),
+        (0usize..8, prop::bool::weighted(0.1)).prop_map(|(which, failing)| Op::Stop { which, failing }),
+    ]
+}
+
 fn plain_op() -> impl Strategy<Value = Op> {
     prop_oneof![
-        12 => (pod(), prop::bool::weighted(0.1)).prop_map(|(pod, failing)| Op::Start { pod, failing }),
-        9 => (0usize..8, prop::bool::weighted(0.1)).prop_map(|(which, failing)| Op::Stop { which, failing }),
-        2 => (vec(mapping(), 1..3), vec(mapping(), 1..3), any::<u64>()).prop_map(|(four, six, order)| Op::Together { four, six, order }),
+        20 => request(),
+        2 => (vec(request(), 2..4), any::<u64>()).prop_map(|(ops, order)| Op::SideBySide { ops, order }),
         1 => Just(Op::StopAgain),
         2 => (select(vec!["tcp", "udp"]), select(vec![80u16, 443, 53])).prop_map(|(protocol, port)| Op::Foreign { protocol, port }),
         1 => Just(Op::Restart),

@@ -2,11 +2,11 @@
 
 use super::kernel::{Family, Kernel, Mapping, Rule, Socket, chain_suffix, restore_text};
 use super::lines::{Journal, Setup, Version};
-use super::{Op, PodSpec, Stack, Step, View};
+use super::{Op, PodSpec, Stack, View};
 use std::collections::{BTreeMap, BTreeSet};
 
-const RUN: &str = "/runtime.v1.RuntimeService/RunPodSandbox";
-const STOP: &str = "/runtime.v1.RuntimeService/StopPodSandbox";
+pub const RUN: &str = "/runtime.v1.RuntimeService/RunPodSandbox";
+pub const STOP: &str = "/runtime.v1.RuntimeService/StopPodSandbox";
 
 /// The error of a failed restore: the program that failed names itself.
 fn restore_error(family: Family) -> String {
@@ -18,13 +18,13 @@ fn restore_error(family: Family) -> String {
 }
 
 #[derive(Debug, Clone)]
-struct Pod {
-    name: String,
-    uid: String,
-    sandbox: String,
-    v4: Option<String>,
-    v6: Option<String>,
-    mappings: Vec<Mapping>,
+pub struct Pod {
+    pub name: String,
+    pub uid: String,
+    pub sandbox: String,
+    pub v4: Option<String>,
+    pub v6: Option<String>,
+    pub mappings: Vec<Mapping>,
 }
 
 impl Pod {
@@ -35,7 +35,7 @@ impl Pod {
         }
     }
 
-    fn full_name(&self) -> String {
+    pub fn full_name(&self) -> String {
         format!("k8s_{}_default_{}_0", self.name, self.uid)
     }
 }
@@ -43,19 +43,19 @@ impl Pod {
 #[derive(Debug, Clone)]
 pub struct Node {
     pub journal: Journal,
-    kernel: Kernel,
-    running: Vec<Pod>,
-    stopped: Option<String>,
-    made: u64,
-    sockets_known: bool,
+    pub kernel: Kernel,
+    pub running: Vec<Pod>,
+    pub stopped: Option<String>,
+    pub made: u64,
+    pub sockets_known: bool,
     /// The log has shown each socket: what was told of ports leaves open how many sockets hold one.
-    sockets_counted: bool,
+    pub sockets_counted: bool,
     /// The process has shown that it works by iptables; from 1.33 on it may work by nftables, which logs nothing.
-    backend_shown: bool,
+    pub backend_shown: bool,
     /// The chains that the log has named; those of rules that were only told are in no line.
-    named: BTreeSet<(Family, String)>,
+    pub named: BTreeSet<(Family, String)>,
     /// By family: does the log determine the rules?
-    rules_known: [bool; 2],
+    pub rules_known: [bool; 2],
 }
 
 impl Node {
@@ -74,7 +74,7 @@ impl Node {
         }
     }
 
-    fn version(&self) -> Version {
+    pub fn version(&self) -> Version {
         self.journal.setup.version
     }
 
@@ -89,7 +89,7 @@ impl Node {
         self.named.clear();
     }
 
-    pub fn step(&mut self, op: &str, told: bool) -> Step {
+    pub fn step(&mut self, op: &str, told: bool) -> super::Step {
         let kernel = &self.kernel;
         let rules = || kernel.v4.values().chain(kernel.v6.values());
         let view = View {
@@ -105,10 +105,10 @@ impl Node {
             self.sockets_known = true;
             self.rules_known = [true; 2];
         }
-        Step { op: op.to_owned(), bytes: self.journal.bytes.len(), view, told }
+        super::Step { op: op.to_owned(), bytes: self.journal.bytes.len(), view, told }
     }
 
-    fn identity(&mut self) -> (String, String) {
+    pub fn identity(&mut self) -> (String, String) {
         self.made += 1;
         let mut x = self.made.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let mut hex = String::new();
@@ -120,7 +120,7 @@ impl Node {
         (uid, hex)
     }
 
-    fn make(&mut self, spec: &PodSpec) -> Pod {
+    pub fn make(&mut self, spec: &PodSpec) -> Pod {
         let (uid, sandbox) = self.identity();
         let host = self.made % 250 + 2;
         Pod {
@@ -134,7 +134,7 @@ impl Node {
     }
 
     /// A manager's Add: sockets one by one, then the rules of its family at once.
-    fn add(&mut self, family: Family, pod: &Pod, failing: bool) -> Result<(), String> {
+    pub fn add(&mut self, family: Family, pod: &Pod, failing: bool) -> Result<(), String> {
         let Some(ip) = pod.ip(family).cloned() else { return Ok(()) };
         let mut wanted: Vec<Mapping> = pod.mappings.iter().filter(|m| m.concerns(family)).cloned().collect();
         if wanted.is_empty() {
@@ -215,7 +215,7 @@ impl Node {
     }
 
     /// A manager's Remove: the rules of its family at once, then the sockets; what belongs to another pod is not told apart.
-    fn remove(&mut self, family: Family, pod: &Pod, failing: bool) -> Result<(), String> {
+    pub fn remove(&mut self, family: Family, pod: &Pod, failing: bool) -> Result<(), String> {
         let concerned: Vec<Mapping> = pod.mappings.iter().filter(|m| m.concerns(family)).cloned().collect();
         let rules = self.kernel.rules(family).clone();
         let mut gone: Vec<String> =
@@ -268,50 +268,11 @@ impl Node {
         self.journal.log("info", &text, "hostport/hostport_manager.go:334", None);
     }
 
-    /// Both managers remove a pod; the order is free from 1.33 on.
-    fn remove_both(&mut self, pod: &Pod, failing: bool) -> Vec<String> {
-        let mut families = Family::BOTH;
-        if !self.version().is_old_manager() && self.made.is_multiple_of(2) {
-            families.reverse();
-        }
-        let mut failing = failing;
-        let mut errors = Vec::new();
-        for family in families {
-            if let Err(error) = self.remove(family, pod, failing) {
-                errors.push(error);
-                failing = false;
-            }
-        }
-        errors
-    }
-
-    fn server(&mut self, text: &str, id: &str, name: &str) {
+    pub fn server(&mut self, text: &str, id: &str, name: &str) {
         self.journal.log("info", text, "server/sandbox_run_linux.go:357", Some((id, name)));
     }
 
-    pub fn start_pod(&mut self, spec: &PodSpec, failing: bool) {
-        let pod = self.make(spec);
-        let id = self.identity().0;
-        self.journal.clock += 3_000_000;
-        if self.journal.setup.debug {
-            self.request(&pod, &id);
-        }
-        self.server(&format!("Running pod sandbox: default/{}/POD", pod.name), &id, RUN);
-        if !spec.host_network {
-            let mut result = Ok(());
-            for family in Family::BOTH {
-                result = result.and_then(|()| self.add(family, &pod, failing));
-            }
-            if let Err(error) = result {
-                return self.fail_start(&pod, &id, &error);
-            }
-        }
-        let text = format!("Ran pod sandbox {} with infra container: default/{}/POD", pod.sandbox, pod.name);
-        self.server(&text, &id, RUN);
-        self.running.push(pod);
-    }
-
-    fn request(&mut self, pod: &Pod, id: &str) {
+    pub fn request(&mut self, pod: &Pod, id: &str) {
         let mappings: String = pod
             .mappings
             .iter()
@@ -328,9 +289,7 @@ impl Node {
         self.journal.log("debug", &text, "otel-collector/interceptors.go:62", Some((id, RUN)));
     }
 
-    fn fail_start(&mut self, pod: &Pod, id: &str, error: &str) {
-        self.server(&format!("NetworkStart: stopping network for sandbox {}", pod.sandbox), id, RUN);
-        self.remove_both(pod, false);
+    pub fn clean_up(&mut self, pod: &Pod, id: &str, error: &str) {
         let (sandbox, full) = (&pod.sandbox, pod.full_name());
         for text in [
             format!("runSandbox: deleting pod ID {sandbox} from idIndex"),
@@ -342,61 +301,6 @@ impl Node {
         if self.journal.setup.debug {
             let text = format!("Response error: failed to add hostport mapping for sandbox {full}({sandbox}): {error}");
             self.journal.log("debug", &text, "otel-collector/interceptors.go:71", Some((id, RUN)));
-        }
-    }
-
-    fn stop_pod(&mut self, which: usize, failing: bool) {
-        if self.running.is_empty() {
-            return;
-        }
-        let pod = self.running.remove(which % self.running.len());
-        let id = self.identity().0;
-        self.journal.clock += 3_000_000;
-        self.server(&format!("Stopping pod sandbox: {}", pod.sandbox), &id, STOP);
-        let families = Family::BOTH.into_iter().filter(|f| {
-            let chains: Vec<_> = pod.mappings.iter().map(|m| chain_suffix(&pod.sandbox, m)).collect();
-            chains.iter().any(|suffix| self.kernel.rules(*f).contains_key(suffix))
-        });
-        let both = families.count() == 2;
-        let errors = self.remove_both(&pod, failing);
-        if both && !self.version().holds_sockets() && errors.iter().any(|error| !error.contains("ip6tables")) {
-            // Without lines of sockets only the tool's name tells which of two restores failed, and a wrapper may have that of IPv4.
-            // With its rules the names of a family's chains are forgotten.
-            self.rules_known = [false; 2];
-            self.named.clear();
-        }
-        if !errors.is_empty() {
-            let text =
-                format!("Failed to remove hostport for pod sandbox {}({}): {}", pod.full_name(), pod.sandbox, errors.join(", "));
-            self.journal.log("warning", &text, "server/sandbox_network.go:232", Some((&id, STOP)));
-        }
-        self.server(&format!("Stopped pod sandbox: {}", pod.sandbox), &id, STOP);
-        self.stopped = Some(pod.sandbox);
-    }
-
-    /// Two starts side by side: the managers of the two families do not wait for each other.
-    fn together(&mut self, four: &[Mapping], six: &[Mapping], order: u64) {
-        if !matches!(self.journal.setup.mode, super::Mode::Short | super::Mode::Cat | super::Mode::ShortPrecise) {
-            return;
-        }
-        let before = self.journal.bytes.len();
-        let spec = |stack, mappings: &[Mapping]| PodSpec { stack, mappings: mappings.to_vec(), host_network: false };
-        if four.iter().any(|a| six.iter().any(|b| a.port() == b.port())) {
-            return; // a failed start removes through both managers: then the order of the two would matter
-        }
-        self.start_pod(&spec(Stack::V4, four), false);
-        let middle = self.journal.bytes.len();
-        self.start_pod(&spec(Stack::V6, six), false);
-        let tail = self.journal.bytes.split_off(before);
-        let (first, second) = tail.split_at(middle - before);
-        let mut first = first.split_inclusive(|b| *b == b'\n').peekable();
-        let mut second = second.split_inclusive(|b| *b == b'\n').peekable();
-        let mut order = order;
-        while first.peek().is_some() || second.peek().is_some() {
-            let take_first = second.peek().is_none() || (order & 1 == 1 && first.peek().is_some());
-            order = order.rotate_right(1);
-            let line = if take_first { first.next() } else { second.next() };
-            self.journal.bytes.extend_from_slice(line.unwrap_or_default());
         }
     }
 
@@ -462,7 +366,11 @@ impl Node {
         match op {
             Op::Start { pod, failing } => self.start_pod(pod, *failing),
             Op::Stop { which, failing } => self.stop_pod(*which, *failing),
-            Op::Together { four, six, order } => self.together(four, six, *order),
+            Op::SideBySide { ops, order } => {
+                self.side_by_side(ops, *order);
+                // What the log determines of this is not worked out.
+                self.forget();
+            }
             Op::StopAgain => {
                 if let Some(sandbox) = self.stopped.clone() {
                     let id = self.identity().0;
@@ -480,7 +388,8 @@ impl Node {
             Op::Restart => self.restart(),
             Op::Reboot => self.reboot(),
             Op::Suppressed(ops) => {
-                if !self.journal.setup.mode.tells_boots() || ops.iter().any(|op| matches!(op, Op::Reboot | Op::Together { .. })) {
+                if !self.journal.setup.mode.tells_boots() || ops.iter().any(|op| matches!(op, Op::Reboot | Op::SideBySide { .. }))
+                {
                     return;
                 }
                 self.journal.losing = true;
@@ -500,7 +409,7 @@ impl Node {
         if core::mem::take(&mut self.journal.cut) {
             self.forget();
         }
-        let pods = matches!(op, Op::Start { .. } | Op::Stop { .. } | Op::StopAgain | Op::Together { .. });
+        let pods = matches!(op, Op::Start { .. } | Op::Stop { .. } | Op::StopAgain | Op::SideBySide { .. });
         if pods && !self.backend_shown && !self.version().holds_sockets() {
             // A pod came or went, and nothing told by what means.
             self.rules_known = [false; 2];

@@ -45,9 +45,13 @@ impl Exposure {
             if first.chains == *removed && first.removers == *removers && removers.len() <= 1 {
                 return Emptied::Both;
             }
+            self.overtaken.add(&first.removers);
+            self.overtaken.add(removers);
             self.lose_all(Ignorance::Gap, by, effects);
             return Emptied::Unknown;
         }
+        // An input of the same removal that another one overtook may have been that of IPv4.
+        let order = if self.overtaken.has_one_of(removers) { Order::Any } else { order };
         match (self.fit(Family::Ipv4, removed), self.fit(Family::Ipv6, removed)) {
             (Fit::Yes | Fit::Maybe, Fit::No) | (Fit::NotKnown, Fit::No) => Emptied::One(Family::Ipv4),
             (Fit::No, Fit::Yes | Fit::Maybe | Fit::NotKnown) => Emptied::One(Family::Ipv6),
@@ -64,16 +68,14 @@ impl Exposure {
             // IPv4 spoke of the pod's ports without an input, so it had no rules of this pod.
             (Fit::Maybe, Fit::Maybe) if order == (Order::Ipv4First { spoken: Some(true) }) => Emptied::One(Family::Ipv6),
             // Neither had just these chains, or one that may have had them is not known.
-            (first, second) => {
-                for (family, fit) in [(Family::Ipv4, first), (Family::Ipv6, second)] {
-                    if fit != Fit::NotKnown {
-                        self.lose(family, Ignorance::Unresolved, by, effects);
-                    }
-                }
+            _ => {
+                self.lose_all(Ignorance::Unresolved, by, effects);
                 if removers.len() == 1 {
                     // The same from the same request once more is the other family's.
                     let first = FirstOfTwo { chains: removed.clone(), removers: removers.clone(), by };
                     self.first_of_two = Some(first);
+                } else {
+                    self.overtaken.add(removers);
                 }
                 Emptied::Unknown
             }

@@ -26,10 +26,11 @@ impl Exposure {
         }
         self.stated = None;
         let meant: Vec<Family> = FAMILIES.into_iter().filter(|family| self.may_remove(*family, pod, request)).collect();
-        let failed = self.failed_of(&meant, failure);
+        let overtaken = self.overtaken.has(request);
+        let failed = if overtaken { Vec::new() } else { self.failed_of(&meant, failure) };
         if failed.is_empty() {
-            // It cannot be told which, or what failed was not seen to begin.
-            let doubtful = if meant.is_empty() { FAMILIES.to_vec() } else { meant };
+            // It cannot be told which, or what failed was not seen to begin, or what it left was told by another request's input.
+            let doubtful = if meant.is_empty() && !overtaken { FAMILIES.to_vec() } else { meant };
             doubtful.into_iter().for_each(|family| self.lose(family, Ignorance::Unresolved, by, effects));
         } else {
             failed.into_iter().for_each(|family| self.take_back(family, by, effects));

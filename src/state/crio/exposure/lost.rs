@@ -106,6 +106,14 @@ impl Exposure {
         self.hiding.retain(|(of, _), _| of.as_bytes() != pod.as_bytes());
     }
 
+    /// One of several starts of a pod ended, and which of them brought what was told cannot be told.
+    pub(in crate::state::crio) fn starts_unclear(&mut self, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        self.starting(pod);
+        for family in self.adding_for(pod) {
+            self.lose(family, Ignorance::Unresolved, by, effects);
+        }
+    }
+
     /// A start ended whose beginning was not seen: what was taken for the rules of another pod may be those of this one.
     pub(in crate::state::crio) fn start_was_unseen(&mut self, by: Evidence, effects: &mut Effects) {
         for family in FAMILIES {
@@ -120,10 +128,11 @@ impl Exposure {
         FAMILIES.into_iter().for_each(|family| self.family_mut(family).text_lost = false);
     }
 
-    /// No start is under way any more whose end will be seen.
-    pub(in crate::state::crio) fn forget_starts(&mut self) {
+    /// No request is under way any more whose end will be seen.
+    pub(in crate::state::crio) fn forget_requests(&mut self) {
         self.comments.clear();
         self.hiding.clear();
+        self.overtaken.clear();
     }
 
     /// What the start of a pod brought, now that it ended.

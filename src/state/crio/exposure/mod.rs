@@ -6,6 +6,7 @@
 mod emptied;
 mod failure;
 mod lost;
+mod overtaken;
 mod restoring;
 mod told;
 
@@ -23,6 +24,7 @@ use crate::state::opening::{Holder, Opening, Scope};
 use crate::text::Text;
 use alloc::collections::{BTreeMap, BTreeSet, btree_map};
 use alloc::vec::Vec;
+use overtaken::Overtaken;
 
 pub(super) const FAMILIES: [Family; 2] = [Family::Ipv4, Family::Ipv6];
 
@@ -104,6 +106,7 @@ pub(super) struct Exposure {
     ipv6: OneFamily,
     /// An input that removes the same chains as the other family has, before that other family's input came.
     first_of_two: Option<FirstOfTwo>,
+    overtaken: Overtaken,
     /// How the rules name the pods that are being started.
     comments: BTreeSet<Text<'static>>,
     /// The rules that were not told of the pods (`NAMESPACE/POD`) being started.
@@ -141,6 +144,7 @@ impl Exposure {
             ipv4: OneFamily::new(),
             ipv6: OneFamily::new(),
             first_of_two: None,
+            overtaken: Overtaken::new(),
             comments: BTreeSet::new(),
             hiding: BTreeMap::new(),
             next_mark: 0,
@@ -260,8 +264,13 @@ impl Exposure {
     /// Nothing is known of a family any more.
     pub(super) fn lose(&mut self, family: Family, why: Ignorance, by: Evidence, effects: &mut Effects) {
         self.stated = None;
-        self.first_of_two = None;
-        if self.lost.take().is_some() {
+        self.overtake(family);
+        let first = self.first_of_two.take();
+        if let Some(first) = &first {
+            self.overtaken.add(&first.removers);
+        }
+        if first.is_some() | self.lost.take().is_some() {
+            // Either may be of the other family.
             FAMILIES.into_iter().for_each(|family| self.lose(family, why, by, effects));
         }
         let of = self.family_mut(family);
@@ -292,7 +301,7 @@ impl Exposure {
 
     /// The process is another: rules stay as they are, but a change that was under way may have been made or not.
     pub(super) fn restart(&mut self, by: Evidence, effects: &mut Effects) {
-        self.forget_starts();
+        self.forget_requests();
         let torn = self.first_of_two.take().is_some() | self.lost.take().is_some();
         for family in FAMILIES {
             let of = self.family_mut(family);

@@ -50,12 +50,17 @@ impl Exposure {
         effects: &mut Effects,
     ) -> Outcome {
         self.stated = None;
+        if self.lost.is_some() {
+            // Which family's text was lost cannot be told any more; one's state is in this text.
+            self.lose_all(Ignorance::CutMessage, by, effects);
+        }
         let removed: BTreeSet<Text<'static>> = snapshot.removed.iter().map(|chain| chain.clone().into_owned()).collect();
         let family = match snapshot.family {
             Some(family) => family,
             None => match self.emptied(&removed, &removers, order, by, effects) {
                 Emptied::One(family) => family,
                 Emptied::Both => {
+                    FAMILIES.into_iter().for_each(|family| self.overtake(family));
                     let first = self.remove(Family::Ipv4, Rules::new(), &removed, removers.clone(), by, effects);
                     let second = self.remove(Family::Ipv6, Rules::new(), &removed, removers, by, effects);
                     let ports = first.zip(second).map(|(mut first, second)| {
@@ -67,16 +72,15 @@ impl Exposure {
                 Emptied::Unknown => return Outcome::default(),
             },
         };
-        if self.lost.is_some() {
-            // Which family's text was lost cannot be told any more; this one's state is in this text.
-            self.lose_all(Ignorance::CutMessage, by, effects);
-        }
         if let Some(first) = self.first_of_two.take() {
             self.lose_all(Ignorance::Gap, by, effects);
-            if first.removers == removers && removers.len() == 1 {
+            let removes = snapshot.rules.iter().all(|rule| !rule.new);
+            if removes && first.removers == removers && removers.len() == 1 {
                 // This is the other half, so that was the other family's.
                 let other = if family == Family::Ipv4 { Family::Ipv6 } else { Family::Ipv4 };
                 self.remove(other, Rules::new(), &first.chains, first.removers, by, effects);
+            } else {
+                self.overtaken.add(&first.removers);
             }
         }
         let (mut stay, mut new, mut added) = (Rules::new(), Rules::new(), Vec::new());
@@ -101,6 +105,7 @@ impl Exposure {
             entry.chains.insert(rule.chain.clone().into_owned());
         }
         self.family_mut(family).text_lost = false;
+        self.overtake(family);
         if new.is_empty() {
             let removed = self.remove(family, stay, &removed, removers, by, effects);
             return Outcome { new: added, removed };
@@ -191,7 +196,7 @@ impl Exposure {
         }
     }
 
-    fn adding_for(&self, pod: &Text<'_>) -> Vec<Family> {
+    pub(super) fn adding_for(&self, pod: &Text<'_>) -> Vec<Family> {
         let adds = |family: &Family| {
             self.family(*family).change.as_ref().is_some_and(|change| {
                 change.kind == Kind::Adding && change.rules.keys().all(|rule| names_pod(rule.pod.as_bytes(), pod.as_bytes()))
@@ -216,5 +221,6 @@ impl Exposure {
                 }
             }
         }
+        self.overtaken.end(request);
     }
 }

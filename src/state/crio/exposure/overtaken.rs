@@ -1,0 +1,60 @@
+//! Removals whose input is not followed to its outcome, so that a failure reported later may be of that input.
+
+use super::{Exposure, Kind};
+use crate::family::Family;
+use crate::text::Text;
+use alloc::collections::BTreeSet;
+
+/// Removals of which an input was seen and is not followed any further, because another one of the same family came behind it, or
+/// because the family is not known: a failure that is reported later may be of that input.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Overtaken {
+    requests: BTreeSet<Text<'static>>,
+    /// One of which the request is not known.
+    unnamed: bool,
+}
+
+impl Overtaken {
+    pub(super) const fn new() -> Self {
+        Self { requests: BTreeSet::new(), unnamed: false }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::new();
+    }
+
+    /// The request ended: its failure would have been reported.
+    pub(super) fn end(&mut self, request: &Text<'_>) {
+        self.requests.retain(|of| of.as_bytes() != request.as_bytes());
+    }
+
+    pub(super) fn add(&mut self, removers: &BTreeSet<Text<'static>>) {
+        self.unnamed |= removers.is_empty();
+        self.requests.extend(removers.iter().cloned());
+    }
+
+    /// True if one of these requests' may be among them.
+    pub(super) fn has_one_of(&self, requests: &BTreeSet<Text<'static>>) -> bool {
+        self.unnamed || (requests.is_empty() && !self.requests.is_empty()) || !self.requests.is_disjoint(requests)
+    }
+
+    /// True if it may be one of this request's.
+    pub(super) fn has(&self, request: Option<&Text<'_>>) -> bool {
+        let is = |of: &Text<'static>| request.is_none_or(|request| request.as_bytes() == of.as_bytes());
+        self.unnamed || self.requests.iter().any(is)
+    }
+}
+
+impl Exposure {
+    /// What was under way in a family is not followed any further.
+    pub(super) fn overtake(&mut self, family: Family) {
+        let of = match family {
+            Family::Ipv4 => &self.ipv4,
+            Family::Ipv6 => &self.ipv6,
+        };
+        if let Some(change) = of.change.as_ref().filter(|change| change.kind == Kind::Removing) {
+            self.overtaken.add(&change.removers);
+        }
+    }
+}
