@@ -185,8 +185,8 @@ impl Crio {
     }
 
     fn socket_line(&mut self) {
+        self.exposure.answered(self.requests.is_only_removal());
         self.requests.socket_line();
-        self.exposure.answered();
     }
 
     /// A version that holds no sockets does not open or close them.
@@ -226,6 +226,9 @@ impl Crio {
             if !matches!(doer, Some(Doer::Removal { .. })) {
                 self.sockets.confirm_unseen(doer.is_some(), by, effects);
             }
+        }
+        if doer.is_none() && self.requests.are_removing() {
+            self.exposure.overtake_removals(&self.requests.removers());
         }
         self.exposure.lose_text(family, doer, by, effects);
     }

@@ -39,8 +39,8 @@ pub(super) struct Requests {
     removals: BTreeMap<Text<'static>, Option<Text<'static>>>,
     /// The sandboxes that were seen to start.
     sandboxes: BTreeMap<Text<'static>, Sandbox>,
-    /// A line about sockets was seen since the only removal began.
-    spoken: bool,
+    /// Whether a line about sockets was seen since the only removal began; `None` if it may be of another request.
+    spoken: Option<bool>,
     /// A removal was seen whose request is not known, so nothing can be said of who owns one.
     unnamed_removals: bool,
 }
@@ -129,7 +129,7 @@ impl Requests {
     }
 
     pub(super) fn removal(&mut self, request: Option<&Text<'_>>, sandbox: &Text<'_>) {
-        self.spoken = false;
+        self.spoken = self.removals.is_empty().then_some(false);
         match request {
             Some(request) if self.removals.len() < MOST => {
                 let known = self.sandboxes.get_key_value(&sandbox.clone().into_owned()).map(|(sandbox, _)| sandbox.clone());
@@ -152,13 +152,24 @@ impl Requests {
         }
     }
 
-    pub(super) const fn socket_line(&mut self) {
-        self.spoken = true;
+    /// True if a removal is under way.
+    pub(super) fn are_removing(&self) -> bool {
+        !self.removals.is_empty() || self.unnamed_removals
     }
 
-    /// Whether a line about sockets was seen since the only removal began; `None` with several removals side by side.
+    /// True if nothing but one removal is under way, as far as is seen.
+    pub(super) fn is_only_removal(&self) -> bool {
+        self.removals.len() == 1 && self.starts.is_empty() && !self.unnamed_removals
+    }
+
+    pub(super) fn socket_line(&mut self) {
+        let alone = self.is_only_removal();
+        self.spoken = self.spoken.filter(|_| alone).map(|_| true);
+    }
+
+    /// Whether a line about sockets was seen since the only removal began; `None` if that cannot be told.
     pub(super) fn spoken(&self) -> Option<bool> {
-        (self.removals.len() == 1 && !self.unnamed_removals).then_some(self.spoken)
+        self.spoken.filter(|_| self.removals.len() == 1 && !self.unnamed_removals)
     }
 
     /// The requests one of which removes the rules that are being removed now; empty if it cannot be told.

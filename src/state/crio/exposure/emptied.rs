@@ -55,10 +55,8 @@ impl Exposure {
         match (self.fit(Family::Ipv4, removed), self.fit(Family::Ipv6, removed)) {
             (Fit::Yes | Fit::Maybe, Fit::No) | (Fit::NotKnown, Fit::No) => Emptied::One(Family::Ipv4),
             (Fit::No, Fit::Yes | Fit::Maybe | Fit::NotKnown) => Emptied::One(Family::Ipv6),
-            (Fit::Yes, Fit::NotKnown) if order != Order::Any || self.alone(Family::Ipv4) => Emptied::One(Family::Ipv4),
-            (Fit::NotKnown, Fit::Yes) if order == (Order::Ipv4First { spoken: Some(true) }) || self.alone(Family::Ipv6) => {
-                Emptied::One(Family::Ipv6)
-            }
+            (Fit::Yes, Fit::NotKnown) if order != Order::Any => Emptied::One(Family::Ipv4),
+            (Fit::NotKnown, Fit::Yes) if order == (Order::Ipv4First { spoken: Some(true) }) => Emptied::One(Family::Ipv6),
             (Fit::Yes, Fit::Yes) if order != Order::Any => Emptied::One(Family::Ipv4),
             (Fit::Maybe, Fit::Maybe) if order != Order::Any && self.alike() => Emptied::One(Family::Ipv4),
             (Fit::Yes, Fit::Yes) | (Fit::Maybe, Fit::Maybe) if self.alike() => {
@@ -123,14 +121,6 @@ impl Exposure {
     fn owner(&self, chain: &Text<'_>) -> Option<(&Text<'static>, HostPort)> {
         let of_chain = |(_, entry): &(&DnatRule, &Entry)| entry.chains.contains(chain);
         self.all_rules().find(of_chain).map(|(rule, _)| (&rule.pod, rule.port))
-    }
-
-    /// True if the pods of a family were all added since the other one is unknown: each family is told of when a pod is added.
-    fn alone(&self, family: Family) -> bool {
-        let other = if family == Family::Ipv4 { &self.ipv6 } else { &self.ipv4 };
-        let Some(unknown) = other.unknown.filter(|_| other.hidden.is_empty() && self.lost.is_none()) else { return false };
-        let since = unknown.since.map(|since| since.at);
-        self.rules(family).all(|(_, entry)| entry.support.request.is_some_and(|added| Some(added.at) > since))
     }
 
     /// True if both families lead the same ports to the same pods.

@@ -50,22 +50,32 @@ impl Exposure {
         // After success lines about sockets follow, and after failure none; with other requests at work they may be theirs.
         let change = |family: Family| self.family(family).change.as_ref();
         let alone = meant.iter().all(|family| change(*family).is_some_and(|change| change.removers.len() == 1));
-        let silent: Vec<Family> = meant.iter().copied().filter(|f| change(*f).is_some_and(|change| !change.answered)).collect();
-        if alone && silent.len() == failures {
+        let answered = |family: Family| change(family).and_then(|change| change.answered);
+        let told = meant.iter().all(|family| answered(*family).is_some());
+        let silent: Vec<Family> = meant.iter().copied().filter(|family| answered(*family) == Some(false)).collect();
+        if alone && told && silent.len() == failures {
             return silent;
         }
         // The tool of IPv6 names itself so; that of IPv4 may be a wrapper's name for both.
         if failure.rules == [Family::Ipv6] && !failure.rules_of_some_family { failure.rules.clone() } else { Vec::new() }
     }
 
-    /// A line about sockets: the input before it was applied.
-    pub(in crate::state::crio) fn answered(&mut self) {
+    /// A line about sockets: the input before it was applied, if the line is surely of the same request.
+    pub(in crate::state::crio) fn answered(&mut self, surely: bool) {
+        if !surely {
+            for family in FAMILIES {
+                if let Some(change) = &mut self.family_mut(family).change {
+                    change.answered = None;
+                }
+            }
+            return;
+        }
         let last = FAMILIES
             .into_iter()
             .filter_map(|family| self.family(family).change.as_ref().map(|change| (change.by.at, family)))
             .max();
         if let Some(change) = last.and_then(|(_, family)| self.family_mut(family).change.as_mut()) {
-            change.answered = true;
+            change.answered = change.answered.map(|_| true);
         }
     }
 

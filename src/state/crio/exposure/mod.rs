@@ -78,8 +78,8 @@ struct Underway {
     complete: bool,
     /// The requests one of which removes; empty if it is not known which.
     removers: BTreeSet<Text<'static>>,
-    /// A line about sockets came behind it, as it does after success (up to 1.30).
-    answered: bool,
+    /// Whether a line about sockets came behind it, as it does after success (up to 1.30); `None` if it may be of another request.
+    answered: Option<bool>,
     by: Evidence,
 }
 

@@ -47,6 +47,11 @@ impl Overtaken {
 }
 
 impl Exposure {
+    /// An input was lost that may be of one of these removals; none of them: the request is not known.
+    pub(in crate::state::crio) fn overtake_removals(&mut self, removers: &BTreeSet<Text<'static>>) {
+        self.overtaken.add(removers);
+    }
+
     /// What was under way in a family is not followed any further.
     pub(super) fn overtake(&mut self, family: Family) {
         let of = match family {

@@ -117,8 +117,14 @@ impl Exposure {
             effects.remark(Remark::Contradiction, by);
         }
         self.replace(family, stay, by, effects);
-        self.family_mut(family).change =
-            Some(Underway { kind: Kind::Adding, rules: new, complete: true, removers: BTreeSet::new(), answered: false, by });
+        self.family_mut(family).change = Some(Underway {
+            kind: Kind::Adding,
+            rules: new,
+            complete: true,
+            removers: BTreeSet::new(),
+            answered: Some(false),
+            by,
+        });
         Outcome { new: added, removed: Some(Vec::new()) }
     }
 
@@ -162,7 +168,7 @@ impl Exposure {
         self.replace(family, stay, by, effects);
         let of = self.family_mut(family);
         of.text_lost = false;
-        of.change = Some(Underway { kind: Kind::Removing, rules, complete, removers, answered: false, by });
+        of.change = Some(Underway { kind: Kind::Removing, rules, complete, removers, answered: Some(false), by });
         complete.then_some(ports)
     }
     /// The rules that were being added to a family are there. False if none were.
