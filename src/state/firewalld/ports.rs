@@ -3,7 +3,7 @@
 use crate::port::{HostPort, PortRange};
 use crate::state::evidence::{Evidence, Support};
 use crate::state::known::Unknown;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// A set of ports, exact or a part of an unknown one.
@@ -17,8 +17,8 @@ pub(super) struct PortSet {
     borders: BTreeMap<HostPort, ()>,
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     held: BTreeMap<HostPort, Support>,
-    /// The daemon may hold overlapping ranges, which the borders here do not show.
-    ragged: bool,
+    /// Where the daemon may hold overlapping ranges, which the borders here do not show.
+    ragged: BTreeSet<HostPort>,
     pub(super) unknown: Option<Unknown>,
 }
 
@@ -45,9 +45,10 @@ impl PortSet {
         self.borders.contains_key(&port)
     }
 
-    /// True if the borders may differ from the daemon's.
-    pub(super) const fn is_ragged(&self) -> bool {
-        self.ragged
+    /// True if the borders around these ports may differ from the daemon's.
+    pub(super) fn is_ragged(&self, ports: HostPort) -> bool {
+        let around = overlapping(&self.borders, ports);
+        around.into_iter().chain([ports]).any(|range| self.ragged.iter().any(|ragged| ragged.overlaps(range)))
     }
 
     /// True if none of the ports is in the set.
@@ -104,7 +105,9 @@ impl PortSet {
     pub(super) fn replace(&mut self, ports: impl IntoIterator<Item = HostPort>, support: Support) {
         let mut new = Self::default();
         for port in ports {
-            new.ragged |= !overlapping(&new.borders, port).is_empty() && !new.lists(port);
+            if !overlapping(&new.borders, port).is_empty() && !new.lists(port) {
+                new.ragged.insert(port);
+            }
             for piece in new.add(port, support) {
                 new.recolour_as_before(piece, self);
             }

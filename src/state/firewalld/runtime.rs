@@ -148,7 +148,7 @@ impl Firewalld {
             Worth::Real => {
                 // The removal of a port is refused, in silence, unless it lies inside one of the daemon's ranges.
                 let inside = match (entry, lists.port_set(spot.kind)) {
-                    (Entry::Port(port), Some(set)) if known => (!set.is_ragged()).then(|| set.inside_one(*port)),
+                    (Entry::Port(port), Some(set)) if known => (!set.is_ragged(*port)).then(|| set.inside_one(*port)),
                     _ => Some(true),
                 };
                 match inside {
@@ -243,7 +243,7 @@ impl Firewalld {
     /// versions keep such entries side by side, and what is open is not their union after a removal.
     pub(super) fn is_of_old(&self, spot: Spot<'_>, entry: &Entry, edit: &Edit<'static>) -> bool {
         let (Entry::Port(port), Some(set)) = (entry, self.list_of_ports(spot)) else { return false };
-        !set.is_ragged() && set.inside_one(*port) == matches!(edit, Edit::Add { .. })
+        !set.is_ragged(*port) && set.inside_one(*port) == matches!(edit, Edit::Add { .. })
     }
 
     fn list_of_ports(&self, spot: Spot<'_>) -> Option<&super::ports::PortSet> {
