@@ -73,6 +73,31 @@ impl Prefix {
         Self::Crlf,
         Self::Dollar,
     ];
+
+    /// A line of the log, printed at a time of that day, as it was kept.
+    pub fn kept(self, time: &str, line: &str) -> String {
+        let stamp = format!("2023-11-22T{time}");
+        match self {
+            Self::None | Self::NoHeader => format!("{line}\n"),
+            Self::Cri => format!("{stamp}079+08:00 stderr F {line}\n"),
+            Self::CriPartial => match line.split_once(" with args") {
+                Some((head, tail)) => {
+                    format!("{stamp}079+08:00 stderr P {head}\n{stamp}079+08:00 stderr F  with args{tail}\n")
+                }
+                None => format!("{stamp}079+08:00 stderr F {line}\n"),
+            },
+            Self::Journal => format!("Nov 22 {} rhel92 ovnkube[77216]: {line}\n", &time[..8]),
+            Self::Timestamps => format!("{stamp}573Z {line}\n"),
+            Self::PodName => format!("[pod/ovnkube-master-n2shv/ovnkube-master] {line}\n"),
+            Self::DockerJson => {
+                let escaped = line.replace('\\', "\\\\").replace('"', "\\\"");
+                format!("{{\"log\": \"{escaped}\\n\", \"stream\": \"stderr\", \"time\": \"{stamp}975Z\"}}\n")
+            }
+            Self::Trimmed => format!("{}\n", line.trim_end_matches(' ')),
+            Self::Crlf => format!("{line}\r\n"),
+            Self::Dollar => format!("$ {line}\n"),
+        }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -99,27 +124,7 @@ impl Klog {
         let header = format!("{severity}1122 {time} {:7} {at}] ", self.pid);
         let text = if self.prefix == Prefix::NoHeader { message.to_owned() } else { format!("{header}{message}") };
         for line in text.split('\n') {
-            let stamp = format!("2023-11-22T{time}");
-            let line = match self.prefix {
-                Prefix::None | Prefix::NoHeader => format!("{line}\n"),
-                Prefix::Cri => format!("{stamp}079+08:00 stderr F {line}\n"),
-                Prefix::CriPartial => match line.split_once(" with args") {
-                    Some((head, tail)) => {
-                        format!("{stamp}079+08:00 stderr P {head}\n{stamp}079+08:00 stderr F  with args{tail}\n")
-                    }
-                    None => format!("{stamp}079+08:00 stderr F {line}\n"),
-                },
-                Prefix::Journal => format!("Nov 22 {} rhel92 ovnkube[77216]: {line}\n", &time[..8]),
-                Prefix::Timestamps => format!("{stamp}573Z {line}\n"),
-                Prefix::PodName => format!("[pod/ovnkube-master-n2shv/ovnkube-master] {line}\n"),
-                Prefix::DockerJson => {
-                    let escaped = line.replace('\\', "\\\\").replace('"', "\\\"");
-                    format!("{{\"log\": \"{escaped}\\n\", \"stream\": \"stderr\", \"time\": \"{stamp}975Z\"}}\n")
-                }
-                Prefix::Trimmed => format!("{}\n", line.trim_end_matches(' ')),
-                Prefix::Crlf => format!("{line}\r\n"),
-                Prefix::Dollar => format!("$ {line}\n"),
-            };
+            let line = self.prefix.kept(&time, line);
             self.bytes.extend_from_slice(line.as_bytes());
         }
     }
