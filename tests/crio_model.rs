@@ -10,8 +10,8 @@ mod model_run;
 #[path = "common/model_crio_reality.rs"]
 mod reality;
 
-use hostport_audit::state::Facts;
 use hostport_audit::state::crio::{Crio, Statement};
+use hostport_audit::state::{Facts, Host};
 use hostport_audit::{Auditor, Limits};
 use model_crio::{Script, View, script};
 use model_run::{config, judge};
@@ -57,25 +57,11 @@ fn statement(view: &View) -> Facts {
 
 /// Drives the crate over a script; gives the number of known answers, or the first that is not as it should be.
 fn drive(script: &Script) -> Result<usize, String> {
-    let mut auditor = Auditor::new();
-    let mut from = 0;
-    let mut known = 0;
-    for (n, step) in script.steps.iter().enumerate() {
-        auditor.feed(&script.log[from..step.bytes]);
-        from = step.bytes;
-        let settled = auditor.settled();
-        let hosts: Vec<_> = settled.ledger().hosts().collect();
+    let compare = |host: Option<&Host>, view: &View| {
         let unknown = Crio::new(Limits::default());
-        let crio = hosts.first().map_or(&unknown, |(_, host)| host.crio().unwrap_or(&unknown));
-        if hosts.len() > 1 {
-            return Err(format!("{} hosts", hosts.len()));
-        }
-        known += compare(crio, &step.view).map_err(|e| format!("{:?} step {n} {}: {e}", script.setup, step.op))?;
-        if step.told {
-            auditor.know(None, &statement(&step.view));
-        }
-    }
-    Ok(known)
+        compare(host.and_then(Host::crio).unwrap_or(&unknown), view)
+    };
+    model_run::drive(&script.log, &script.steps, compare, statement).map_err(|problem| format!("{:?} {problem}", script.setup))
 }
 
 /// What the random scripts have found, each by a script of its own.

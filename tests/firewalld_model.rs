@@ -11,11 +11,11 @@ mod model_run;
 mod reality;
 
 use hostport_audit::event::firewalld::{Item, Kind, Layer};
-use hostport_audit::state::Facts;
 use hostport_audit::state::firewalld::{Firewalld, Stated, Statement};
 use hostport_audit::state::known::Unknown;
 use hostport_audit::state::opening::Holder;
-use hostport_audit::{Auditor, HostPort, Limits};
+use hostport_audit::state::{Facts, Host};
+use hostport_audit::{HostPort, Limits};
 use model_firewalld::{Script, View, ops, script};
 use model_run::{config, judge};
 use proptest::prelude::*;
@@ -164,22 +164,11 @@ fn statement(view: &View) -> Facts {
 
 /// Drives the crate over a script; gives the number of known answers, or the first that is not as it should be.
 fn drive(script: &Script) -> Result<usize, String> {
-    let mut auditor = Auditor::new();
-    let mut from = 0;
-    let mut known = 0;
-    for (n, step) in script.steps.iter().enumerate() {
-        auditor.feed(&script.log[from..step.bytes]);
-        from = step.bytes;
-        let settled = auditor.settled();
+    let compare = |host: Option<&Host>, view: &View| {
         let unknown = Firewalld::new(Limits::default());
-        let host = settled.ledger().hosts().next();
-        let fold = host.and_then(|(_, host)| host.firewalld()).unwrap_or(&unknown);
-        known += compare(fold, &step.view).map_err(|e| format!("step {n} {}: {e}", step.op))?;
-        if step.told {
-            auditor.know(None, &statement(&step.view));
-        }
-    }
-    Ok(known)
+        compare(host.and_then(Host::firewalld).unwrap_or(&unknown), view)
+    };
+    model_run::drive(&script.log, &script.steps, compare, statement)
 }
 
 /// What the random scripts have found, each by a script of its own.

@@ -8,6 +8,8 @@ mod common;
 mod model_crio;
 #[path = "common/model_ovnkube/mod.rs"]
 mod model_ovnkube;
+#[path = "common/model_run.rs"]
+mod model_run;
 
 use common::corpus;
 use common::ovnkube::{named, steps};

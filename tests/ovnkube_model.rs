@@ -11,9 +11,9 @@ mod model_run;
 mod reality;
 
 use hostport_audit::event::ovnkube::Kind;
-use hostport_audit::state::Facts;
 use hostport_audit::state::ovnkube::{OpenPort, Ovnkube, StatedPort, Statement};
-use hostport_audit::{Auditor, Family, Limits};
+use hostport_audit::state::{Facts, Host};
+use hostport_audit::{Family, Limits};
 use model_ovnkube::rules::Opening;
 use model_ovnkube::{Script, View, script};
 use model_run::{config, judge};
@@ -49,26 +49,12 @@ fn statement(view: &View) -> Facts {
 
 /// Drives the crate over a script; gives the number of known answers, or the first that is not as it should be.
 fn drive(script: &Script) -> Result<usize, String> {
-    let mut auditor = Auditor::new();
-    let mut from = 0;
-    let mut known = 0;
-    for (n, step) in script.steps.iter().enumerate() {
-        auditor.feed(&script.log[from..step.bytes]);
-        from = step.bytes;
-        let settled = auditor.settled();
-        let hosts: Vec<_> = settled.ledger().hosts().collect();
+    let compare = |host: Option<&Host>, view: &View| {
         let unknown = Ovnkube::new(Limits::default());
-        let ovnkube = hosts.first().map_or(&unknown, |(_, host)| host.ovnkube().unwrap_or(&unknown));
-        if hosts.len() > 1 {
-            return Err(format!("{} hosts", hosts.len()));
-        }
-        let problem = |e| format!("{:?} {:?} step {n} {}: {e}", script.era, script.prefix, step.op);
-        known += usize::from(compare(ovnkube, &step.view).map_err(problem)?);
-        if step.told {
-            auditor.know(None, &statement(&step.view));
-        }
-    }
-    Ok(known)
+        compare(host.and_then(Host::ovnkube).unwrap_or(&unknown), view).map(usize::from)
+    };
+    let problem = |problem| format!("{:?} {:?} {problem}", script.era, script.prefix);
+    model_run::drive(&script.log, &script.steps, compare, statement).map_err(problem)
 }
 
 /// What the random scripts have found, each by a script of its own.

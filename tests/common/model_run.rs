@@ -1,5 +1,7 @@
-//! What the three model tests share: how many scripts, and how answers are judged.
+//! What the three model tests share: how many scripts, how the crate is driven over one, and how its answers are judged.
 
+use hostport_audit::Auditor;
+use hostport_audit::state::{Facts, Host};
 use proptest::prelude::ProptestConfig;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -38,4 +40,43 @@ pub fn judge<T: Ord + Debug + Clone, U: Debug>(
         Err(why) if determined => Err(format!("UNKNOWN {what} although the log determines it: {why:?}")),
         Err(_) => Ok(false),
     }
+}
+
+/// A point of a script at which the model's view is compared with the crate's.
+#[derive(Debug, Clone)]
+pub struct Step<V> {
+    /// The operation before it, for a failure's message.
+    pub op: String,
+    /// How much of the log is written when the view below holds.
+    pub bytes: usize,
+    pub view: V,
+    /// The caller tells the whole view here, after it was compared.
+    pub told: bool,
+}
+
+/// Drives the crate over a script of one host; gives the number of known answers, or the first that is not as it should be.
+pub fn drive<V>(
+    log: &[u8],
+    steps: &[Step<V>],
+    compare: impl Fn(Option<&Host>, &V) -> Result<usize, String>,
+    facts: impl Fn(&V) -> Facts,
+) -> Result<usize, String> {
+    let mut auditor = Auditor::new();
+    let mut from = 0;
+    let mut known = 0;
+    for (n, step) in steps.iter().enumerate() {
+        auditor.feed(&log[from..step.bytes]);
+        from = step.bytes;
+        let settled = auditor.settled();
+        let hosts: Vec<_> = settled.ledger().hosts().collect();
+        if hosts.len() > 1 {
+            return Err(format!("step {n} {}: {} hosts", step.op, hosts.len()));
+        }
+        let host = hosts.first().map(|(_, host)| *host);
+        known += compare(host, &step.view).map_err(|problem| format!("step {n} {}: {problem}", step.op))?;
+        if step.told {
+            auditor.know(None, &facts(&step.view));
+        }
+    }
+    Ok(known)
 }

@@ -7,6 +7,7 @@ pub mod lines;
 pub mod node;
 pub mod requests;
 
+use crate::model_run::Step;
 use kernel::Mapping;
 use lines::{Mode, Setup, Version};
 use node::Node;
@@ -28,20 +29,11 @@ pub struct View {
     pub rules_determined: bool,
 }
 
-#[derive(Debug, Clone)]
-pub struct Step {
-    pub op: String,
-    pub bytes: usize,
-    pub view: View,
-    /// The caller tells the whole view here, after it was compared.
-    pub told: bool,
-}
-
 #[derive(Clone)]
 pub struct Script {
     pub setup: Setup,
     pub log: Vec<u8>,
-    pub steps: Vec<Step>,
+    pub steps: Vec<Step<View>>,
 }
 
 /// The addresses that a pod gets.

@@ -89,7 +89,7 @@ impl Node {
         self.named.clear();
     }
 
-    pub fn step(&mut self, op: &str, told: bool) -> super::Step {
+    pub fn step(&mut self, op: &str, told: bool) -> super::Step<View> {
         let kernel = &self.kernel;
         let rules = || kernel.v4.values().chain(kernel.v6.values());
         let view = View {

@@ -8,6 +8,7 @@ pub mod ops;
 pub mod ports;
 mod whole;
 
+use crate::model_run::Step;
 use daemon::Daemon;
 use lines::Version;
 use ops::{Kind, Op};
@@ -39,21 +40,10 @@ pub struct View {
     pub cells: BTreeMap<(String, Layer, Kind), Answer<BTreeSet<String>>>,
 }
 
-#[derive(Debug, Clone)]
-pub struct Step {
-    /// The operation, for a failure's message.
-    pub op: String,
-    /// How much of the log is written when the view below holds.
-    pub bytes: usize,
-    pub view: View,
-    /// The caller tells the whole view here, after it was compared.
-    pub told: bool,
-}
-
 #[derive(Clone)]
 pub struct Script {
     pub log: Vec<u8>,
-    pub steps: Vec<Step>,
+    pub steps: Vec<Step<View>>,
 }
 
 impl std::fmt::Debug for Script {

@@ -6,6 +6,7 @@ pub mod lines;
 pub mod node;
 pub mod rules;
 
+use crate::model_run::Step;
 use lines::{Era, Prefix};
 use node::Node;
 use proptest::collection::vec;
@@ -20,21 +21,12 @@ pub struct View {
     pub determined: bool,
 }
 
-#[derive(Debug, Clone)]
-pub struct Step {
-    pub op: String,
-    pub bytes: usize,
-    pub view: View,
-    /// The caller tells what is open here, after it was compared.
-    pub told: bool,
-}
-
 #[derive(Clone)]
 pub struct Script {
     pub era: Era,
     pub prefix: Prefix,
     pub log: Vec<u8>,
-    pub steps: Vec<Step>,
+    pub steps: Vec<Step<View>>,
 }
 
 #[derive(Debug, Clone)]

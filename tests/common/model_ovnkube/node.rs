@@ -59,7 +59,7 @@ impl Node {
         self.klog.era
     }
 
-    pub fn step(&self, op: &str, told: bool) -> Step {
+    pub fn step(&self, op: &str, told: bool) -> Step<View> {
         let view = View { open: open(&self.rules), determined: self.determined };
         Step { op: op.to_owned(), bytes: self.klog.bytes.len(), view, told }
     }
