@@ -9,13 +9,23 @@ pub enum Version {
     V1_30_14,
     /// No sockets any more; otherwise as 1.30 (read in the source of that time, not seen in a log).
     V1_31_0,
+    /// The same with the newer form of times.
+    V1_32_0,
     V1_36_3,
     V1_36_3Nft,
 }
 
 impl Version {
-    pub const ALL: [Self; 7] =
-        [Self::V1_22_5, Self::V1_26_0, Self::V1_29_9, Self::V1_30_14, Self::V1_31_0, Self::V1_36_3, Self::V1_36_3Nft];
+    pub const ALL: [Self; 8] = [
+        Self::V1_22_5,
+        Self::V1_26_0,
+        Self::V1_29_9,
+        Self::V1_30_14,
+        Self::V1_31_0,
+        Self::V1_32_0,
+        Self::V1_36_3,
+        Self::V1_36_3Nft,
+    ];
 
     pub fn text(self) -> &'static str {
         match self {
@@ -24,6 +34,7 @@ impl Version {
             Self::V1_29_9 => "1.29.9",
             Self::V1_30_14 => "1.30.14",
             Self::V1_31_0 => "1.31.0",
+            Self::V1_32_0 => "1.32.0",
             Self::V1_36_3 | Self::V1_36_3Nft => "1.36.3",
         }
     }
@@ -35,7 +46,7 @@ impl Version {
 
     /// One manager of both families that goes by IPv4 first, names pods with `_` at the end, and speaks of conntrack as ever.
     pub fn is_old_manager(self) -> bool {
-        self <= Self::V1_31_0
+        self <= Self::V1_32_0
     }
 }
 
@@ -131,7 +142,7 @@ impl Journal {
             return format!("{{{id}\"level\":\"{level}\",\"msg\":{},{name}\"time\":\"{time}\"}}", json(text));
         }
         let nanos = self.clock % 1_000_000 * 1000 + 418;
-        let time = if self.setup.version >= Version::V1_36_3 {
+        let time = if self.setup.version >= Version::V1_32_0 {
             let fraction = format!("{nanos:09}");
             format!("2023-06-25T{}.{}{zone}", self.clock_text(), fraction.trim_end_matches('0'))
         } else {
