@@ -72,7 +72,7 @@ impl<'a> Fields<'a> {
     fn step(&mut self) -> Result<Option<Field<'a>>, ParseError> {
         let cursor = &mut self.cursor;
         if self.next == Next::Open {
-            cursor.expect(b'{', "{")?;
+            cursor.require(b'{', "{")?;
             self.next = Next::FirstKey;
             if cursor.take(b'}') {
                 return cursor.end().map(|()| None);
@@ -82,11 +82,11 @@ impl<'a> Fields<'a> {
             if cursor.take(b'}') {
                 return cursor.end().map(|()| None);
             }
-            cursor.expect(b',', ", or }")?;
+            cursor.require(b',', ", or }")?;
         }
-        cursor.expect(b'"', "a quoted key")?;
+        cursor.require(b'"', "a quoted key")?;
         let key = cursor.string()?;
-        cursor.expect(b':', ":")?;
+        cursor.require(b':', ":")?;
         let (value, at) = cursor.value()?;
         self.next = Next::Key;
         Ok(Some(Field { key, value, at }))
@@ -146,7 +146,7 @@ impl<'a> Cursor<'a> {
         there
     }
 
-    fn expect(&mut self, byte: u8, words: &'static str) -> Result<(), ParseError> {
+    fn require(&mut self, byte: u8, words: &'static str) -> Result<(), ParseError> {
         if self.take(byte) { Ok(()) } else { Err(self.broken(words)) }
     }
 

@@ -257,13 +257,6 @@ impl Crio {
         self.exposure.pod_started(pod, by, effects);
         self.exposure.start_ended_unseen(pod, by, effects);
         self.sockets.end_start(Some(pod), End::Started, by, effects);
-        self.request_ended();
-    }
-
-    fn request_ended(&mut self) {
-        if self.requests.are_none() {
-            self.exposure.settle_texts();
-        }
     }
 
     fn removal_ended(&mut self, request: Option<&Text<'_>>, by: Evidence, effects: &mut Effects) {
@@ -277,7 +270,6 @@ impl Crio {
         if !self.process.logs_rules() {
             self.exposure.may_have_lost_rules(by, effects);
         }
-        self.request_ended();
     }
 
     /// Rules were told whose sandbox is known, and not how they name it.

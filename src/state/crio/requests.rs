@@ -93,11 +93,6 @@ impl Requests {
         self.starts.iter().any(|(_, of)| of.as_bytes() == pod.as_bytes())
     }
 
-    /// True if no request is under way.
-    pub(super) fn are_none(&self) -> bool {
-        self.starts.is_empty() && self.removals.is_empty() && !self.unnamed_removals
-    }
-
     /// For whom a socket is opened now: for one of the pods that are being started.
     pub(super) fn opener(&self) -> Opener {
         match self.starts.len() {

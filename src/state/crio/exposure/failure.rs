@@ -26,7 +26,7 @@ impl Exposure {
         }
         self.stated = None;
         let meant: Vec<Family> = FAMILIES.into_iter().filter(|family| self.may_remove(*family, pod, request)).collect();
-        let overtaken = self.overtaken.has(request);
+        let overtaken = self.overtaken.has_one_of(&request.into_iter().map(|request| request.clone().into_owned()).collect());
         let failed = if overtaken { Vec::new() } else { self.failed_of(&meant, failure) };
         if failed.is_empty() {
             // It cannot be told which, or what failed was not seen to begin, or what it left was told by another request's input.
@@ -39,10 +39,6 @@ impl Exposure {
 
     /// Which of the families that may be meant have failed; none if that cannot be told.
     fn failed_of(&self, meant: &[Family], failure: &Failure) -> Vec<Family> {
-        if FAMILIES.into_iter().any(|family| self.family(family).text_lost && !meant.contains(&family)) {
-            // What failed may be an input whose text is lost.
-            return Vec::new();
-        }
         let failures = failure.rules.len().saturating_add(usize::from(failure.rules_of_some_family));
         if failures >= meant.len() {
             return meant.to_vec();

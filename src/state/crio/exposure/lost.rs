@@ -32,7 +32,7 @@ pub(in crate::state::crio) enum Doer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Lost {
-    doer: Doer,
+    pub(super) doer: Doer,
     pub(super) by: Evidence,
 }
 
@@ -121,11 +121,6 @@ impl Exposure {
                 self.lose(family, Ignorance::Gap, by, effects);
             }
         }
-    }
-
-    /// No request is under way any more in whose course a text was lost: all of them had their outcome.
-    pub(in crate::state::crio) fn settle_texts(&mut self) {
-        FAMILIES.into_iter().for_each(|family| self.family_mut(family).text_lost = false);
     }
 
     /// No request is under way any more whose end will be seen.

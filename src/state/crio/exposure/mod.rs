@@ -269,7 +269,11 @@ impl Exposure {
         if let Some(first) = &first {
             self.overtaken.add(&first.removers);
         }
-        if first.is_some() | self.lost.take().is_some() {
+        let lost = self.lost.take();
+        if let Some(lost::Lost { doer: Doer::Removal { request }, .. }) = &lost {
+            self.overtaken.add(&BTreeSet::from([request.clone()]));
+        }
+        if first.is_some() || lost.is_some() {
             // Either may be of the other family.
             FAMILIES.into_iter().for_each(|family| self.lose(family, why, by, effects));
         }

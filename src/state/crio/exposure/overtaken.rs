@@ -5,8 +5,8 @@ use crate::family::Family;
 use crate::text::Text;
 use alloc::collections::BTreeSet;
 
-/// Removals of which an input was seen and is not followed any further, because another one of the same family came behind it, or
-/// because the family is not known: a failure that is reported later may be of that input.
+/// Removals of which an input was seen and is not followed any further, because its text is lost, because another one of the same family
+/// came behind it, or because the family is not known: a failure that is reported later may be of that input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Overtaken {
@@ -34,15 +34,9 @@ impl Overtaken {
         self.requests.extend(removers.iter().cloned());
     }
 
-    /// True if one of these requests' may be among them.
+    /// True if one of these requests' may be among them; none of them: the request is not known.
     pub(super) fn has_one_of(&self, requests: &BTreeSet<Text<'static>>) -> bool {
         self.unnamed || (requests.is_empty() && !self.requests.is_empty()) || !self.requests.is_disjoint(requests)
-    }
-
-    /// True if it may be one of this request's.
-    pub(super) fn has(&self, request: Option<&Text<'_>>) -> bool {
-        let is = |of: &Text<'static>| request.is_none_or(|request| request.as_bytes() == of.as_bytes());
-        self.unnamed || self.requests.iter().any(is)
     }
 }
 
