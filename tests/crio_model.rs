@@ -110,25 +110,6 @@ mod found {
     }
 
     #[test]
-    fn a_failed_removal_whose_text_was_cut_does_not_take_back_the_one_of_the_other_family() {
-        let setup = Setup { version: Version::V1_22_5, mode: Mode::RsyslogTraditional, short_messages: true, ..SETUP };
-        let start = |stack, ports: &[u16]| {
-            let mapping = |&host_port| Mapping { protocol: "tcp", host_port, container_port: 80, host_ip: "" };
-            Op::Start {
-                pod: PodSpec { stack, mappings: ports.iter().map(mapping).collect(), host_network: false },
-                failing: false,
-            }
-        };
-        let before = [PodSpec {
-            stack: Stack::Dual,
-            mappings: vec![Mapping { protocol: "udp", ..pod(Stack::V4).mappings[0].clone() }],
-            host_network: false,
-        }];
-        let ops = [start(Stack::V4, &[53, 80]), start(Stack::V6, &[80]), Op::Stop { which: 0, failing: true }];
-        drive(&run(setup, Beginning::Start, true, &before, &ops)).unwrap();
-    }
-
-    #[test]
     fn what_is_opened_before_a_cut_text_and_closed_after_it_is_not_taken_from_another_pod() {
         let setup = Setup { version: Version::V1_22_5, mode: Mode::RsyslogTraditional, short_messages: true, ..SETUP };
         let mapping = |protocol, host_port, host_ip| Mapping { protocol, host_port, container_port: 80, host_ip };

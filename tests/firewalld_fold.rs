@@ -277,6 +277,21 @@ fn a_timer_closes_and_one_that_meets_split_ranges_does_not() {
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp 9000-9004/tcp 9006-9010/tcp"));
 }
 
+/// Whether overlapping ranges of settings stay apart is not in the log, so neither is whether a timer's port lies inside one of them.
+#[test]
+fn a_timer_within_ranges_that_overlap_is_doubtful_and_one_elsewhere_is_not() {
+    let mut log = Log::based();
+    let ports = "[('5000-5010', 'tcp'), ('5005-5020', 'tcp')]";
+    log.write(&format!("setZoneSettings2(public)\nzone.ZoneUpdated('public', '{{'ports': {ports}}}')"));
+    for port in ["6000", "5015-5030"] {
+        log.write(&format!("zone.addPort('', '{port}', 'tcp')\nzone.PortAdded('public', '{port}', 'tcp', 60)"));
+    }
+    log.wait(60).write("zone.PortRemoved('public', '6000', 'tcp')");
+    assert_eq!(log.ports("public", RUNTIME), known("5000-5010/tcp 5011-5020/tcp 5021-5030/tcp"));
+    log.write("zone.PortRemoved('public', '5015-5030', 'tcp')");
+    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::DoubtfulSignal));
+}
+
 #[test]
 fn a_reload_refused_before_the_flush_changes_nothing_and_one_that_dies_later_loses_the_runtime_layer() {
     let mut log = Log::based();
