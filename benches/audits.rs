@@ -1,4 +1,5 @@
-//! How fast a whole audit goes: bytes in, what is open out; and its last part, the fold of events, by itself.
+//! How fast a whole audit goes: bytes in, what is open out; and its last part, the fold of events,
+//! by itself.
 #![allow(missing_docs, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -73,7 +74,11 @@ fn diluted(percent: usize) -> Vec<u8> {
     for number in 0..20_000 {
         // Spread evenly.
         let event = number * percent / 100 != (number + 1) * percent / 100;
-        let line = if event { events.next() } else { FOREIGN.get(number % FOREIGN.len()).map(|line| line.as_bytes()) };
+        let line = if event {
+            events.next()
+        } else {
+            FOREIGN.get(number % FOREIGN.len()).map(|line| line.as_bytes())
+        };
         log.extend_from_slice(line.unwrap_or_default());
         log.push(b'\n');
     }
@@ -87,7 +92,12 @@ fn events(log: &[u8], source: Source) -> Vec<Event<'static>> {
         reader.read(&line, &mut |finding| {
             if let FindingKind::Event(what) = finding.kind {
                 let host = finding.host.map(Text::into_owned);
-                events.push(Event { host, at: finding.at, stamp: finding.stamp, what: what.into_owned() });
+                events.push(Event {
+                    host,
+                    at: finding.at,
+                    stamp: finding.stamp,
+                    what: what.into_owned(),
+                });
             }
         });
     }
@@ -111,9 +121,12 @@ fn fold(criterion: &mut Criterion) {
         let open = folded();
         assert!(events.len() > 100);
         group.throughput(Throughput::Elements(events.len() as u64));
-        group.bench_function(format!("{source} ({} events, {open} open)", events.len()), |bencher| {
-            bencher.iter(|| assert_eq!(folded(), open));
-        });
+        group.bench_function(
+            format!("{source} ({} events, {open} open)", events.len()),
+            |bencher| {
+                bencher.iter(|| assert_eq!(folded(), open));
+            },
+        );
     }
     group.finish();
 }
@@ -125,7 +138,8 @@ fn merge(criterion: &mut Criterion) {
         let expect = Expect::Only(source);
         let expected = audited(&log, expect);
         let parts = parts(&log, 16);
-        let segments: Vec<Segment<'_>> = parts.iter().map(|part| Segment::read(part, expect, Limits::default())).collect();
+        let segments: Vec<Segment<'_>> =
+            parts.iter().map(|part| Segment::read(part, expect, Limits::default())).collect();
         let joined = |segments: &[Segment<'_>]| {
             let mut auditor = Auditor::with(expect, Limits::default());
             segments.iter().for_each(|segment| auditor.append(segment));
@@ -135,7 +149,9 @@ fn merge(criterion: &mut Criterion) {
         group.throughput(Throughput::Bytes(log.len() as u64));
         group.bench_function(format!("reading 16 segments of {source}"), |bencher| {
             bencher.iter(|| {
-                let lines = parts.iter().map(|part| Segment::read(black_box(part), expect, Limits::default()).lines());
+                let lines = parts
+                    .iter()
+                    .map(|part| Segment::read(black_box(part), expect, Limits::default()).lines());
                 assert_eq!(lines.sum::<u64>(), expected.1);
             });
         });
@@ -152,7 +168,8 @@ fn parts(log: &[u8], count: usize) -> Vec<&[u8]> {
     let mut rest = log;
     for _ in 1..count {
         let middle = rest.get((log.len() / count).min(rest.len())..).unwrap_or_default();
-        let cut = rest.len() - middle.len() + middle.iter().position(|&byte| byte == b'\n').map_or(middle.len(), |at| at + 1);
+        let cut = rest.len() - middle.len()
+            + middle.iter().position(|&byte| byte == b'\n').map_or(middle.len(), |at| at + 1);
         let (part, behind) = rest.split_at_checked(cut).unwrap_or((rest, &[]));
         parts.push(part);
         rest = behind;

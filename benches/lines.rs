@@ -17,7 +17,9 @@ fn line(criterion: &mut Criterion) {
     let log_of_firewalld = log("firewalld/v1.3.3/random.log");
     let of_firewalld = lines(&log_of_firewalld);
     let called = |line| match firewalld::Record::parse(line) {
-        Reading::Record(record) => usize::from(record.call().is_some_and(|call| !call.arguments().is_empty())),
+        Reading::Record(record) => {
+            usize::from(record.call().is_some_and(|call| !call.arguments().is_empty()))
+        }
         _ => 0,
     };
     let calls = of_firewalld.iter().copied().map(called).sum();
@@ -27,35 +29,54 @@ fn line(criterion: &mut Criterion) {
     let log_of_crio = log("crio/more/random-r1.log");
     let wrapped = lines(&log_of_crio);
     let short = |line| usize::from(Prefix::of_line(line).0.transport() == Transport::Short);
-    pieces(&mut group, "journal short prefix", &wrapped, wrapped.iter().copied().map(short).sum(), short);
+    pieces(
+        &mut group,
+        "journal short prefix",
+        &wrapped,
+        wrapped.iter().copied().map(short).sum(),
+        short,
+    );
 
-    let of_crio: Vec<&[u8]> =
-        wrapped.iter().filter_map(|line| line.get(line.windows(5).position(|w| w == b"time=")?..)).collect();
+    let of_crio: Vec<&[u8]> = wrapped
+        .iter()
+        .filter_map(|line| line.get(line.windows(5).position(|w| w == b"time=")?..))
+        .collect();
     assert!(of_crio.len() > 100);
     pieces(&mut group, "crio record", &of_crio, of_crio.len(), |line| {
-        usize::from(matches!(crio::Record::parse(line), Reading::Record(record) if record.stamp().is_some()))
+        usize::from(
+            matches!(crio::Record::parse(line), Reading::Record(record) if record.stamp().is_some()),
+        )
     });
     let pairs = of_crio.iter().map(|line| Pairs::new(line).count()).sum();
     pieces(&mut group, "logfmt all pairs", &of_crio, pairs, |line| {
-        Pairs::new(line).filter(|pair| pair.as_ref().is_ok_and(|pair| pair.value().raw().is_some())).count()
+        Pairs::new(line)
+            .filter(|pair| pair.as_ref().is_ok_and(|pair| pair.value().raw().is_some()))
+            .count()
     });
 
     let inputs: Vec<Vec<u8>> = of_crio
         .iter()
         .filter_map(|line| match crio::Record::parse(line) {
-            Reading::Record(record) => Some(record.msg().as_bytes().strip_prefix(b"Restoring iptables rules: ")?.to_vec()),
+            Reading::Record(record) => {
+                Some(record.msg().as_bytes().strip_prefix(b"Restoring iptables rules: ")?.to_vec())
+            }
             _ => None,
         })
         .collect();
     let inputs: Vec<&[u8]> = inputs.iter().map(Vec::as_slice).collect();
-    let rules = |input| Restore::parse(Text::borrowed(input)).map_or(0, |restore| restore.rules().count());
+    let rules =
+        |input| Restore::parse(Text::borrowed(input)).map_or(0, |restore| restore.rules().count());
     let all = inputs.iter().copied().map(rules).sum();
     assert!(all > 100);
     pieces(&mut group, "restore input", &inputs, all, rules);
 
     let log_of_ovnkube = log("ovnk/seed_era/random.log");
     let of_ovnkube = lines(&log_of_ovnkube);
-    let messages = |line| usize::from(klog::Record::parse(line).is_ok_and(|r| r.is_some_and(|r| r.ovnkube().is_some())));
+    let messages = |line| {
+        usize::from(
+            klog::Record::parse(line).is_ok_and(|r| r.is_some_and(|r| r.ovnkube().is_some())),
+        )
+    };
     let about_rules = of_ovnkube.iter().copied().map(messages).sum();
     assert!(about_rules > 1000);
     pieces(&mut group, "klog header and rule", &of_ovnkube, about_rules, messages);
@@ -80,7 +101,8 @@ const FOREIGN: &[&str] = &[
 
 fn reject(criterion: &mut Criterion) {
     let mut group = group(criterion, "reject");
-    let foreign: Vec<&[u8]> = FOREIGN.iter().map(|line| line.as_bytes()).cycle().take(FOREIGN.len() * 64).collect();
+    let foreign: Vec<&[u8]> =
+        FOREIGN.iter().map(|line| line.as_bytes()).cycle().take(FOREIGN.len() * 64).collect();
     pieces(&mut group, "firewalld", &foreign, foreign.len(), |line| {
         usize::from(matches!(firewalld::Record::parse(line), Reading::Unrelated))
     });
@@ -88,9 +110,14 @@ fn reject(criterion: &mut Criterion) {
         usize::from(matches!(crio::Record::parse(line), Reading::Unrelated))
     });
     pieces(&mut group, "ovnkube message", &foreign, foreign.len(), |line| {
-        usize::from(klog::Record::parse(line).is_ok_and(|record| record.is_none_or(|record| record.ovnkube().is_none())))
+        usize::from(
+            klog::Record::parse(line)
+                .is_ok_and(|record| record.is_none_or(|record| record.ovnkube().is_none())),
+        )
     });
-    pieces(&mut group, "prefix", &foreign, foreign.len(), |line| usize::from(Prefix::of_line(line).0.host().is_none()));
+    pieces(&mut group, "prefix", &foreign, foreign.len(), |line| {
+        usize::from(Prefix::of_line(line).0.host().is_none())
+    });
     group.finish();
 }
 
@@ -128,7 +155,8 @@ fn frame(criterion: &mut Criterion) {
 fn deliveries(log: &[u8]) -> usize {
     let mut entries = 0;
     let mut reader = Reader::new(&Limits::default());
-    let mut deliver = |delivery: Delivery<'_>| entries += usize::from(matches!(delivery, Delivery::Entry(_)));
+    let mut deliver =
+        |delivery: Delivery<'_>| entries += usize::from(matches!(delivery, Delivery::Entry(_)));
     for line in Lines::new(log) {
         reader.read(&line, &mut deliver);
     }

@@ -1,6 +1,8 @@
-//! Which open ports are not allowed: `allow_list [LIST.csv [FILE]]`, by default MicroShift's list and an embedded sample.
+//! Which open ports are not allowed: `allow_list [LIST.csv [FILE]]`, by default MicroShift's list
+//! and an embedded sample.
 //!
-//! Rows without a sign are allowed and open, `+` is listed and never seen, `-` is open and not listed, `?` could not be known.
+//! Rows without a sign are allowed and open, `+` is listed and never seen, `-` is open and not
+//! listed, `?` could not be known.
 //!
 //! ```text
 //! $ cargo run --example allow_list

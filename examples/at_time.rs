@@ -1,6 +1,8 @@
-//! What was open at a time: `at_time [TIME [FILE]]`, the time in RFC 3339; by default a time of an embedded sample.
+//! What was open at a time: `at_time [TIME [FILE]]`, the time in RFC 3339; by default a time of an
+//! embedded sample.
 //!
-//! The log's own times may lack the year and the offset; whoever asks says what they are. Here: 2026, and UTC.
+//! The log's own times may lack the year and the offset; whoever asks says what they are. Here:
+//! 2026, and UTC.
 //!
 //! ```text
 //! $ cargo run --example at_time
@@ -35,7 +37,9 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<String,
 }
 
 fn at(log: &[u8], time: &str) -> Result<String, Box<dyn Error>> {
-    let Stamp::Instant(instant) = time.parse()? else { return Err("a time with its offset, please".into()) };
+    let Stamp::Instant(instant) = time.parse()? else {
+        return Err("a time with its offset, please".into());
+    };
     let timeline = Timeline::new().offset(UtcOffset::UTC).year(YearRule::Fixed(2026));
     let mut auditor = Auditor::new().keeping_history();
     auditor.feed(log);
@@ -44,7 +48,11 @@ fn at(log: &[u8], time: &str) -> Result<String, Box<dyn Error>> {
     let mut out = String::new();
     for (name, history) in auditor.history().into_iter().flat_map(|history| history.hosts()) {
         let then = history.at(Moment::Time(instant), &timeline);
-        writeln!(out, "host {}, {time}", name.map_or_else(|| "without a name".into(), ToString::to_string))?;
+        writeln!(
+            out,
+            "host {}, {time}",
+            name.map_or_else(|| "without a name".into(), ToString::to_string)
+        )?;
         for open in then.open.iter().filter(|open| open.opening.port.is_some()) {
             writeln!(out, "  {open}")?;
         }

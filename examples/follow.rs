@@ -1,4 +1,5 @@
-//! Follows a log as it grows: `journalctl -f -u crio | follow`. Prints what opens and closes as soon as a line proves it.
+//! Follows a log as it grows: `journalctl -f -u crio | follow`. Prints what opens and closes as
+//! soon as a line proves it.
 //!
 //! ```text
 //! $ cargo run --example follow < tests/corpus/crio/scenarios/plain.log
@@ -46,7 +47,9 @@ fn open(auditor: &Auditor) -> BTreeMap<impl Ord + use<>, Fact> {
     hosts
         .flat_map(|(name, host)| {
             let name = name.cloned();
-            host.openings().map(move |(opening, support)| ((name.clone(), opening.clone()), Fact::new(opening, support)))
+            host.openings().map(move |(opening, support)| {
+                ((name.clone(), opening.clone()), Fact::new(opening, support))
+            })
         })
         .collect()
 }

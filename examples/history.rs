@@ -1,6 +1,8 @@
-//! When ports were open, and which of them flapped: `history [FILE]`, by default an embedded sample.
+//! When ports were open, and which of them flapped: `history [FILE]`, by default an embedded
+//! sample.
 //!
-//! ovnkube replaces all rules of a service when it changes; what opens again within a second was not closed.
+//! ovnkube replaces all rules of a service when it changes; what opens again within a second was
+//! not closed.
 //!
 //! ```text
 //! $ cargo run --example history
@@ -66,16 +68,29 @@ fn history(log: &[u8]) -> Result<String, Box<dyn Error>> {
 
     let mut out = String::new();
     for (name, host) in auditor.history().into_iter().flat_map(|history| history.hosts()) {
-        writeln!(out, "host {}", name.map_or_else(|| "without a name".into(), ToString::to_string))?;
+        writeln!(
+            out,
+            "host {}",
+            name.map_or_else(|| "without a name".into(), ToString::to_string)
+        )?;
         for port in host.all().iter().filter(|port| port.port.is_some()) {
             let settled = port.settled(settle, &timeline);
             writeln!(out, "{}", settled.history)?;
             if settled.joined + settled.by_position > 0 || settled.history.flaps() > 0 {
-                let (flaps, joined, by_lines) = (settled.history.flaps(), settled.joined, settled.by_position);
-                writeln!(out, "  reopened: {flaps}, joined: {joined}, judged by lines: {by_lines}")?;
+                let (flaps, joined, by_lines) =
+                    (settled.history.flaps(), settled.joined, settled.by_position);
+                writeln!(
+                    out,
+                    "  reopened: {flaps}, joined: {joined}, judged by lines: {by_lines}"
+                )?;
             }
         }
-        writeln!(out, "never closed: {}, closed but never opened: {}", host.never_closed().len(), host.never_opened().len())?;
+        writeln!(
+            out,
+            "never closed: {}, closed but never opened: {}",
+            host.never_closed().len(),
+            host.never_opened().len()
+        )?;
     }
     Ok(out)
 }

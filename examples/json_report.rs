@@ -1,4 +1,5 @@
-//! The whole report as JSON: `json_report [FILE]`, by default the lines of MicroShift's documentation.
+//! The whole report as JSON: `json_report [FILE]`, by default the lines of MicroShift's
+//! documentation.
 //!
 //! The last line is its digest, which is the same for every way to compute the same report.
 //!

@@ -1,4 +1,5 @@
-//! Reads a log in parts side by side and joins them: the same answer as reading it in one go. `merge_segments [FILE]`
+//! Reads a log in parts side by side and joins them: the same answer as reading it in one go.
+//! `merge_segments [FILE]`
 //!
 //! ```text
 //! $ cargo run --example merge_segments
@@ -23,7 +24,10 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<String,
     let joined = thread::scope(|scope| {
         let read = |part| scope.spawn(move || Segment::read(part, Expect::Auto, Limits::default()));
         let parts: Vec<_> = parts(&log, 4).map(read).collect();
-        parts.into_iter().map(|part| part.join().expect("reading does not panic")).fold(Segment::default(), Segment::then)
+        parts
+            .into_iter()
+            .map(|part| part.join().expect("reading does not panic"))
+            .fold(Segment::default(), Segment::then)
     });
     let mut auditor = Auditor::new();
     auditor.append(&joined);

@@ -1,6 +1,8 @@
-//! Which host ports are open: `open_ports [--source firewalld|crio|ovnkube|auto] [FILE ...]`, with `-` for standard input.
+//! Which host ports are open: `open_ports [--source firewalld|crio|ovnkube|auto] [FILE ...]`, with
+//! `-` for standard input.
 //!
-//! Without a file it reads an embedded sample of all three logs. Below what is open now stands what was. A file may be larger than the memory.
+//! Without a file it reads an embedded sample of all three logs. Below what is open now stands what
+//! was. A file may be larger than the memory.
 //!
 //! ```text
 //! $ cargo run --release --example open_ports
@@ -87,8 +89,15 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<String,
     let (mut expect, mut files) = (Expect::Auto, Vec::new());
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "--source" => expect = arguments.next().ok_or("--source wants firewalld, crio, ovnkube or auto")?.parse()?,
-            option if option.starts_with("--") => return Err(format!("unknown option {option}").into()),
+            "--source" => {
+                expect = arguments
+                    .next()
+                    .ok_or("--source wants firewalld, crio, ovnkube or auto")?
+                    .parse()?
+            }
+            option if option.starts_with("--") => {
+                return Err(format!("unknown option {option}").into());
+            }
             _ => files.push(argument),
         }
     }
@@ -98,7 +107,8 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<String,
     }
     for (number, file) in (0..).zip(&files) {
         auditor.next_input(InputId::new(number));
-        let mut input: Box<dyn Read> = if file == "-" { Box::new(io::stdin()) } else { Box::new(open(file)?) };
+        let mut input: Box<dyn Read> =
+            if file == "-" { Box::new(io::stdin()) } else { Box::new(open(file)?) };
         stream(&mut auditor, &mut input).map_err(|error| format!("{file}: {error}"))?;
     }
     Ok(auditor.report(&Timeline::new()).to_string())

@@ -48,7 +48,11 @@ fn tell(line: &str) -> Result<String, Box<dyn Error>> {
         Reading::Unrelated | Reading::Continuation(_) => {}
     }
     if let Some(record) = klog::Record::parse(line.as_bytes())? {
-        return Ok(format!("klog, {}: {}", record.stamp().map_or_else(String::new, |stamp| stamp.to_string()), record.message()));
+        return Ok(format!(
+            "klog, {}: {}",
+            record.stamp().map_or_else(String::new, |stamp| stamp.to_string()),
+            record.message()
+        ));
     }
     Ok("no record".into())
 }

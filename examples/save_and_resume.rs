@@ -1,4 +1,5 @@
-//! Saves the state in the middle of a log and goes on from it in another life: the same answer as reading on.
+//! Saves the state in the middle of a log and goes on from it in another life: the same answer as
+//! reading on.
 //!
 //! ```text
 //! $ cargo run --features serde --example save_and_resume
@@ -28,5 +29,8 @@ pub(crate) fn run() -> Result<String, Box<dyn Error>> {
     let mut whole = Auditor::new();
     whole.feed(log);
     let line = 1 + first.iter().filter(|&&byte| byte == b'\n').count();
-    Ok(format!("saved in the middle of line {line} and resumed, the same as in one go: {}\n", resumed == whole))
+    Ok(format!(
+        "saved in the middle of line {line} and resumed, the same as in one go: {}\n",
+        resumed == whole
+    ))
 }

@@ -1,4 +1,5 @@
-//! Why is this port open: `why_open [PORT/PROTOCOL [FILE]]`, by default a port of an embedded sample.
+//! Why is this port open: `why_open [PORT/PROTOCOL [FILE]]`, by default a port of an embedded
+//! sample.
 //!
 //! ```text
 //! $ cargo run --example why_open

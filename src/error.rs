@@ -4,7 +4,11 @@ use core::fmt;
 
 /// What part of a line was broken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// A date or a time of day.
@@ -78,7 +82,8 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// A line that was recognised and then broken: what, at which byte, what should stand there and what does.
+/// A line that was recognised and then broken: what, at which byte, what should stand there and
+/// what does.
 ///
 /// It holds no input, so it outlives the line. [`ParseError::in_line`] shows it beside the line.
 ///
@@ -112,7 +117,8 @@ impl ParseError {
         self
     }
 
-    /// The error of a part, told in offsets of the whole, which has `by` bytes in front of the part.
+    /// The error of a part, told in offsets of the whole, which has `by` bytes in front of the
+    /// part.
     #[must_use]
     pub fn shifted(mut self, by: usize) -> Self {
         self.offset = self.offset.saturating_add(u32::try_from(by).unwrap_or(u32::MAX));

@@ -1,7 +1,8 @@
 //! Lines out of bytes: over a buffer that is there as a whole, or pushed in chunks of any size.
 //!
-//! LF alone ends a line; a CR right before it belongs to the line end. Any other byte, NUL included, belongs to the line, and a last
-//! line needs no line end. Both forms give the same lines for the same bytes, however they are split.
+//! LF alone ends a line; a CR right before it belongs to the line end. Any other byte, NUL
+//! included, belongs to the line, and a last line needs no line end. Both forms give the same lines
+//! for the same bytes, however they are split.
 
 use crate::limits::Limits;
 use crate::span::{ByteSpan, InputId, LineRef};
@@ -11,7 +12,11 @@ use memchr::memchr;
 
 /// What ends a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum LineEnd {
     /// LF.
     Lf,
@@ -45,16 +50,22 @@ impl<'a> RawLine<'a> {
     /// A line that stands alone: line 1 of the default input.
     #[must_use]
     pub fn alone(bytes: &'a [u8]) -> Self {
-        Self::new(bytes, LineRef::new(InputId::default(), 1, ByteSpan::new(0, widen(bytes.len()))), LineEnd::Missing)
+        Self::new(
+            bytes,
+            LineRef::new(InputId::default(), 1, ByteSpan::new(0, widen(bytes.len()))),
+            LineEnd::Missing,
+        )
     }
 
-    /// A line at a place; if the span of the place is longer than the bytes, the rest counts as cut.
+    /// A line at a place; if the span of the place is longer than the bytes, the rest counts as
+    /// cut.
     #[must_use]
     pub const fn new(bytes: &'a [u8], at: LineRef, end: LineEnd) -> Self {
         Self { bytes, at, end }
     }
 
-    /// The bytes without the line end; the first of them if the line was longer than [`Limits::max_line`].
+    /// The bytes without the line end; the first of them if the line was longer than
+    /// [`Limits::max_line`].
     #[must_use]
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes
@@ -72,7 +83,8 @@ impl<'a> RawLine<'a> {
         self.end
     }
 
-    /// How many bytes at its end were dropped because the line was longer than [`Limits::max_line`].
+    /// How many bytes at its end were dropped because the line was longer than
+    /// [`Limits::max_line`].
     #[must_use]
     pub const fn cut(&self) -> u64 {
         self.at.span().len().saturating_sub(self.bytes.len() as u64)
@@ -98,12 +110,17 @@ impl Place {
         Self { input: InputId::new(0), line: 1, byte: 0, max_line: limits.max_line }
     }
 
-    /// The line of which `kept` are the bytes before LF, or as many of them as were kept; goes on to the next line.
+    /// The line of which `kept` are the bytes before LF, or as many of them as were kept; goes on
+    /// to the next line.
     fn line<'a>(&mut self, kept: &'a [u8], length: u64, end: LineEnd) -> RawLine<'a> {
         let content = if end == LineEnd::CrLf { length.saturating_sub(1) } else { length };
         let most = usize::try_from(content).unwrap_or(usize::MAX).min(self.max_line);
         let start = self.byte;
-        let at = LineRef::new(self.input, self.line, ByteSpan::new(start, start.saturating_add(content)));
+        let at = LineRef::new(
+            self.input,
+            self.line,
+            ByteSpan::new(start, start.saturating_add(content)),
+        );
         self.line = self.line.saturating_add(1);
         self.byte = start.saturating_add(length).saturating_add(u64::from(end != LineEnd::Missing));
         RawLine::new(kept.get(..most).unwrap_or(kept), at, end)
@@ -153,7 +170,8 @@ impl<'a> Lines<'a> {
         self
     }
 
-    /// The same lines of a buffer that is a later part of an input: its first line has this number and begins at this byte.
+    /// The same lines of a buffer that is a later part of an input: its first line has this number
+    /// and begins at this byte.
     #[must_use]
     pub const fn starting_at(mut self, line: u64, byte: u64) -> Self {
         self.place.line = line;
@@ -205,8 +223,9 @@ fn split_line(bytes: &[u8]) -> (&[u8], &[u8], bool) {
 
 /// Takes an input in chunks of any size and gives its lines: the same lines for every split.
 ///
-/// A line that lies inside one chunk is not copied. Of a line that does not, at most [`Limits::max_line`] bytes are held. The whole
-/// state can be cloned, and with the `serde` feature saved, to go on later.
+/// A line that lies inside one chunk is not copied. Of a line that does not, at most
+/// [`Limits::max_line`] bytes are held. The whole state can be cloned, and with the `serde` feature
+/// saved, to go on later.
 ///
 /// ```
 /// use hostport_audit::{Feeder, Limits};
@@ -246,7 +265,8 @@ impl Feeder {
         self
     }
 
-    /// The same feeder for a later part of an input: the first line has this number and begins at this byte.
+    /// The same feeder for a later part of an input: the first line has this number and begins at
+    /// this byte.
     #[must_use]
     pub const fn starting_at(mut self, line: u64, byte: u64) -> Self {
         self.place.line = line;

@@ -1,6 +1,7 @@
 //! Bounds that the caller sets on everything that can grow.
 
-/// How much memory the crate may hold on to. What a limit drops is counted and makes the answer unknown, never silent.
+/// How much memory the crate may hold on to. What a limit drops is counted and makes the answer
+/// unknown, never silent.
 ///
 /// ```
 /// use hostport_audit::Limits;

@@ -1,4 +1,5 @@
-//! Maps whose keys are not strings, serialized as a list of pairs: `#[serde(with = "crate::pairs")]`.
+//! Maps whose keys are not strings, serialized as a list of pairs: `#[serde(with =
+//! "crate::pairs")]`.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

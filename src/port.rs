@@ -6,7 +6,8 @@ use core::str::FromStr;
 
 /// A transport protocol that has ports.
 ///
-/// firewalld and CRI-O print it in lower case, ovnkube in capitals; both are read, lower case is printed.
+/// firewalld and CRI-O print it in lower case, ovnkube in capitals; both are read, lower case is
+/// printed.
 ///
 /// ```
 /// use hostport_audit::Protocol;
@@ -16,7 +17,11 @@ use core::str::FromStr;
 /// # Ok::<(), hostport_audit::ParseError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Protocol {
     /// Transmission Control Protocol.
@@ -52,7 +57,10 @@ impl Protocol {
         Self::ALL
             .into_iter()
             .find(|protocol| protocol.as_str().as_bytes().eq_ignore_ascii_case(name))
-            .ok_or_else(|| ParseError::new(ErrorKind::Protocol, 0, "tcp, udp, sctp or dccp").with_found(name.first().copied()))
+            .ok_or_else(|| {
+                ParseError::new(ErrorKind::Protocol, 0, "tcp, udp, sctp or dccp")
+                    .with_found(name.first().copied())
+            })
     }
 }
 
@@ -136,7 +144,11 @@ impl PortRange {
 
 impl fmt::Display for PortRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.first == self.last { write!(f, "{}", self.first) } else { write!(f, "{}-{}", self.first, self.last) }
+        if self.first == self.last {
+            write!(f, "{}", self.first)
+        } else {
+            write!(f, "{}-{}", self.first, self.last)
+        }
     }
 }
 
@@ -156,7 +168,11 @@ fn ordered_range(first: &[u8], last: &[u8]) -> Result<PortRange, ParseError> {
     let behind = first.len().saturating_add(1);
     let range = PortRange { first: parse_port(first, 0)?, last: parse_port(last, behind)? };
     if range.first > range.last {
-        return Err(ParseError::new(ErrorKind::Port, behind, "a last port that is not below the first"));
+        return Err(ParseError::new(
+            ErrorKind::Port,
+            behind,
+            "a last port that is not below the first",
+        ));
     }
     Ok(range)
 }
@@ -165,7 +181,9 @@ fn ordered_range(first: &[u8], last: &[u8]) -> Result<PortRange, ParseError> {
 fn parse_port(digits: &[u8], at: usize) -> Result<u16, ParseError> {
     let mut value = 0u16;
     for (i, &byte) in digits.iter().enumerate() {
-        let broken = |expected| ParseError::new(ErrorKind::Port, at.saturating_add(i), expected).with_found(Some(byte));
+        let broken = |expected| {
+            ParseError::new(ErrorKind::Port, at.saturating_add(i), expected).with_found(Some(byte))
+        };
         if !byte.is_ascii_digit() {
             return Err(broken("a digit"));
         }
@@ -256,10 +274,16 @@ impl FromStr for HostPort {
 
 fn range_then_protocol(range: &str, protocol: &str) -> Result<HostPort, ParseError> {
     let behind = range.len().saturating_add(1);
-    Ok(HostPort { range: range.parse()?, protocol: protocol.parse::<Protocol>().map_err(|error| error.shifted(behind))? })
+    Ok(HostPort {
+        range: range.parse()?,
+        protocol: protocol.parse::<Protocol>().map_err(|error| error.shifted(behind))?,
+    })
 }
 
 fn protocol_then_range(protocol: &str, range: &str) -> Result<HostPort, ParseError> {
     let behind = protocol.len().saturating_add(1);
-    Ok(HostPort { protocol: protocol.parse()?, range: range.parse::<PortRange>().map_err(|error| error.shifted(behind))? })
+    Ok(HostPort {
+        protocol: protocol.parse()?,
+        range: range.parse::<PortRange>().map_err(|error| error.shifted(behind))?,
+    })
 }

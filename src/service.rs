@@ -10,9 +10,11 @@ use core::str::FromStr;
 
 /// The definition of a firewalld service: what a zone that has the service lets through.
 ///
-/// firewalld (2.5.0) takes it from `services/NAME.xml`; its log names services and never their ports. A definition can be written
-/// down in one line, ports first: `139/tcp 445/tcp include:samba-client`. The words are `PORT/PROTOCOL`, `protocol:NAME` (an IP
-/// protocol), `source:PORT/PROTOCOL`, `include:SERVICE`, `helper:NAME`, `ipv4:ADDRESS` and `ipv6:ADDRESS` (destinations).
+/// firewalld (2.5.0) takes it from `services/NAME.xml`; its log names services and never their
+/// ports. A definition can be written down in one line, ports first: `139/tcp 445/tcp
+/// include:samba-client`. The words are `PORT/PROTOCOL`, `protocol:NAME` (an IP protocol),
+/// `source:PORT/PROTOCOL`, `include:SERVICE`, `helper:NAME`, `ipv4:ADDRESS` and `ipv6:ADDRESS`
+/// (destinations).
 ///
 /// ```
 /// use hostport_audit::Service;
@@ -33,7 +35,8 @@ pub struct Service {
     pub protocols: Vec<Text<'static>>,
     /// Ports from which it lets packets in, to whatever port.
     pub source_ports: Vec<HostPort>,
-    /// Ports given in a form that only the host itself can resolve (`http/tcp`, `source:http/tcp`), as they stand.
+    /// Ports given in a form that only the host itself can resolve (`http/tcp`,
+    /// `source:http/tcp`), as they stand.
     pub unresolved: Vec<Text<'static>>,
     /// Other services that belong to it.
     pub includes: Vec<Text<'static>>,
@@ -67,7 +70,12 @@ impl Service {
     }
 
     /// The same service with a port more, in the words of a service file.
-    pub(crate) fn push_port(&mut self, port: &[u8], protocol: Protocol, side: Side) -> Result<(), ParseError> {
+    pub(crate) fn push_port(
+        &mut self,
+        port: &[u8],
+        protocol: Protocol,
+        side: Side,
+    ) -> Result<(), ParseError> {
         match port_text(port)? {
             Some(range) => {
                 let ports = match side {
@@ -104,21 +112,30 @@ pub(crate) fn push_once<T: PartialEq>(list: &mut Vec<T>, item: T) {
     }
 }
 
-/// Digits, or two of them around a dash in either order, as firewalld reads them; `None` for what else it may accept, such as
-/// the name of a service in the host's `/etc/services`.
+/// Digits, or two of them around a dash in either order, as firewalld reads them; `None` for what
+/// else it may accept, such as the name of a service in the host's `/etc/services`.
 fn port_text(text: &[u8]) -> Result<Option<PortRange>, ParseError> {
     let number = |digits: &[u8], at: usize| -> Result<Option<u16>, ParseError> {
         if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
             return Ok(None);
         }
-        let value = digits.iter().fold(0u32, |sum, b| sum.saturating_mul(10).saturating_add(u32::from(b & 0x0f)));
-        let too_big = |_| ParseError::new(ErrorKind::Port, at, "a port up to 65535").with_found(digits.first().copied());
+        let value = digits
+            .iter()
+            .fold(0u32, |sum, b| sum.saturating_mul(10).saturating_add(u32::from(b & 0x0f)));
+        let too_big = |_| {
+            ParseError::new(ErrorKind::Port, at, "a port up to 65535")
+                .with_found(digits.first().copied())
+        };
         u16::try_from(value).map(Some).map_err(too_big)
     };
     if text.is_empty() {
         return Err(ParseError::new(ErrorKind::Port, 0, "a port"));
     }
-    match text.iter().position(|&b| b == b'-').and_then(|dash| Some((dash, text.split_at_checked(dash)?))) {
+    match text
+        .iter()
+        .position(|&b| b == b'-')
+        .and_then(|dash| Some((dash, text.split_at_checked(dash)?)))
+    {
         None => Ok(number(text, 0)?.map(PortRange::single)),
         Some((dash, (first, last))) => {
             let behind = dash.saturating_add(1);
@@ -182,7 +199,13 @@ impl FromStr for Service {
 impl Service {
     fn take_word(&mut self, word: &str) -> Result<(), ParseError> {
         let owned = |value: &str| Text::from(String::from(value));
-        let missing = |mark: &str| ParseError::new(ErrorKind::Message, mark.len().saturating_add(1), "a value behind the colon");
+        let missing = |mark: &str| {
+            ParseError::new(
+                ErrorKind::Message,
+                mark.len().saturating_add(1),
+                "a value behind the colon",
+            )
+        };
         match word.split_once(':') {
             Some((mark, "")) => Err(missing(mark)),
             Some(("protocol", name)) => {
@@ -205,8 +228,14 @@ impl Service {
                 self.ipv6 = Some(owned(address));
                 Ok(())
             }
-            Some(("source", port)) => self.take_port(port, Side::Source).map_err(|error| error.shifted("source:".len())),
-            Some(_) => Err(ParseError::new(ErrorKind::Message, 0, "protocol, source, include, helper, ipv4 or ipv6")),
+            Some(("source", port)) => {
+                self.take_port(port, Side::Source).map_err(|error| error.shifted("source:".len()))
+            }
+            Some(_) => Err(ParseError::new(
+                ErrorKind::Message,
+                0,
+                "protocol, source, include, helper, ipv4 or ipv6",
+            )),
             None => self.take_port(word, Side::Destination),
         }
     }
@@ -215,7 +244,9 @@ impl Service {
         let Some((port, protocol)) = word.split_once('/') else {
             return Err(ParseError::new(ErrorKind::Port, word.len(), "PORT/PROTOCOL"));
         };
-        let protocol = protocol.parse::<Protocol>().map_err(|error| error.shifted(port.len().saturating_add(1)))?;
+        let protocol = protocol
+            .parse::<Protocol>()
+            .map_err(|error| error.shifted(port.len().saturating_add(1)))?;
         self.push_port(port.as_bytes(), protocol, side)
     }
 }

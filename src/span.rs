@@ -37,7 +37,8 @@ pub struct ByteSpan {
 }
 
 impl ByteSpan {
-    /// The bytes from `start` up to, not including, `end`; an end before the start counts as the start.
+    /// The bytes from `start` up to, not including, `end`; an end before the start counts as the
+    /// start.
     #[must_use]
     pub const fn new(start: u64, end: u64) -> Self {
         Self { start, end: if end < start { start } else { end } }
@@ -68,7 +69,8 @@ impl ByteSpan {
     }
 }
 
-/// A line of an input: the input, the line's number counted from 1, and its bytes without the line end.
+/// A line of an input: the input, the line's number counted from 1, and its bytes without the line
+/// end.
 ///
 /// ```
 /// use hostport_audit::{ByteSpan, InputId, LineRef};
@@ -109,19 +111,27 @@ impl LineRef {
         self.span
     }
 
-    /// The same line in an input that has `lines` lines and `bytes` bytes in front of this one's start.
+    /// The same line in an input that has `lines` lines and `bytes` bytes in front of this one's
+    /// start.
     #[must_use]
     pub const fn shifted(self, lines: u64, bytes: u64) -> Self {
         Self {
             input: self.input,
             line: self.line.saturating_add(lines),
-            span: ByteSpan { start: self.span.start.saturating_add(bytes), end: self.span.end.saturating_add(bytes) },
+            span: ByteSpan {
+                start: self.span.start.saturating_add(bytes),
+                end: self.span.end.saturating_add(bytes),
+            },
         }
     }
 }
 
 impl fmt::Display for LineRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.input.0 == 0 { write!(f, "line {}", self.line) } else { write!(f, "input {} line {}", self.input.0, self.line) }
+        if self.input.0 == 0 {
+            write!(f, "line {}", self.line)
+        } else {
+            write!(f, "input {} line {}", self.input.0, self.line)
+        }
     }
 }

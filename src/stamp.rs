@@ -7,8 +7,9 @@ use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOf
 
 /// A time stamp as written: with what it says, and without what it leaves out.
 ///
-/// Nothing is filled in here; A timeline does that, from what the caller knows. The printed form is RFC 3339 as far as
-/// the stamp goes: without an offset none is printed, a missing year is printed as in ISO 8601 (`--06-25`), a time since boot as a duration.
+/// Nothing is filled in here; A timeline does that, from what the caller knows. The printed form is
+/// RFC 3339 as far as the stamp goes: without an offset none is printed, a missing year is printed
+/// as in ISO 8601 (`--06-25`), a time since boot as a duration.
 ///
 /// ```
 /// use hostport_audit::Stamp;
@@ -25,7 +26,8 @@ pub enum Stamp {
     Instant(OffsetDateTime),
     /// Date and time of a clock whose offset is not written: firewalld's log.
     NoOffset(PrimitiveDateTime),
-    /// Month, day and time, neither year nor offset: klog headers, the journal's short mode. 29 February is allowed.
+    /// Month, day and time, neither year nor offset: klog headers, the journal's short mode. 29
+    /// February is allowed.
     NoYear {
         /// The month.
         month: Month,
@@ -45,10 +47,12 @@ impl Stamp {
         (day >= 1 && day <= month.length(2000)).then_some(Self::NoYear { month, day, time })
     }
 
-    /// A time since boot if no machine contradicts it: not negative, and less than a billion seconds.
+    /// A time since boot if no machine contradicts it: not negative, and less than a billion
+    /// seconds.
     #[must_use]
     pub fn since_boot(since: Duration) -> Option<Self> {
-        (!since.is_negative() && since.whole_seconds() < 1_000_000_000).then_some(Self::SinceBoot(since))
+        (!since.is_negative() && since.whole_seconds() < 1_000_000_000)
+            .then_some(Self::SinceBoot(since))
     }
 }
 
@@ -147,7 +151,9 @@ impl Cursor<'_> {
     fn digits(&mut self, at_most: usize) -> Option<(u32, usize)> {
         let count = self.rest.iter().take(at_most).take_while(|b| b.is_ascii_digit()).count();
         let (digits, rest) = self.rest.split_at_checked(count)?;
-        let value = digits.iter().fold(0u32, |sum, b| sum.wrapping_mul(10).wrapping_add(u32::from(b & 0x0f)));
+        let value = digits
+            .iter()
+            .fold(0u32, |sum, b| sum.wrapping_mul(10).wrapping_add(u32::from(b & 0x0f)));
         self.rest = rest;
         self.at = self.at.saturating_add(count);
         (count > 0).then_some((value, count))
@@ -169,7 +175,10 @@ impl Cursor<'_> {
     fn since_boot(&mut self) -> Option<Stamp> {
         let (seconds, _) = self.digits(9)?;
         let nanos = self.fraction()?;
-        self.take(b"S").then_some(Stamp::SinceBoot(Duration::new(i64::from(seconds), i32::try_from(nanos).ok()?)))
+        self.take(b"S").then_some(Stamp::SinceBoot(Duration::new(
+            i64::from(seconds),
+            i32::try_from(nanos).ok()?,
+        )))
     }
 
     fn date_and_time(&mut self) -> Option<Stamp> {
@@ -208,7 +217,12 @@ impl Cursor<'_> {
         self.take(b":").then_some(())?;
         let minutes = i8::try_from(self.two()?).ok()?;
         let seconds = if self.take(b":") { i8::try_from(self.two()?).ok()? } else { 0 };
-        UtcOffset::from_hms(hours.checked_mul(sign)?, minutes.checked_mul(sign)?, seconds.checked_mul(sign)?).ok()
+        UtcOffset::from_hms(
+            hours.checked_mul(sign)?,
+            minutes.checked_mul(sign)?,
+            seconds.checked_mul(sign)?,
+        )
+        .ok()
     }
 }
 

@@ -8,7 +8,8 @@ use core::fmt;
 
 /// A piece of log text: bytes borrowed from the input, or owned where an escape had to be undone.
 ///
-/// Programs write what their clients sent them, so text is bytes; it is shown lossily by `Display` and escaped by `Debug`.
+/// Programs write what their clients sent them, so text is bytes; it is shown lossily by `Display`
+/// and escaped by `Debug`.
 ///
 /// ```
 /// use hostport_audit::Text;

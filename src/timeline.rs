@@ -9,15 +9,18 @@ use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOf
 pub enum YearRule {
     /// This year.
     Fixed(i32),
-    /// The year that brings the stamp nearest to this instant, such as the time at which the file was last written.
+    /// The year that brings the stamp nearest to this instant, such as the time at which the file
+    /// was last written.
     NearestTo(OffsetDateTime),
-    /// The latest year that does not bring the stamp behind this instant, such as the time at which the log was collected.
+    /// The latest year that does not bring the stamp behind this instant, such as the time at which
+    /// the log was collected.
     NotAfter(OffsetDateTime),
     /// Only what other lines of the log say: see [`CarriedYear`].
     Carried,
 }
 
-/// What the caller knows and the log leaves out: the offset of its clock, its years, and when the machine was started.
+/// What the caller knows and the log leaves out: the offset of its clock, its years, and when the
+/// machine was started.
 ///
 /// Nothing is assumed: what is needed and not given is an error, and no clock is read.
 ///
@@ -102,7 +105,8 @@ impl Timeline {
     /// The point in time that a stamp names.
     ///
     /// # Errors
-    /// What the stamp leaves out and the timeline does not know, or a day or an instant that does not exist.
+    /// What the stamp leaves out and the timeline does not know, or a day or an instant that does
+    /// not exist.
     pub fn resolve(&self, stamp: Stamp) -> Result<OffsetDateTime, ResolveError> {
         match stamp {
             Stamp::Instant(at) => Ok(at),
@@ -123,20 +127,29 @@ impl Timeline {
     /// Day and time with the year that the rule finds.
     fn local(&self, month: Month, day: u8, time: Time) -> Result<PrimitiveDateTime, ResolveError> {
         let in_year = |year| on(year, month, day, time);
-        // Only 29 February is not there every year; between two of them there are at most eight years.
+        // Only 29 February is not there every year; between two of them there are at most eight
+        // years.
         let reach = if month == Month::February && day == 29 { 8 } else { 1 };
         match self.year {
             None | Some(YearRule::Carried) => Err(ResolveError::MissingYear),
-            Some(YearRule::Fixed(year)) => in_year(year).ok_or_else(|| no_such_day(year, month, day)),
+            Some(YearRule::Fixed(year)) => {
+                in_year(year).ok_or_else(|| no_such_day(year, month, day))
+            }
             Some(YearRule::NearestTo(reference)) => {
                 let near = self.here(reference)?;
                 let years = near.year().saturating_sub(reach)..=near.year().saturating_add(reach);
-                years.filter_map(in_year).min_by_key(|local| (*local - near).abs()).ok_or(ResolveError::OutOfRange)
+                years
+                    .filter_map(in_year)
+                    .min_by_key(|local| (*local - near).abs())
+                    .ok_or(ResolveError::OutOfRange)
             }
             Some(YearRule::NotAfter(reference)) => {
                 let last = self.here(reference)?;
                 let years = (last.year().saturating_sub(reach)..=last.year()).rev();
-                years.filter_map(in_year).find(|local| *local <= last).ok_or(ResolveError::OutOfRange)
+                years
+                    .filter_map(in_year)
+                    .find(|local| *local <= last)
+                    .ok_or(ResolveError::OutOfRange)
             }
         }
     }
@@ -164,15 +177,18 @@ fn no_such_day(year: i32, month: Month, day: u8) -> ResolveError {
     }
 }
 
-/// How far a log may go back without having come into another year: clocks are set back, summer time ends, and tools that merge
-/// the logs of several machines sort the names of months as text, so that two months can change places.
+/// How far a log may go back without having come into another year: clocks are set back, summer
+/// time ends, and tools that merge the logs of several machines sort the names of months as text,
+/// so that two months can change places.
 const STEP_BACK: Duration = Duration::days(92);
 
 /// The year carried along a log: from a preamble or from lines that tell it to those that do not.
 ///
-/// The first stamp takes its year from the timeline's rule, unless another stamp told it before. From then on a stamp without a year
-/// lies in the earliest year that does not bring it more than 92 days before the last one: so December is followed by January of the
-/// next year, and a clock that was set back stays in its year. A log that was silent for more than nine months comes out too early.
+/// The first stamp takes its year from the timeline's rule, unless another stamp told it before.
+/// From then on a stamp without a year lies in the earliest year that does not bring it more than
+/// 92 days before the last one: so December is followed by January of the next year, and a clock
+/// that was set back stays in its year. A log that was silent for more than nine months comes out
+/// too early.
 ///
 /// ```
 /// use hostport_audit::time::UtcOffset;
@@ -201,10 +217,13 @@ impl CarriedYear {
         Self { last: None }
     }
 
-    /// Takes note of a stamp that the log shows at this place; only one that has a year tells anything.
+    /// Takes note of a stamp that the log shows at this place; only one that has a year tells
+    /// anything.
     pub fn saw(&mut self, stamp: Stamp) {
         match stamp {
-            Stamp::Instant(at) => self.last = Some(Stamp::NoOffset(PrimitiveDateTime::new(at.date(), at.time()))),
+            Stamp::Instant(at) => {
+                self.last = Some(Stamp::NoOffset(PrimitiveDateTime::new(at.date(), at.time())))
+            }
             Stamp::NoOffset(_) => self.last = Some(stamp),
             Stamp::NoYear { .. } | Stamp::SinceBoot(_) => {}
         }
@@ -214,12 +233,18 @@ impl CarriedYear {
     ///
     /// # Errors
     /// As [`Timeline::resolve`]; the year is carried on even where only the offset is missing.
-    pub fn resolve(&mut self, stamp: Stamp, timeline: &Timeline) -> Result<OffsetDateTime, ResolveError> {
+    pub fn resolve(
+        &mut self,
+        stamp: Stamp,
+        timeline: &Timeline,
+    ) -> Result<OffsetDateTime, ResolveError> {
         let stamp = match (stamp, self.last) {
             (Stamp::NoYear { month, day, time }, Some(Stamp::NoOffset(last))) => {
                 Stamp::NoOffset(following(last, month, day, time).ok_or(ResolveError::OutOfRange)?)
             }
-            (Stamp::NoYear { month, day, time }, _) => Stamp::NoOffset(timeline.local(month, day, time)?),
+            (Stamp::NoYear { month, day, time }, _) => {
+                Stamp::NoOffset(timeline.local(month, day, time)?)
+            }
             (stamp, _) => stamp,
         };
         self.saw(stamp);
@@ -228,7 +253,12 @@ impl CarriedYear {
 }
 
 /// The earliest such day and time that is not too far before the last one.
-fn following(last: PrimitiveDateTime, month: Month, day: u8, time: Time) -> Option<PrimitiveDateTime> {
+fn following(
+    last: PrimitiveDateTime,
+    month: Month,
+    day: u8,
+    time: Time,
+) -> Option<PrimitiveDateTime> {
     let earliest = last.checked_sub(STEP_BACK).unwrap_or(PrimitiveDateTime::MIN);
     let years = earliest.year()..=earliest.year().saturating_add(9);
     years.filter_map(|year| on(year, month, day, time)).find(|local| *local >= earliest)

@@ -1,8 +1,10 @@
-//! What the types promise: they can be shared between threads and kept as long as one likes, and errors are small.
+//! What the types promise: they can be shared between threads and kept as long as one likes, and
+//! errors are small.
 
 use hostport_audit::{
-    Auditor, ByteSpan, CarriedYear, ErrorKind, Expect, Family, Feeder, HostPort, InputId, Limits, LineEnd, LineRef, LoadError,
-    ParseError, PortRange, Protocol, Reader, ResolveError, Saved, Segment, Stamp, Text, Timeline, YearRule,
+    Auditor, ByteSpan, CarriedYear, ErrorKind, Expect, Family, Feeder, HostPort, InputId, Limits,
+    LineEnd, LineRef, LoadError, ParseError, PortRange, Protocol, Reader, ResolveError, Saved,
+    Segment, Stamp, Text, Timeline, YearRule,
 };
 use hostport_audit::{event, record, report, state};
 
@@ -13,17 +15,64 @@ const fn error<T: core::error::Error + Send + Sync + Clone + 'static>() {}
 #[test]
 fn public_types_can_be_sent_shared_and_kept() {
     shared::<(Auditor, Saved, Reader, Segment<'static>, Expect, Limits, Feeder)>();
-    shared::<(Text<'static>, ByteSpan, LineRef, InputId, LineEnd, ErrorKind, HostPort, PortRange, Protocol, Family)>();
+    shared::<(
+        Text<'static>,
+        ByteSpan,
+        LineRef,
+        InputId,
+        LineEnd,
+        ErrorKind,
+        HostPort,
+        PortRange,
+        Protocol,
+        Family,
+    )>();
     shared::<(Stamp, Timeline, YearRule, CarriedYear)>();
-    shared::<(record::firewalld::Record<'static>, record::firewalld::Reader, record::klog::Record<'static>, record::klog::Reader)>(
-    );
-    shared::<(record::crio::Record<'static>, record::restore::Restore<'static>, record::rule::Rule<'static>)>();
-    shared::<(record::transport::Reader, record::transport::Prefix<'static>, record::transport::Delivery<'static>)>();
-    shared::<(record::logfmt::Pairs<'static>, record::structured::Structured<'static>, hostport_audit::Service)>();
-    shared::<(event::Event<'static>, event::What<'static>, event::Finding<'static>, event::Remark, event::Source)>();
-    shared::<(state::Ledger, state::Host, state::Facts, state::Effects, state::change::Change, state::evidence::Evidence)>();
+    shared::<(
+        record::firewalld::Record<'static>,
+        record::firewalld::Reader,
+        record::klog::Record<'static>,
+        record::klog::Reader,
+    )>();
+    shared::<(
+        record::crio::Record<'static>,
+        record::restore::Restore<'static>,
+        record::rule::Rule<'static>,
+    )>();
+    shared::<(
+        record::transport::Reader,
+        record::transport::Prefix<'static>,
+        record::transport::Delivery<'static>,
+    )>();
+    shared::<(
+        record::logfmt::Pairs<'static>,
+        record::structured::Structured<'static>,
+        hostport_audit::Service,
+    )>();
+    shared::<(
+        event::Event<'static>,
+        event::What<'static>,
+        event::Finding<'static>,
+        event::Remark,
+        event::Source,
+    )>();
+    shared::<(
+        state::Ledger,
+        state::Host,
+        state::Facts,
+        state::Effects,
+        state::change::Change,
+        state::evidence::Evidence,
+    )>();
     shared::<(state::firewalld::Firewalld, state::crio::Crio, state::ovnkube::Ovnkube)>();
-    shared::<(report::Report, report::Coverage, report::History, report::Summary, report::OpenPort, report::AllowList)>();
+    shared::<(
+        report::Report,
+        report::Coverage,
+        report::History,
+        report::Summary,
+        report::OpenPort,
+        report::AllowList,
+    )>();
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Hostile and odd inputs, each with the answer that a careful auditor must be given. The cases, and what an expectation may say, are
-//! described in `tests/corpus/attacks`.
+//! Hostile and odd inputs, each with the answer that a careful auditor must be given. The cases,
+//! and what an expectation may say, are described in `tests/corpus/attacks`.
 
 use hostport_audit::{Auditor, Limits};
 use serde_json::Value;
@@ -20,7 +20,10 @@ fn input(case: &Value) -> Vec<u8> {
         Value::String(text) => text.clone().into_bytes(),
         hex => {
             let digits = hex["hex"].as_str().expect("hex").as_bytes();
-            digits.chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
+            digits
+                .chunks(2)
+                .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16).unwrap())
+                .collect()
         }
     }
 }
@@ -33,7 +36,9 @@ fn elements(key: &str, list: &Value) -> BTreeSet<String> {
         .flat_map(|item| match (ports, item.as_str().and_then(|text| text.split_once('/'))) {
             (true, Some((range, protocol))) => {
                 let (first, last) = range.split_once('-').unwrap_or((range, range));
-                (first.parse::<u16>().unwrap()..=last.parse().unwrap()).map(|port| format!("{port}/{protocol}")).collect()
+                (first.parse::<u16>().unwrap()..=last.parse().unwrap())
+                    .map(|port| format!("{port}/{protocol}"))
+                    .collect()
             }
             _ => vec![item.to_string()],
         })
@@ -42,23 +47,31 @@ fn elements(key: &str, list: &Value) -> BTreeSet<String> {
 
 /// `None` if what was answered fits the expectation.
 fn misfit(want: &Value, got: &Value, key: &str) -> Option<String> {
-    let words =
-        |value: &Value| value.as_object().map(|object| object.keys().cloned().collect::<BTreeSet<_>>()).unwrap_or_default();
+    let words = |value: &Value| {
+        value
+            .as_object()
+            .map(|object| object.keys().cloned().collect::<BTreeSet<_>>())
+            .unwrap_or_default()
+    };
     let asks = words(want);
-    let only = |allowed: &[&str]| !asks.is_empty() && asks.iter().all(|word| allowed.contains(&word.as_str()));
+    let only = |allowed: &[&str]| {
+        !asks.is_empty() && asks.iter().all(|word| allowed.contains(&word.as_str()))
+    };
     let name = key.trim_end_matches('?');
     match want {
-        Value::Object(how) if only(&["contains", "lacks", "exactly"]) => how.iter().find_map(|(how, value)| {
-            let value = elements(name, value);
-            let have = (!got.is_null()).then(|| elements(name, got));
-            let fits = match (how.as_str(), &have) {
-                ("lacks", have) => have.as_ref().is_none_or(|have| value.is_disjoint(have)),
-                (_, None) => false,
-                ("contains", Some(have)) => value.is_subset(have),
-                (_, Some(have)) => *have == value,
-            };
-            (!fits).then(|| format!("{key}: {how} {value:?}, got {got}"))
-        }),
+        Value::Object(how) if only(&["contains", "lacks", "exactly"]) => {
+            how.iter().find_map(|(how, value)| {
+                let value = elements(name, value);
+                let have = (!got.is_null()).then(|| elements(name, got));
+                let fits = match (how.as_str(), &have) {
+                    ("lacks", have) => have.as_ref().is_none_or(|have| value.is_disjoint(have)),
+                    (_, None) => false,
+                    ("contains", Some(have)) => value.is_subset(have),
+                    (_, Some(have)) => *have == value,
+                };
+                (!fits).then(|| format!("{key}: {how} {value:?}, got {got}"))
+            })
+        }
         Value::Object(bounds) if only(&["min", "max"]) => {
             let number = got.as_i64();
             let fits = number.is_some_and(|number| {
@@ -72,8 +85,13 @@ fn misfit(want: &Value, got: &Value, key: &str) -> Option<String> {
             let name = part.trim_end_matches('?');
             let mut value = got.get(name).cloned().unwrap_or_default();
             if claimed && value.is_null() {
-                let least = if name == "open" { "at_least".to_owned() } else { format!("{name}_at_least") };
-                value = got.get(&least).cloned().filter(|value| !value.is_null()).unwrap_or_else(|| Value::Array(Vec::new()));
+                let least =
+                    if name == "open" { "at_least".to_owned() } else { format!("{name}_at_least") };
+                value = got
+                    .get(&least)
+                    .cloned()
+                    .filter(|value| !value.is_null())
+                    .unwrap_or_else(|| Value::Array(Vec::new()));
             }
             misfit(want, &value, part)
         }),
@@ -83,7 +101,8 @@ fn misfit(want: &Value, got: &Value, key: &str) -> Option<String> {
 }
 
 fn check(id: &str) {
-    let case = cases().into_iter().find(|case| case["id"] == id).unwrap_or_else(|| panic!("no case {id}"));
+    let case =
+        cases().into_iter().find(|case| case["id"] == id).unwrap_or_else(|| panic!("no case {id}"));
     let expect = case["source"].as_str().expect("a source").parse().expect("a known source");
     let mut auditor = Auditor::with(expect, Limits::default());
     if let Some(facts) = case.get("know").filter(|facts| !facts.is_null()) {
@@ -97,7 +116,8 @@ fn check(id: &str) {
     };
     let misfits: Vec<_> = wanted.iter().map(|want| misfit(want, &state, "")).collect();
     assert!(misfits.iter().any(Option::is_none), "{}: {misfits:?}", case["title"]);
-    let odd = state["coverage"]["anomalies"].as_u64().unwrap() + state["coverage"]["malformed"].as_u64().unwrap();
+    let odd = state["coverage"]["anomalies"].as_u64().unwrap()
+        + state["coverage"]["malformed"].as_u64().unwrap();
     match case.get("anomaly").and_then(Value::as_bool) {
         Some(true) => assert!(odd > 0, "{}: passed over in silence", case["title"]),
         Some(false) => assert_eq!(odd, 0, "{}", case["title"]),

@@ -1,4 +1,5 @@
-//! Every log of the corpus through the front door: each line accounted for, and nothing refused but what is forged or cut.
+//! Every log of the corpus through the front door: each line accounted for, and nothing refused but
+//! what is forged or cut.
 
 use hostport_audit::event::FindingKind;
 use hostport_audit::{Auditor, Expect, Limits, Lines, Reader, Source};
@@ -10,9 +11,21 @@ use common::corpus::{self, File};
 /// The lines that are malformed, and why that is right.
 const REFUSED: [(&str, &[u64], &str); 4] = [
     ("crio/more/journald-line-max.short.log", &[39], "journald cut a restore message at 48 KiB"),
-    ("firewalld/v1.3.3/hostile-strings.log", &[1045, 1054], "an argument with a quote makes a signal of another arity"),
-    ("firewalld/v1.3.3/polkit-user.log", &[1080, 1096, 1099], "signals forged through an unescaped argument, not well enough"),
-    ("firewalld/v2.5.0/hostile-strings.log", &[1253, 1262], "an argument with a quote makes a signal of another arity"),
+    (
+        "firewalld/v1.3.3/hostile-strings.log",
+        &[1045, 1054],
+        "an argument with a quote makes a signal of another arity",
+    ),
+    (
+        "firewalld/v1.3.3/polkit-user.log",
+        &[1080, 1096, 1099],
+        "signals forged through an unescaped argument, not well enough",
+    ),
+    (
+        "firewalld/v2.5.0/hostile-strings.log",
+        &[1253, 1262],
+        "an argument with a quote makes a signal of another arity",
+    ),
 ];
 
 fn source(file: &File) -> Source {
@@ -26,7 +39,8 @@ fn source(file: &File) -> Source {
 
 #[test]
 fn each_line_is_accounted_for_and_only_forged_or_cut_ones_are_malformed() {
-    let allowed: BTreeMap<_, _> = REFUSED.iter().map(|(name, lines, _)| (*name, lines.to_vec())).collect();
+    let allowed: BTreeMap<_, _> =
+        REFUSED.iter().map(|(name, lines, _)| (*name, lines.to_vec())).collect();
     let mut refused = BTreeMap::new();
     for file in corpus::logs() {
         for expect in [Expect::Only(source(&file)), Expect::Auto] {
@@ -44,7 +58,12 @@ fn each_line_is_accounted_for_and_only_forged_or_cut_ones_are_malformed() {
             reader.finish(&mut note);
             let lines = Lines::new(&file.bytes).count() as u64;
             assert_eq!(accounted, lines, "{}: lines accounted for", file.name);
-            assert_eq!(malformed, allowed.get(file.name.as_str()).cloned().unwrap_or_default(), "{} {expect}", file.name);
+            assert_eq!(
+                malformed,
+                allowed.get(file.name.as_str()).cloned().unwrap_or_default(),
+                "{} {expect}",
+                file.name
+            );
             if !malformed.is_empty() {
                 refused.insert(file.name.clone(), malformed);
             }
@@ -64,10 +83,20 @@ fn recognising_each_line_by_itself_leads_to_the_same_state() {
         };
         let (told, found_out) = (read(Expect::Only(source(&file))), read(Expect::Auto));
         // Foreign lines may name hosts of their own.
-        let folds =
-            |auditor: &Auditor| auditor.ledger().hosts().map(|(name, host)| (name.cloned(), host.clone())).collect::<Vec<_>>();
+        let folds = |auditor: &Auditor| {
+            auditor
+                .ledger()
+                .hosts()
+                .map(|(name, host)| (name.cloned(), host.clone()))
+                .collect::<Vec<_>>()
+        };
         assert_eq!(folds(&told), folds(&found_out), "{}", file.name);
-        assert_eq!(told.coverage().counts().records, found_out.coverage().counts().records, "{}", file.name);
+        assert_eq!(
+            told.coverage().counts().records,
+            found_out.coverage().counts().records,
+            "{}",
+            file.name
+        );
     }
 }
 

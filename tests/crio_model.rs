@@ -1,6 +1,12 @@
 //! A model of CRI-O's host port managers against reality and against the crate.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, unreachable_pub, dead_code)]
 
 #[path = "common/model_crio/mod.rs"]
@@ -28,12 +34,30 @@ fn port(port: &hostport_audit::HostPort) -> String {
 }
 
 fn compare(crio: &Crio, view: &View) -> Result<usize, String> {
-    let ports = |set: BTreeSet<hostport_audit::HostPort>| -> BTreeSet<String> { set.iter().map(port).collect() };
-    let sockets =
-        judge("sockets", crio.sockets().map(ports), &ports(crio.sockets_at_least()), &view.sockets, view.sockets_determined)?;
-    let exposed =
-        judge("exposed", crio.exposed().map(ports), &ports(crio.exposed_at_least()), &view.exposed, view.rules_determined)?;
-    let rules = judge("rules", crio.dnat().map(texts), &texts(crio.dnat_at_least()), &view.rules, view.rules_determined)?;
+    let ports = |set: BTreeSet<hostport_audit::HostPort>| -> BTreeSet<String> {
+        set.iter().map(port).collect()
+    };
+    let sockets = judge(
+        "sockets",
+        crio.sockets().map(ports),
+        &ports(crio.sockets_at_least()),
+        &view.sockets,
+        view.sockets_determined,
+    )?;
+    let exposed = judge(
+        "exposed",
+        crio.exposed().map(ports),
+        &ports(crio.exposed_at_least()),
+        &view.exposed,
+        view.rules_determined,
+    )?;
+    let rules = judge(
+        "rules",
+        crio.dnat().map(texts),
+        &texts(crio.dnat_at_least()),
+        &view.rules,
+        view.rules_determined,
+    )?;
     Ok(usize::from(sockets) + usize::from(exposed) + usize::from(rules))
 }
 
@@ -55,13 +79,15 @@ fn statement(view: &View) -> Facts {
     Facts { crio: Some(crio), ..Facts::default() }
 }
 
-/// Drives the crate over a script; gives the number of known answers, or the first that is not as it should be.
+/// Drives the crate over a script; gives the number of known answers, or the first that is not as
+/// it should be.
 fn drive(script: &Script) -> Result<usize, String> {
     let compare = |host: Option<&Host>, view: &View| {
         let unknown = Crio::new(Limits::default());
         compare(host.and_then(Host::crio).unwrap_or(&unknown), view)
     };
-    model_run::drive(&script.log, &script.steps, compare, statement).map_err(|problem| format!("{:?} {problem}", script.setup))
+    model_run::drive(&script.log, &script.steps, compare, statement)
+        .map_err(|problem| format!("{:?} {problem}", script.setup))
 }
 
 /// What the random scripts have found, each by a script of its own.
@@ -71,8 +97,14 @@ mod found {
     use crate::model_crio::lines::{Mode, Setup, Version};
     use crate::model_crio::{Beginning, Op, PodSpec, Stack, run};
 
-    const SETUP: Setup =
-        Setup { version: Version::V1_29_9, mode: Mode::Short, json: false, debug: false, utc: false, short_messages: false };
+    const SETUP: Setup = Setup {
+        version: Version::V1_29_9,
+        mode: Mode::Short,
+        json: false,
+        debug: false,
+        utc: false,
+        short_messages: false,
+    };
 
     fn pod(stack: Stack) -> PodSpec {
         let mapping = Mapping { protocol: "tcp", host_port: 80, container_port: 80, host_ip: "" };
@@ -82,22 +114,37 @@ mod found {
     #[test]
     fn an_input_that_empties_a_family_is_not_taken_for_the_others_whose_chains_were_only_stated() {
         let before = [pod(Stack::V6), pod(Stack::V4)];
-        drive(&run(SETUP, Beginning::Start, true, &before, &[Op::Stop { which: 0, failing: false }])).unwrap();
+        drive(&run(
+            SETUP,
+            Beginning::Start,
+            true,
+            &before,
+            &[Op::Stop { which: 0, failing: false }],
+        ))
+        .unwrap();
     }
 
     #[test]
     fn a_pod_that_runs_twice_loses_only_the_rules_of_the_sandbox_that_is_stopped() {
-        // Neither restores nor rules are told on nftables. Each pod that is made takes two identities, so the fifth has the first's name.
+        // Neither restores nor rules are told on nftables. Each pod that is made takes two
+        // identities, so the fifth has the first's name.
         let setup = Setup { version: Version::V1_36_3Nft, ..SETUP };
         let start = |stack| Op::Start { pod: pod(stack), failing: false };
-        let ops = [start(Stack::V6), Op::Noise(0), Op::Noise(0), start(Stack::V4), Op::Stop { which: 0, failing: false }];
+        let ops = [
+            start(Stack::V6),
+            Op::Noise(0),
+            Op::Noise(0),
+            start(Stack::V4),
+            Op::Stop { which: 0, failing: false },
+        ];
         drive(&run(setup, Beginning::Start, true, &[], &ops)).unwrap();
     }
 
     #[test]
     fn a_sandbox_whose_rules_were_cut_is_not_taken_for_another_one_of_its_pod() {
         let setup = Setup { mode: Mode::RsyslogTraditional, short_messages: true, ..SETUP };
-        let mapping = |host_port| Mapping { protocol: "tcp", host_port, container_port: 80, host_ip: "" };
+        let mapping =
+            |host_port| Mapping { protocol: "tcp", host_port, container_port: 80, host_ip: "" };
         let with = |stack, ports: &[u16]| {
             let mappings = ports.iter().copied().map(mapping).collect();
             PodSpec { stack, mappings, host_network: false }
@@ -111,8 +158,18 @@ mod found {
 
     #[test]
     fn what_is_opened_before_a_cut_text_and_closed_after_it_is_not_taken_from_another_pod() {
-        let setup = Setup { version: Version::V1_22_5, mode: Mode::RsyslogTraditional, short_messages: true, ..SETUP };
-        let mapping = |protocol, host_port, host_ip| Mapping { protocol, host_port, container_port: 80, host_ip };
+        let setup = Setup {
+            version: Version::V1_22_5,
+            mode: Mode::RsyslogTraditional,
+            short_messages: true,
+            ..SETUP
+        };
+        let mapping = |protocol, host_port, host_ip| Mapping {
+            protocol,
+            host_port,
+            container_port: 80,
+            host_ip,
+        };
         let start = |stack, mappings: &[Mapping], failing| Op::Start {
             pod: PodSpec { stack, mappings: mappings.to_vec(), host_network: false },
             failing,
@@ -127,17 +184,33 @@ mod found {
     }
 
     #[test]
-    fn rules_of_a_sandbox_that_were_shown_meanwhile_are_not_taken_for_those_of_another_one_of_its_pod() {
-        let setup = Setup { version: Version::V1_36_3, mode: Mode::RsyslogTraditional, short_messages: true, ..SETUP };
+    fn rules_of_a_sandbox_that_were_shown_meanwhile_are_not_taken_for_those_of_another_one_of_its_pod()
+     {
+        let setup = Setup {
+            version: Version::V1_36_3,
+            mode: Mode::RsyslogTraditional,
+            short_messages: true,
+            ..SETUP
+        };
         let start = |stack, ports: &[u16]| {
-            let mapping = |&host_port| Mapping { protocol: "tcp", host_port, container_port: 80, host_ip: "" };
+            let mapping = |&host_port| Mapping {
+                protocol: "tcp",
+                host_port,
+                container_port: 80,
+                host_ip: "",
+            };
             Op::Start {
-                pod: PodSpec { stack, mappings: ports.iter().map(mapping).collect(), host_network: false },
+                pod: PodSpec {
+                    stack,
+                    mappings: ports.iter().map(mapping).collect(),
+                    host_network: false,
+                },
                 failing: false,
             }
         };
         let stop = |which| Op::Stop { which, failing: false };
-        // Of three sandboxes the first and the third are of one pod; the text of each start that adds three rules is cut.
+        // Of three sandboxes the first and the third are of one pod; the text of each start that
+        // adds three rules is cut.
         for mappings in [[1, 1, 1], [3, 1, 3], [3, 1, 1], [1, 3, 3], [3, 3, 3]] {
             let ports = [80, 443, 53];
             let first = start(Stack::V4, &ports[..mappings[0]]);
@@ -156,8 +229,20 @@ mod found {
     #[test]
     fn requests_side_by_side() {
         let start = |stack, ports: &[u16], failing| {
-            let mapping = |&host_port| Mapping { protocol: "tcp", host_port, container_port: 80, host_ip: "" };
-            Op::Start { pod: PodSpec { stack, mappings: ports.iter().map(mapping).collect(), host_network: false }, failing }
+            let mapping = |&host_port| Mapping {
+                protocol: "tcp",
+                host_port,
+                container_port: 80,
+                host_ip: "",
+            };
+            Op::Start {
+                pod: PodSpec {
+                    stack,
+                    mappings: ports.iter().map(mapping).collect(),
+                    host_network: false,
+                },
+                failing,
+            }
         };
         let stop = |which, failing| Op::Stop { which, failing };
         let together = |ops: &[Op], order| Op::SideBySide { ops: ops.to_vec(), order };
@@ -166,43 +251,82 @@ mod found {
             // Of two starts of one pod the end of one is not that of the other.
             (
                 Version::V1_22_5,
-                &[together(&[start(v4, &[], false), start(v4, &[], false), start(v6, &[443, 443], false)], 16390406287846473724)],
+                &[together(
+                    &[start(v4, &[], false), start(v4, &[], false), start(v6, &[443, 443], false)],
+                    16390406287846473724,
+                )],
             ),
             (
                 Version::V1_31_0,
-                &[together(&[start(v4, &[], false), start(v4, &[], false), start(v4, &[80], true)], 8093624938216630248)],
+                &[together(
+                    &[start(v4, &[], false), start(v4, &[], false), start(v4, &[80], true)],
+                    8093624938216630248,
+                )],
             ),
-            // An input that adds is not the other half of a removal of the last rules of both families.
+            // An input that adds is not the other half of a removal of the last rules of both
+            // families.
             (
                 Version::V1_31_0,
                 &[
                     start(dual, &[80], false),
                     start(v4, &[], false),
-                    together(&[start(v6, &[80], false), stop(2, true), stop(0, false)], 11425556299670894030),
+                    together(
+                        &[start(v6, &[80], false), stop(2, true), stop(0, false)],
+                        11425556299670894030,
+                    ),
                 ],
             ),
         ];
         for (version, ops) in scripts {
-            drive(&run(Setup { version: *version, ..SETUP }, Beginning::Start, true, &[], ops)).unwrap();
+            drive(&run(Setup { version: *version, ..SETUP }, Beginning::Start, true, &[], ops))
+                .unwrap();
         }
         let short = Setup { mode: Mode::RsyslogTraditional, short_messages: true, ..SETUP };
         // An input that one of two families must have, and the text of the next one is cut.
-        let ops = [start(dual, &[80], false), together(&[stop(0, false), start(v6, &[53, 80], false)], 8129898924448951248)];
-        drive(&run(Setup { version: Version::V1_31_0, ..short }, Beginning::Start, true, &[], &ops)).unwrap();
-        // A cut text counts for what was opened just before it rather than for what an earlier start may have left.
         let ops = [
-            together(&[start(v4, &[], false), start(v4, &[], false), start(v4, &[443, 443], false)], 2013882341719479986),
+            start(dual, &[80], false),
+            together(&[stop(0, false), start(v6, &[53, 80], false)], 8129898924448951248),
+        ];
+        drive(&run(
+            Setup { version: Version::V1_31_0, ..short },
+            Beginning::Start,
+            true,
+            &[],
+            &ops,
+        ))
+        .unwrap();
+        // A cut text counts for what was opened just before it rather than for what an earlier
+        // start may have left.
+        let ops = [
+            together(
+                &[start(v4, &[], false), start(v4, &[], false), start(v4, &[443, 443], false)],
+                2013882341719479986,
+            ),
             start(v4, &[80], false),
             start(v4, &[443, 53], true),
         ];
-        drive(&run(Setup { version: Version::V1_22_5, ..short }, Beginning::Start, true, &[], &ops)).unwrap();
+        drive(&run(
+            Setup { version: Version::V1_22_5, ..short },
+            Beginning::Start,
+            true,
+            &[],
+            &ops,
+        ))
+        .unwrap();
     }
 
     #[test]
     fn facts_hold_behind_a_record_that_was_not_complete_when_they_were_stated() {
         let setup = Setup { mode: Mode::Verbose, ..SETUP };
         let start = || Op::Start { pod: pod(Stack::V4), failing: false };
-        drive(&run(setup, Beginning::Start, true, &[], &[Op::Suppressed(vec![start()]), Op::Tell, start()])).unwrap();
+        drive(&run(
+            setup,
+            Beginning::Start,
+            true,
+            &[],
+            &[Op::Suppressed(vec![start()]), Op::Tell, start()],
+        ))
+        .unwrap();
     }
 }
 
@@ -212,16 +336,21 @@ fn drive_two(first: &Script, second: &Script) -> Result<usize, String> {
     let mut known = 0;
     let mut from = [0, 0];
     for n in 0..first.steps.len().max(second.steps.len()) {
-        for (which, (script, name)) in [(first, "rhel92"), (second, "edge07")].into_iter().enumerate() {
+        for (which, (script, name)) in
+            [(first, "rhel92"), (second, "edge07")].into_iter().enumerate()
+        {
             let Some(step) = script.steps.get(n) else { continue };
-            let text = String::from_utf8_lossy(&script.log[from[which]..step.bytes]).replace("rhel92", name);
+            let text = String::from_utf8_lossy(&script.log[from[which]..step.bytes])
+                .replace("rhel92", name);
             auditor.feed(text.as_bytes());
             from[which] = step.bytes;
             let settled = auditor.settled();
             let unknown = Crio::new(Limits::default());
-            let host = settled.ledger().hosts().find(|(host, _)| host.is_some_and(|host| *host == *name));
+            let host =
+                settled.ledger().hosts().find(|(host, _)| host.is_some_and(|host| *host == *name));
             let crio = host.and_then(|(_, host)| host.crio()).unwrap_or(&unknown);
-            known += compare(crio, &step.view).map_err(|e| format!("{name} {:?} step {n} {}: {e}", script.setup, step.op))?;
+            known += compare(crio, &step.view)
+                .map_err(|e| format!("{name} {:?} step {n} {}: {e}", script.setup, step.op))?;
             if step.told {
                 auditor.know(Some(&name.into()), &statement(&step.view));
             }
@@ -232,7 +361,10 @@ fn drive_two(first: &Script, second: &Script) -> Result<usize, String> {
 
 /// The log for a reader: the beginnings of its lines.
 fn brief(script: &Script) -> String {
-    String::from_utf8_lossy(&script.log).lines().map(|line| line.chars().take(330).collect::<String>() + "\n").collect()
+    String::from_utf8_lossy(&script.log)
+        .lines()
+        .map(|line| line.chars().take(330).collect::<String>() + "\n")
+        .collect()
 }
 
 proptest! {

@@ -1,4 +1,5 @@
-//! CRI-O's lines as records: the logfmt vectors, every line of the corpus, what cut and forged lines become.
+//! CRI-O's lines as records: the logfmt vectors, every line of the corpus, what cut and forged
+//! lines become.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
@@ -33,17 +34,21 @@ fn bytes(value: &serde_json::Value) -> Vec<u8> {
         return text.as_bytes().to_vec();
     }
     if let Some(hex) = value["hex"].as_str() {
-        return (0..hex.len() / 2).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect();
+        return (0..hex.len() / 2)
+            .map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap())
+            .collect();
     }
     let repeat = &value["repeat"];
     let text = |key: &str| repeat[key].as_str().unwrap_or_default().to_owned();
-    let middle = text("char").repeat(repeat["times"].as_u64().expect("a vector has text, hex or repeat") as usize);
+    let middle = text("char")
+        .repeat(repeat["times"].as_u64().expect("a vector has text, hex or repeat") as usize);
     (text("prefix") + &middle + &text("suffix")).into_bytes()
 }
 
 #[test]
 fn every_logfmt_vector_is_read_as_recommended() {
-    let vectors: serde_json::Value = serde_json::from_slice(&corpus::file("crio/logfmt_vectors.json").bytes).unwrap();
+    let vectors: serde_json::Value =
+        serde_json::from_slice(&corpus::file("crio/logfmt_vectors.json").bytes).unwrap();
     let mut checked = 0;
     for vector in vectors["vectors"].as_array().unwrap() {
         let (name, recommended) = (vector["name"].as_str().unwrap(), &vector["recommended"]);
@@ -52,11 +57,16 @@ fn every_logfmt_vector_is_read_as_recommended() {
         if recommended == "reject" {
             assert!(read.is_err(), "{name}: {read:?}");
         } else if let Some(pairs) = recommended.as_array() {
-            let wanted: Vec<_> = pairs.iter().map(|p| (bytes(&p[0]), (!p[1].is_null()).then(|| bytes(&p[1])))).collect();
+            let wanted: Vec<_> = pairs
+                .iter()
+                .map(|p| (bytes(&p[0]), (!p[1].is_null()).then(|| bytes(&p[1]))))
+                .collect();
             let read: Vec<_> = read
                 .unwrap_or_else(|error| panic!("{name}: {error}"))
                 .into_iter()
-                .map(|pair| (pair.key().to_vec(), pair.value().text().map(|text| text.as_bytes().to_vec())))
+                .map(|pair| {
+                    (pair.key().to_vec(), pair.value().text().map(|text| text.as_bytes().to_vec()))
+                })
                 .collect();
             assert_eq!(read, wanted, "{name}");
         } else {
@@ -69,13 +79,16 @@ fn every_logfmt_vector_is_read_as_recommended() {
 
 #[test]
 fn what_logrus_was_given_comes_back() {
-    let vectors: serde_json::Value = serde_json::from_slice(&corpus::file("crio/logfmt_vectors.json").bytes).unwrap();
+    let vectors: serde_json::Value =
+        serde_json::from_slice(&corpus::file("crio/logfmt_vectors.json").bytes).unwrap();
     let mut checked = 0;
     for vector in vectors["vectors"].as_array().unwrap() {
         let (name, given) = (vector["name"].as_str().unwrap(), &vector["given"]);
-        // Keys that break logfmt, a raw line feed in the terminal form, a byte that the JSON form replaces, a shortened restore.
+        // Keys that break logfmt, a raw line feed in the terminal form, a byte that the JSON form
+        // replaces, a shortened restore.
         if given.is_null()
-            || ["logrus-key-with-space", "logrus-colour-newline", "logrus-json", "logrus-restoring"].contains(&name)
+            || ["logrus-key-with-space", "logrus-colour-newline", "logrus-json", "logrus-restoring"]
+                .contains(&name)
         {
             continue;
         }
@@ -91,7 +104,11 @@ fn what_logrus_was_given_comes_back() {
                 continue;
             }
             let found = record.fields().find(|(k, _)| k.as_bytes() == key.as_bytes());
-            assert_eq!(found.map(|(_, v)| v.as_bytes().to_vec()), Some(bytes(value)), "{name} {key}");
+            assert_eq!(
+                found.map(|(_, v)| v.as_bytes().to_vec()),
+                Some(bytes(value)),
+                "{name} {key}"
+            );
         }
         checked += 1;
     }
@@ -120,9 +137,17 @@ fn every_line_of_the_corpus_is_a_record_or_a_cut_one() {
                     assert_eq!(record.fields().count(), Pairs::new(text).count());
                     if let Message::Restoring(restore) = record.message() {
                         restores += 1;
-                        assert_eq!(restore.lines().count(), restore.text().as_bytes().split(|&b| b == b'\n').count() - 1);
-                        assert!(restore.rules().all(|rule| Some(rule.family()) == restore.family()));
-                        assert!(restore.rules().next().is_some() || restore.removed_chains().next().is_some());
+                        assert_eq!(
+                            restore.lines().count(),
+                            restore.text().as_bytes().split(|&b| b == b'\n').count() - 1
+                        );
+                        assert!(
+                            restore.rules().all(|rule| Some(rule.family()) == restore.family())
+                        );
+                        assert!(
+                            restore.rules().next().is_some()
+                                || restore.removed_chains().next().is_some()
+                        );
                     }
                     assert_eq!(record.clone().into_owned(), record);
                     records += 1;
@@ -136,7 +161,10 @@ fn every_line_of_the_corpus_is_a_record_or_a_cut_one() {
             }
         }
     }
-    assert!(records > 1500 && restores > 200 && cut > 0, "{records} records, {restores} restores, {cut} cut");
+    assert!(
+        records > 1500 && restores > 200 && cut > 0,
+        "{records} records, {restores} restores, {cut} cut"
+    );
 }
 
 #[test]
@@ -167,7 +195,13 @@ fn only_the_exact_key_msg_is_the_message() {
          level=info msg=\\\"Opened local port tcp:22\\\"\"",
     ] {
         let line = format!("{HEAD}{line}");
-        assert!(matches!(record(line.as_bytes()).message(), Message::Other | Message::RunningSandbox { .. }), "{line}");
+        assert!(
+            matches!(
+                record(line.as_bytes()).message(),
+                Message::Other | Message::RunningSandbox { .. }
+            ),
+            "{line}"
+        );
     }
 }
 
@@ -184,7 +218,10 @@ fn a_forged_or_broken_port_line_is_malformed_with_its_place() {
         ("\"Opened local port sctp:443\"", ErrorKind::Protocol),
         ("\"Opened local port tcp:44", ErrorKind::Quoting),
         ("\"Closing host port tcp:443 \"", ErrorKind::Trailing),
-        ("\"Running pod sandbox: ns/p/POD\" msg=\"Opened local port tcp:23\"", ErrorKind::DuplicateField),
+        (
+            "\"Running pod sandbox: ns/p/POD\" msg=\"Opened local port tcp:23\"",
+            ErrorKind::DuplicateField,
+        ),
         ("\"a\"id=x", ErrorKind::LogfmtPair),
     ];
     for (line, kind) in cases {
@@ -201,14 +238,18 @@ fn a_forged_or_broken_port_line_is_malformed_with_its_place() {
 
 #[test]
 fn a_time_that_does_not_exist_leaves_a_record_without_time() {
-    let record = record(br#"time="2023-02-30 25:61:61.000000000+99:99" level=info msg="Opened local port tcp:443""#);
+    let record = record(
+        br#"time="2023-02-30 25:61:61.000000000+99:99" level=info msg="Opened local port tcp:443""#,
+    );
     assert_eq!((record.stamp(), record.time_layout()), (None, TimeLayout::Bad));
     assert_eq!(record.message(), &Message::Opened("tcp:443".parse().unwrap()));
 }
 
 #[test]
 fn fields_behind_the_message_are_allowed() {
-    let line = format!("{HEAD}\"Opened local port tcp:443\" file=\"hostport/hostport.go:120\" id=e17b name=/a/B");
+    let line = format!(
+        "{HEAD}\"Opened local port tcp:443\" file=\"hostport/hostport.go:120\" id=e17b name=/a/B"
+    );
     let record = record(line.as_bytes());
     assert!(matches!(record.message(), Message::Opened(_)));
     assert_eq!(record.request().unwrap(), "e17b");
@@ -224,7 +265,9 @@ fn no_proper_prefix_of_an_event_line_is_an_event() {
         assert!(!matches!(record(line.as_bytes()).message(), Message::Other));
         for end in 0..line.len() {
             match Record::parse(&line.as_bytes()[..end]) {
-                Reading::Record(record) => assert_eq!(record.message(), &Message::Other, "{}", &line[..end]),
+                Reading::Record(record) => {
+                    assert_eq!(record.message(), &Message::Other, "{}", &line[..end])
+                }
                 Reading::Malformed(_) | Reading::Unrelated => {}
                 other => panic!("{other:?}"),
             }
@@ -234,7 +277,10 @@ fn no_proper_prefix_of_an_event_line_is_an_event() {
     let line = format!("{HEAD}{restoring}");
     let whole_rules = line.find("COMMIT").unwrap();
     let cut = Cut::of(&line.as_bytes()[..whole_rules]);
-    assert_eq!(cut, Some(Cut::Restoring { family: Some(Family::Ipv4), new: vec!["tcp:443".parse().unwrap()] }));
+    assert_eq!(
+        cut,
+        Some(Cut::Restoring { family: Some(Family::Ipv4), new: vec!["tcp:443".parse().unwrap()] })
+    );
     assert_eq!(
         Cut::of(&line.as_bytes()[..line.len() - 30]),
         Some(Cut::Restoring { family: None, new: vec!["tcp:443".parse().unwrap()] })

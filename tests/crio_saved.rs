@@ -1,4 +1,5 @@
-//! CRI-O's host ports as the kernel lists them: real output of iptables-save 1.8.9 over rules that CRI-O 1.29.9 handed over.
+//! CRI-O's host ports as the kernel lists them: real output of iptables-save 1.8.9 over rules that
+//! CRI-O 1.29.9 handed over.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -34,7 +35,10 @@ fn the_kernel_s_rules_are_those_that_cri_o_logged() {
     v4.sort();
     assert_eq!(v4, expected);
     assert_eq!(rules(V4), rules(V4_COUNTERS));
-    assert!(String::from_utf8_lossy(V4).contains("-A KUBE-HP-EBFULECE6UMBVPG3 "), "a chain that nothing leads to is in it");
+    assert!(
+        String::from_utf8_lossy(V4).contains("-A KUBE-HP-EBFULECE6UMBVPG3 "),
+        "a chain that nothing leads to is in it"
+    );
     let v6 = "tcp:443||[fd01::7]:9443|k8s_six_default_e17bd7a2-5e0a-49f6-a813-976eadf26deb_0_";
     assert_eq!(listed(&Statement::rules(rules(V6))), [v6]);
 }
@@ -46,16 +50,28 @@ fn stated_rules_agree_with_the_log_and_make_both_families_known() {
     let mut auditor = Auditor::new();
     auditor.feed(until);
     let remarks = auditor.coverage().clone();
-    let host = auditor.ledger().hosts().find_map(|(name, _)| name.cloned()).expect("the journal names the host");
-    auditor.know(Some(&host), &Facts { crio: Some(Statement::rules(rules(V4))), ..Facts::default() });
+    let host = auditor
+        .ledger()
+        .hosts()
+        .find_map(|(name, _)| name.cloned())
+        .expect("the journal names the host");
+    auditor
+        .know(Some(&host), &Facts { crio: Some(Statement::rules(rules(V4))), ..Facts::default() });
     assert_eq!(auditor.coverage(), &remarks, "it agrees with the log");
     let exposed = |auditor: &Auditor, host: &Text<'_>| {
         let (_, host) = auditor.ledger().hosts().find(|(name, _)| *name == Some(host)).unwrap();
-        host.crio().unwrap().exposed().map(|ports| ports.into_iter().map(|port| port.to_string()).collect::<Vec<_>>()).ok()
+        host.crio()
+            .unwrap()
+            .exposed()
+            .map(|ports| ports.into_iter().map(|port| port.to_string()).collect::<Vec<_>>())
+            .ok()
     };
     assert_eq!(exposed(&auditor, &host), Some(vec!["443/tcp".to_owned()]));
     let other = String::from_utf8_lossy(V4).replace("10.42.0.8:8443", "10.42.0.9:8443");
-    auditor.know(Some(&host), &Facts { crio: Some(Statement::rules(rules(other.as_bytes()))), ..Facts::default() });
+    auditor.know(
+        Some(&host),
+        &Facts { crio: Some(Statement::rules(rules(other.as_bytes()))), ..Facts::default() },
+    );
     assert_ne!(auditor.coverage(), &remarks, "it contradicts the log");
 }
 
@@ -64,7 +80,8 @@ fn output_without_the_table_or_cut_short_states_nothing() {
     assert!(Rule::saved(&Save::parse(b"*filter\nCOMMIT\n").unwrap()).is_err());
     assert_eq!(Rule::saved(&Save::parse(b"*nat\nCOMMIT\n").unwrap()), Ok(Vec::new()));
     for lines in 2..V4.split(|&b| b == b'\n').count() - 2 {
-        let cut: Vec<u8> = V4.split_inclusive(|&b| b == b'\n').take(lines).flatten().copied().collect();
+        let cut: Vec<u8> =
+            V4.split_inclusive(|&b| b == b'\n').take(lines).flatten().copied().collect();
         assert_eq!(Save::parse(&cut).unwrap_err().kind(), ErrorKind::Message, "{lines} lines");
     }
 }

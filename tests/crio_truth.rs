@@ -1,4 +1,5 @@
-//! CRI-O's real logs against what the kernel said after each step, in every form in which the lines were wrapped.
+//! CRI-O's real logs against what the kernel said after each step, in every form in which the lines
+//! were wrapped.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::std_instead_of_alloc, clippy::std_instead_of_core)]
@@ -52,10 +53,12 @@ fn crio(auditor: &Auditor) -> Crio {
     host.unwrap_or_else(|| Crio::new(Limits::default()))
 }
 
-/// Replays a log step by step; after an unknown answer the truth is told, as somebody with a checkpoint would.
+/// Replays a log step by step; after an unknown answer the truth is told, as somebody with a
+/// checkpoint would.
 fn replay(name: &str, log: &[u8], steps: &[Step], mut each: impl FnMut(&Auditor)) -> Score {
     let nftables = name.contains("-nft");
-    let version = memchr::memmem::find(log, b"Starting CRI-O, version: 1.").map(|at| &log[at + 27..at + 29]);
+    let version =
+        memchr::memmem::find(log, b"Starting CRI-O, version: 1.").map(|at| &log[at + 27..at + 29]);
     let no_sockets = version.is_some_and(|minor| minor >= b"31");
     let mut score = Score::default();
     let mut auditor = Auditor::with(Expect::Only(Source::Crio), Limits::default());
@@ -76,7 +79,9 @@ fn replay(name: &str, log: &[u8], steps: &[Step], mut each: impl FnMut(&Auditor)
             match answer {
                 Some(true) => score.right += 1,
                 None if at_least => score.unknown += 1,
-                _ => score.wrong.push(format!("{name}: {what} after step {number}, {}: {crio:?}", step.note)),
+                _ => score
+                    .wrong
+                    .push(format!("{name}: {what} after step {number}, {}: {crio:?}", step.note)),
             }
             answer.is_none()
         };
@@ -127,7 +132,8 @@ fn no_answer_is_wrong_and_few_are_unknown() {
     println!("{logs} logs: {} right, {} unknown: {unknown:?}", total.right, total.unknown);
     assert!(total.wrong.is_empty(), "{} wrong: {}", total.wrong.len(), total.wrong[0]);
     assert!(logs > 90, "{logs} logs");
-    let elsewhere: usize = unknown.iter().filter(|(name, _)| !name.contains("grep-")).map(|(_, n)| n).sum();
+    let elsewhere: usize =
+        unknown.iter().filter(|(name, _)| !name.contains("grep-")).map(|(_, n)| n).sum();
     assert!(total.unknown - elsewhere <= 300 && elsewhere <= 18, "{unknown:?}");
     assert!(total.right >= 1044, "{} right", total.right);
 }
@@ -140,9 +146,15 @@ fn answers(name: &str) -> Answers {
     let mut all = Answers::new();
     replay(name, &corpus::file(name).bytes, &steps, |auditor| {
         let crio = crio(auditor);
-        let texts = |set: BTreeSet<HostPort>| set.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
-        let rules = |set: BTreeSet<DnatRule>| set.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
-        all.push([crio.sockets().ok().map(texts), crio.exposed().ok().map(texts), crio.dnat().ok().map(rules)]);
+        let texts =
+            |set: BTreeSet<HostPort>| set.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+        let rules =
+            |set: BTreeSet<DnatRule>| set.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+        all.push([
+            crio.sockets().ok().map(texts),
+            crio.exposed().ok().map(texts),
+            crio.dnat().ok().map(rules),
+        ]);
     });
     all
 }
@@ -170,13 +182,17 @@ const MODES: [&str; 16] = [
 fn every_mode_of_journalctl_leads_to_the_same_answers() {
     for scenario in ["modes/plain", "modes/reboot", "more/odd"] {
         let measure = answers(&format!("crio/{scenario}.export.log"));
-        assert!(measure.last().unwrap().iter().all(Option::is_some), "{scenario}: all is known at the end");
+        assert!(
+            measure.last().unwrap().iter().all(Option::is_some),
+            "{scenario}: all is known at the end"
+        );
         for mode in MODES {
             let read = answers(&format!("crio/{scenario}.{mode}.log"));
             assert_eq!(read.len(), measure.len());
             for (step, (answer, measure)) in read.iter().zip(&measure).enumerate() {
                 if mode == "cat" && scenario == "modes/reboot" && step == 2 {
-                    // This mode has no line between two boots: the start may be one of CRI-O alone, which rules outlive.
+                    // This mode has no line between two boots: the start may be one of CRI-O alone,
+                    // which rules outlive.
                     assert_eq!(answer, &[Some(BTreeSet::new()), None, None]);
                 } else {
                     assert_eq!(answer, measure, "{scenario} {mode} step {step}");
@@ -188,8 +204,13 @@ fn every_mode_of_journalctl_leads_to_the_same_answers() {
 
 #[test]
 fn state_survives_being_saved_between_any_two_steps() {
-    for name in ["scenarios/steal", "scenarios/dual", "scenarios/restorefail", "scenarios/restart", "more/version-dual-1.36-ipt"]
-    {
+    for name in [
+        "scenarios/steal",
+        "scenarios/dual",
+        "scenarios/restorefail",
+        "scenarios/restart",
+        "more/version-dual-1.36-ipt",
+    ] {
         let name = format!("crio/{name}.log");
         let log = corpus::file(&name).bytes;
         let mut whole = Auditor::with(Expect::Only(Source::Crio), Limits::default());
@@ -201,10 +222,14 @@ fn state_survives_being_saved_between_any_two_steps() {
             let json = serde_json::to_string(&state).unwrap();
             assert_eq!(serde_json::from_str::<Crio>(&json).unwrap(), state, "{name}");
             let text = &line[memchr::memmem::find(line, b"time=").unwrap()..line.len() - 1];
-            let hostport_audit::record::Reading::Record(record) = hostport_audit::record::crio::Record::parse(text) else {
+            let hostport_audit::record::Reading::Record(record) =
+                hostport_audit::record::crio::Record::parse(text)
+            else {
                 panic!()
             };
-            let pid = memchr::memchr(b'[', line).map(|at| &line[at + 1..memchr::memchr(b']', line).unwrap()]).unwrap();
+            let pid = memchr::memchr(b'[', line)
+                .map(|at| &line[at + 1..memchr::memchr(b']', line).unwrap()])
+                .unwrap();
             let pid = std::str::from_utf8(pid).unwrap().parse().unwrap();
             let event = hostport_audit::event::crio::Event::of(&record, Some(pid)).into_owned();
             let event: hostport_audit::event::crio::Event<'_> =
@@ -250,9 +275,13 @@ fn with_lost_texts(log: &[u8], seed: u64) -> Vec<u8> {
 #[test]
 fn lost_texts_lead_to_no_wrong_answer() {
     let (mut right, mut unknown) = (0, 0);
-    for corpus::File { name, bytes } in corpus::logs_in("crio/scenarios").into_iter().chain(corpus::logs_in("crio/more")) {
+    for corpus::File { name, bytes } in
+        corpus::logs_in("crio/scenarios").into_iter().chain(corpus::logs_in("crio/more"))
+    {
         let short = memchr::memmem::find(&bytes, b"rhel92 crio[77216]: time=\"").is_some();
-        let Some(steps) = steps(&name).filter(|_| short && !name.contains("big-line")) else { continue };
+        let Some(steps) = steps(&name).filter(|_| short && !name.contains("big-line")) else {
+            continue;
+        };
         for seed in 0..if name.contains("random") { 12 } else { 24 } {
             let score = replay(&name, &with_lost_texts(&bytes, seed), &steps, |_| {});
             assert!(score.wrong.is_empty(), "seed {seed}: {}", score.wrong[0]);
@@ -300,15 +329,24 @@ fn each_log_says_what_it_can_tell() {
         assert_eq!(crio.version().map(ToString::to_string).as_deref(), version, "{name}");
         assert_eq!((crio.tells_sockets(), crio.tells_rules()), (sockets, rules), "{name}");
     }
-    assert!(at_the_end("crio/more/grep-both.log").sockets_at_least().is_empty(), "a closing may be missing of each");
-    assert_eq!(at_the_end("crio/more/version-plain-1.36-nft.log").sockets(), Ok(BTreeSet::new()), "this version holds none");
+    assert!(
+        at_the_end("crio/more/grep-both.log").sockets_at_least().is_empty(),
+        "a closing may be missing of each"
+    );
+    assert_eq!(
+        at_the_end("crio/more/version-plain-1.36-nft.log").sockets(),
+        Ok(BTreeSet::new()),
+        "this version holds none"
+    );
 }
 
 #[test]
 fn what_a_limit_drops_is_unknown_and_never_wrong() {
     use hostport_audit::state::known::Ignorance;
     let mut limited = 0;
-    for name in ["crio/more/random-r1.log", "crio/more/random-r2.log", "crio/more/big-line.short.log"] {
+    for name in
+        ["crio/more/random-r1.log", "crio/more/random-r2.log", "crio/more/big-line.short.log"]
+    {
         let steps = steps(name).unwrap();
         let limits = Limits { max_keys: 6, ..Limits::default() };
         let mut auditor = Auditor::with(Expect::Only(Source::Crio), limits);
@@ -320,9 +358,16 @@ fn what_a_limit_drops_is_unknown_and_never_wrong() {
             read = step.line;
             let crio = crio(&auditor);
             let (sockets, exposed) = (ports(&step.open), ports(&step.exposed));
-            assert!(crio.sockets().map_or_else(|_| crio.sockets_at_least().is_subset(&sockets), |known| known == sockets));
-            assert!(crio.exposed().map_or_else(|_| crio.exposed_at_least().is_subset(&exposed), |known| known == exposed));
-            limited += usize::from(crio.unknowns().any(|(_, unknown)| unknown.why == Ignorance::Limit));
+            assert!(crio.sockets().map_or_else(
+                |_| crio.sockets_at_least().is_subset(&sockets),
+                |known| known == sockets
+            ));
+            assert!(crio.exposed().map_or_else(
+                |_| crio.exposed_at_least().is_subset(&exposed),
+                |known| known == exposed
+            ));
+            limited +=
+                usize::from(crio.unknowns().any(|(_, unknown)| unknown.why == Ignorance::Limit));
         }
     }
     assert!(limited > 0);

@@ -1,4 +1,5 @@
-//! Each example prints what its head comment says. With `HOSTPORT_AUDIT_BLESS` set in the environment the comments are rewritten instead.
+//! Each example prints what its head comment says. With `HOSTPORT_AUDIT_BLESS` set in the
+//! environment the comments are rewritten instead.
 
 #![allow(dead_code, unreachable_pub)]
 
@@ -32,11 +33,16 @@ mod why_open;
 /// Compares the block behind the `$` line of the head comment with what the example prints.
 fn holds(name: &str, printed: Result<String, Box<dyn Error>>) {
     let printed = printed.unwrap_or_else(|error| panic!("{name}: {error}"));
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name).with_extension("rs");
+    let file =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name).with_extension("rs");
     let text = fs::read_to_string(&file).unwrap();
-    let begin = text.find("//! $ ").and_then(|at| text[at..].find('\n').map(|end| at + end + 1)).expect("a `$` line");
+    let begin = text
+        .find("//! $ ")
+        .and_then(|at| text[at..].find('\n').map(|end| at + end + 1))
+        .expect("a `$` line");
     let end = begin + text[begin..].find("//! ```").expect("the end of the block");
-    let want: String = printed.lines().map(|line| format!("//! {line}").trim_end().to_owned() + "\n").collect();
+    let want: String =
+        printed.lines().map(|line| format!("//! {line}").trim_end().to_owned() + "\n").collect();
     if std::env::var_os("HOSTPORT_AUDIT_BLESS").is_some() {
         fs::write(&file, format!("{}{want}{}", &text[..begin], &text[end..])).unwrap();
     } else {
@@ -46,7 +52,10 @@ fn holds(name: &str, printed: Result<String, Box<dyn Error>>) {
 
 fn followed(log: &str) -> Result<String, Box<dyn Error>> {
     let mut out = Vec::new();
-    follow::follow(&mut fs::File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join(log))?, &mut out)?;
+    follow::follow(
+        &mut fs::File::open(Path::new(env!("CARGO_MANIFEST_DIR")).join(log))?,
+        &mut out,
+    )?;
     Ok(String::from_utf8(out)?)
 }
 

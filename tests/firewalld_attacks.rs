@@ -1,4 +1,5 @@
-//! firewalld's part of the attack cases: odd and hostile lines, each with what must not be believed of them.
+//! firewalld's part of the attack cases: odd and hostile lines, each with what must not be believed
+//! of them.
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used)]
 
@@ -25,7 +26,9 @@ struct Outcome {
 impl Outcome {
     /// True if the port is claimed to be open.
     fn open(&self, layer: Layer, port: u16) -> bool {
-        self.fold.ports("public", layer).is_ok_and(|mut ports| ports.any(|(known, _)| known == tcp(port)))
+        self.fold
+            .ports("public", layer)
+            .is_ok_and(|mut ports| ports.any(|(known, _)| known == tcp(port)))
     }
 
     fn known_and_empty(&self, layer: Layer) -> bool {
@@ -133,5 +136,8 @@ fn case_28_a_service_object_is_no_zone() {
 fn case_29_a_request_for_a_service_is_a_record_and_opens_nothing() {
     let outcome = run("29");
     assert!(outcome.known_and_empty(Layer::Runtime) && outcome.records == 1);
-    assert!(outcome.fold.services("public", Layer::Runtime).is_err() && outcome.fold.openings().count() == 0);
+    assert!(
+        outcome.fold.services("public", Layer::Runtime).is_err()
+            && outcome.fold.openings().count() == 0
+    );
 }

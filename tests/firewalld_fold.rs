@@ -24,17 +24,25 @@ struct Log {
 
 impl Log {
     fn new(limits: Limits) -> Self {
-        Self { fold: Firewalld::new(limits), reader: Reader::new(limits), effects: Effects::default(), line: 0, second: 0 }
+        Self {
+            fold: Firewalld::new(limits),
+            reader: Reader::new(limits),
+            effects: Effects::default(),
+            line: 0,
+            second: 0,
+        }
     }
 
-    /// A running daemon whose zones public and work are known: public has 8000-8010/tcp in both layers, nothing else is open.
+    /// A running daemon whose zones public and work are known: public has 8000-8010/tcp in both
+    /// layers, nothing else is open.
     fn based() -> Self {
         let mut log = Self::new(Limits::default());
         log.start(&["public", "work"]);
         let port = || Item::Port { port: "8000-8010".into(), protocol: "tcp".into() };
         let mut statement = Statement::new().with_default_zone("public");
         for layer in Layer::ALL {
-            let empty = || Kind::ALL.into_iter().fold(Stated::new(), |stated, kind| stated.with(kind, []));
+            let empty =
+                || Kind::ALL.into_iter().fold(Stated::new(), |stated, kind| stated.with(kind, []));
             statement = statement.with_zone("public", layer, empty().with(Kind::Ports, [port()]));
             statement = statement.with_zone("work", layer, empty());
         }
@@ -46,14 +54,28 @@ impl Log {
     /// Writes lines with the present time.
     fn write(&mut self, text: &str) -> &mut Self {
         for message in text.lines().map(str::trim).filter(|message| !message.is_empty()) {
-            let label = if message.contains(": ") && message.starts_with(|c: char| c.is_uppercase()) { "" } else { "DEBUG1: " };
+            let label = if message.contains(": ") && message.starts_with(|c: char| c.is_uppercase())
+            {
+                ""
+            } else {
+                "DEBUG1: "
+            };
             let (minutes, seconds) = (self.second / 60, self.second % 60);
-            let line = format!("2026-11-22 {:02}:{:02}:{seconds:02} {label}{message}", 9 + minutes / 60, minutes % 60);
+            let line = format!(
+                "2026-11-22 {:02}:{:02}:{seconds:02} {label}{message}",
+                9 + minutes / 60,
+                minutes % 60
+            );
             self.line += 1;
-            let (Reading::Record(record) | Reading::Continuation(Some(record))) = self.reader.read(line.as_bytes()) else {
+            let (Reading::Record(record) | Reading::Continuation(Some(record))) =
+                self.reader.read(line.as_bytes())
+            else {
                 panic!("{line}");
             };
-            let by = Evidence::new(LineRef::new(InputId::default(), self.line, ByteSpan::default()), record.stamp());
+            let by = Evidence::new(
+                LineRef::new(InputId::default(), self.line, ByteSpan::default()),
+                record.stamp(),
+            );
             if let Some(event) = Event::of(&record) {
                 self.fold.apply(&event, by, &mut self.effects);
             }
@@ -68,7 +90,9 @@ impl Log {
 
     fn listing(&mut self, zones: &[&str]) {
         for (number, zone) in zones.iter().enumerate() {
-            self.write(&format!("config.zone.{number}.GetAll('org.fedoraproject.FirewallD1.config.zone')"));
+            self.write(&format!(
+                "config.zone.{number}.GetAll('org.fedoraproject.FirewallD1.config.zone')"
+            ));
             self.write(&format!("config.ZoneAdded('{zone}')"));
         }
     }
@@ -127,7 +151,8 @@ fn a_permanent_change_opens_at_the_reload_and_not_before() {
     log.effects.clear();
     log.reload(&["public", "work"], &["public"]);
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp 9000/tcp"));
-    let opened = log.effects.changes.iter().filter(|change| matches!(change, Change::Opened { .. })).count();
+    let opened =
+        log.effects.changes.iter().filter(|change| matches!(change, Change::Opened { .. })).count();
     assert_eq!(opened, 1, "only what is new opens: {:?}", log.effects.changes);
 }
 
@@ -136,7 +161,9 @@ fn a_request_that_nothing_answers_makes_its_list_unknown_and_nothing_else() {
     let mut log = Log::based();
     log.write("zone.addPort('public', '9000', 'tcp')\ngetDefaultZone()");
     assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::Gap));
-    assert!(log.fold.services("public", RUNTIME).is_ok() && log.fold.ports("work", RUNTIME).is_ok());
+    assert!(
+        log.fold.services("public", RUNTIME).is_ok() && log.fold.ports("work", RUNTIME).is_ok()
+    );
     assert!(log.has(Remark::RequestUnanswered));
     // What was in the list before is still proven.
     assert_eq!(log.fold.openings().count(), 2);
@@ -158,7 +185,8 @@ fn a_list_that_is_set_as_a_whole_is_known_whatever_was_before() {
 fn the_watchers_echo_is_nothing_new_and_an_edit_by_hand_is() {
     let mut log = Log::based();
     log.write("config.zone.0.addPort('9000', 'tcp')\nconfig.zone.0.update('...')\nconfig.zone.0.Updated('public')").wait(5);
-    let watcher = "Loading zone file '/etc/firewalld/zones/public.xml'\nconfig.zone.0.Updated('public')";
+    let watcher =
+        "Loading zone file '/etc/firewalld/zones/public.xml'\nconfig.zone.0.Updated('public')";
     log.write(watcher);
     assert_eq!(log.ports("public", PERMANENT), known("8000-8010/tcp 9000/tcp"));
     log.wait(100).write(watcher);
@@ -171,7 +199,9 @@ fn the_watchers_echo_is_nothing_new_and_an_edit_by_hand_is() {
 fn a_late_report_of_the_watcher_is_not_taken_for_the_daemons_own() {
     let mut log = Log::based();
     log.write("config.zone.0.addPort('9000', 'tcp')\nconfig.zone.0.update('...')\nconfig.zone.0.Updated('public')").wait(600);
-    log.write("Loading zone file '/etc/firewalld/zones/public.xml'\nconfig.zone.0.Updated('public')");
+    log.write(
+        "Loading zone file '/etc/firewalld/zones/public.xml'\nconfig.zone.0.Updated('public')",
+    );
     assert_eq!(log.ports("public", PERMANENT), Err(Ignorance::DiskChange));
 }
 
@@ -179,7 +209,8 @@ fn a_late_report_of_the_watcher_is_not_taken_for_the_daemons_own() {
 fn a_file_edited_just_before_a_reload_leaves_neither_layer_known() {
     let mut log = Log::based();
     log.write("config.zone.0.addPort('9000', 'tcp')\nconfig.zone.0.update('...')\nconfig.zone.0.Updated('public')").wait(5);
-    let watcher = "Loading zone file '/etc/firewalld/zones/public.xml'\nconfig.zone.0.Updated('public')";
+    let watcher =
+        "Loading zone file '/etc/firewalld/zones/public.xml'\nconfig.zone.0.Updated('public')";
     log.write(watcher).wait(60);
     log.reload(&["public", "work"], &["public"]);
     log.wait(4).write(watcher);
@@ -202,7 +233,9 @@ fn a_local_file_that_vanished_gives_the_zone_as_shipped() {
 #[test]
 fn a_restart_at_once_keeps_the_permanent_layer_and_a_long_pause_does_not() {
     let mut log = Log::based();
-    log.write("zone.addPort('', '9000', 'tcp')\nzone.PortAdded('public', '9000', 'tcp', 0)\nstop()");
+    log.write(
+        "zone.addPort('', '9000', 'tcp')\nzone.PortAdded('public', '9000', 'tcp', 0)\nstop()",
+    );
     assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::NotRunning));
     log.wait(1).start(&["public", "work"]);
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp"));
@@ -256,7 +289,8 @@ fn a_late_signal_of_a_timer_whose_port_was_removed_is_false() {
     let mut log = Log::based();
     log.write("zone.addPort('', '9000', 'tcp')\nzone.PortAdded('public', '9000', 'tcp', 60)");
     log.write("zone.removePort('', '9000', 'tcp')\nzone.PortRemoved('public', '9000', 'tcp')");
-    log.write("zone.addPort('', '9000', 'tcp')\nzone.PortAdded('public', '9000', 'tcp', 0)").wait(60);
+    log.write("zone.addPort('', '9000', 'tcp')\nzone.PortAdded('public', '9000', 'tcp', 0)")
+        .wait(60);
     log.write("zone.PortRemoved('public', '9000', 'tcp')");
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp 9000/tcp"));
     assert!(log.has(Remark::FalseSignal));
@@ -268,23 +302,34 @@ fn a_late_signal_of_a_timer_whose_port_was_removed_is_false() {
 #[test]
 fn a_timer_closes_and_one_that_meets_split_ranges_does_not() {
     let mut log = Log::based();
-    log.write("zone.addPort('', '9000-9010', 'tcp')\nzone.PortAdded('public', '9000-9010', 'tcp', 60)").wait(60);
+    log.write(
+        "zone.addPort('', '9000-9010', 'tcp')\nzone.PortAdded('public', '9000-9010', 'tcp', 60)",
+    )
+    .wait(60);
     log.write("zone.PortRemoved('public', '9000-9010', 'tcp')");
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp"));
-    log.write("zone.addPort('', '9000-9010', 'tcp')\nzone.PortAdded('public', '9000-9010', 'tcp', 60)");
-    log.write("zone.removePort('', '9005', 'tcp')\nzone.PortRemoved('public', '9005', 'tcp')").wait(60);
+    log.write(
+        "zone.addPort('', '9000-9010', 'tcp')\nzone.PortAdded('public', '9000-9010', 'tcp', 60)",
+    );
+    log.write("zone.removePort('', '9005', 'tcp')\nzone.PortRemoved('public', '9005', 'tcp')")
+        .wait(60);
     log.write("zone.PortRemoved('public', '9000-9010', 'tcp')");
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp 9000-9004/tcp 9006-9010/tcp"));
 }
 
-/// Whether overlapping ranges of settings stay apart is not in the log, so neither is whether a timer's port lies inside one of them.
+/// Whether overlapping ranges of settings stay apart is not in the log, so neither is whether a
+/// timer's port lies inside one of them.
 #[test]
 fn a_timer_within_ranges_that_overlap_is_doubtful_and_one_elsewhere_is_not() {
     let mut log = Log::based();
     let ports = "[('5000-5010', 'tcp'), ('5005-5020', 'tcp')]";
-    log.write(&format!("setZoneSettings2(public)\nzone.ZoneUpdated('public', '{{'ports': {ports}}}')"));
+    log.write(&format!(
+        "setZoneSettings2(public)\nzone.ZoneUpdated('public', '{{'ports': {ports}}}')"
+    ));
     for port in ["6000", "5015-5030"] {
-        log.write(&format!("zone.addPort('', '{port}', 'tcp')\nzone.PortAdded('public', '{port}', 'tcp', 60)"));
+        log.write(&format!(
+            "zone.addPort('', '{port}', 'tcp')\nzone.PortAdded('public', '{port}', 'tcp', 60)"
+        ));
     }
     log.wait(60).write("zone.PortRemoved('public', '6000', 'tcp')");
     assert_eq!(log.ports("public", RUNTIME), known("5000-5010/tcp 5011-5020/tcp 5021-5030/tcp"));
@@ -293,11 +338,14 @@ fn a_timer_within_ranges_that_overlap_is_doubtful_and_one_elsewhere_is_not() {
 }
 
 #[test]
-fn a_reload_refused_before_the_flush_changes_nothing_and_one_that_dies_later_loses_the_runtime_layer() {
+fn a_reload_refused_before_the_flush_changes_nothing_and_one_that_dies_later_loses_the_runtime_layer()
+ {
     let mut log = Log::based();
     log.write("reload()\nTraceback (most recent call last):\nERROR: INVALID_PORT: port number in '99999' is too big");
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp"));
-    log.write("reload()\nSetting policy to 'DROP'\nFlushing rule set\nTraceback (most recent call last):");
+    log.write(
+        "reload()\nSetting policy to 'DROP'\nFlushing rule set\nTraceback (most recent call last):",
+    );
     assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::Crash));
     assert_eq!(log.ports("public", PERMANENT), known("8000-8010/tcp"));
     log.reload(&["public", "work"], &[]);
@@ -330,7 +378,9 @@ fn settings_that_fail_half_way_leave_the_runtime_layer_unknown() {
 #[test]
 fn the_runtime_layer_is_copied_without_its_empty_lists() {
     let mut log = Log::based();
-    log.write("zone.removePort('', '8000-8010', 'tcp')\nzone.PortRemoved('public', '8000-8010', 'tcp')");
+    log.write(
+        "zone.removePort('', '8000-8010', 'tcp')\nzone.PortRemoved('public', '8000-8010', 'tcp')",
+    );
     log.write("zone.addService('public', 'http', 0)\nzone.ServiceAdded('public', 'http', 0)");
     log.write(
         "copyRuntimeToPermanent()\nCopying zone 'public' settings\nconfig.zone.0.update2('...')\nconfig.zone.0.Updated('public')",
@@ -351,14 +401,22 @@ fn numbers_follow_the_listing_and_names_follow_renaming_and_removal() {
     assert!(log.fold.zones().all(|(zone, _)| zone != "work"));
     log.write("config.zone.0.removeZone()\nconfig.zone.0.Removed('aaa')");
     assert_eq!(log.ports("aaa", RUNTIME), known("1/tcp"));
-    assert_eq!(log.fold.zones().filter(|(zone, layer)| *zone == "aaa" && *layer == PERMANENT).count(), 0);
+    assert_eq!(
+        log.fold.zones().filter(|(zone, layer)| *zone == "aaa" && *layer == PERMANENT).count(),
+        0
+    );
 }
 
 #[test]
 fn a_stated_fact_that_contradicts_the_log_is_remarked_and_taken() {
     let mut log = Log::based();
-    let stated = Stated::new().with(Kind::Ports, [Item::Port { port: "1".into(), protocol: "tcp".into() }]);
-    log.fold.know(&Statement::new().with_zone("work", RUNTIME, stated), Evidence::default(), &mut log.effects);
+    let stated =
+        Stated::new().with(Kind::Ports, [Item::Port { port: "1".into(), protocol: "tcp".into() }]);
+    log.fold.know(
+        &Statement::new().with_zone("work", RUNTIME, stated),
+        Evidence::default(),
+        &mut log.effects,
+    );
     assert!(log.has(Remark::Contradiction));
     assert_eq!(log.ports("work", RUNTIME), known("1/tcp"));
 }
@@ -368,7 +426,9 @@ fn a_port_name_that_cannot_be_resolved_makes_the_list_unknown_and_known_ones_are
     let mut log = Log::based();
     log.write("zone.addPort('', 'http', 'tcp')\nzone.PortAdded('public', 'http', 'tcp', 0)");
     assert_eq!(log.ports("public", RUNTIME), known("80/tcp 8000-8010/tcp"));
-    log.write("zone.addPort('', 'sometool', 'tcp')\nzone.PortAdded('public', 'sometool', 'tcp', 0)");
+    log.write(
+        "zone.addPort('', 'sometool', 'tcp')\nzone.PortAdded('public', 'sometool', 'tcp', 0)",
+    );
     assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::Unresolved));
 }
 
@@ -377,14 +437,24 @@ fn what_a_limit_drops_is_unknown_and_remarked() {
     let mut log = Log::new(Limits { max_keys: 40, ..Limits::default() });
     log.start(&["public"]);
     let empty = Stated::new().with(Kind::Ports, []);
-    log.fold.know(&Statement::new().with_zone("public", RUNTIME, empty), Evidence::default(), &mut log.effects);
+    log.fold.know(
+        &Statement::new().with_zone("public", RUNTIME, empty),
+        Evidence::default(),
+        &mut log.effects,
+    );
     for port in 0..60 {
-        log.write(&format!("zone.addPort('', '{}', 'tcp')\nzone.PortAdded('public', '{}', 'tcp', 0)", port * 10, port * 10));
+        log.write(&format!(
+            "zone.addPort('', '{}', 'tcp')\nzone.PortAdded('public', '{}', 'tcp', 0)",
+            port * 10,
+            port * 10
+        ));
     }
     assert!(log.has(Remark::LimitReached) && log.ports("public", RUNTIME) == Err(Ignorance::Limit));
     assert!(log.fold.openings().count() <= 40);
     for zone in 0..60 {
-        log.write(&format!("zone.addPort('zone{zone}', '1', 'tcp')\nzone.PortAdded('zone{zone}', '1', 'tcp', 0)"));
+        log.write(&format!(
+            "zone.addPort('zone{zone}', '1', 'tcp')\nzone.PortAdded('zone{zone}', '1', 'tcp', 0)"
+        ));
     }
     assert!(log.fold.zones().count() <= 80);
 }
@@ -404,7 +474,8 @@ fn policies_and_direct_rules_are_told_although_their_ports_are_not_in_the_log() 
     log.write("policy.setPolicySettings(pol)\npolicy.PolicyUpdated('pol', '{}')");
     log.write("direct.addRule('ipv4', 'filter')\ndirect.RuleAdded('ipv4', 'filter', 'INPUT', 0, '-p','tcp')");
     log.write("config.policy.0.update('...')\nconfig.policy.0.Updated('other')");
-    let facts = |log: &Log| log.fold.openings().filter(|(opening, _)| opening.port.is_none()).count();
+    let facts =
+        |log: &Log| log.fold.openings().filter(|(opening, _)| opening.port.is_none()).count();
     assert_eq!(facts(&log), 3);
     log.effects.clear();
     log.reload(&["public", "work"], &[]);
@@ -419,16 +490,29 @@ fn a_layer_that_is_unknown_as_a_whole_is_told_once() {
     let mut log = Log::based();
     log.write("stop()\nstop()\nconfig.zone.0.update2('...')\nconfig.zone.0.Updated('public')");
     assert_eq!(log.fold.unknowns().count(), 3, "{:?}", log.fold.unknowns().collect::<Vec<_>>());
-    assert_eq!(log.effects.changes.len(), 3 * Kind::ALL.len(), "each list is lost once: {:?}", log.effects.changes);
+    assert_eq!(
+        log.effects.changes.len(),
+        3 * Kind::ALL.len(),
+        "each list is lost once: {:?}",
+        log.effects.changes
+    );
 }
 
 #[test]
 fn a_pair_without_the_steps_that_this_daemon_prints_is_not_believed() {
-    let pair = |port: u16| format!("zone.addPort('public', '{port}', 'tcp')\nzone.PortAdded('public', '{port}', 'tcp', 0)");
+    let pair = |port: u16| {
+        format!(
+            "zone.addPort('public', '{port}', 'tcp')\nzone.PortAdded('public', '{port}', 'tcp', 0)"
+        )
+    };
     let step = b"2026-11-22 09:00:00 DEBUG4: <class 'firewall.core.fw_transaction.FirewallTransaction'>.pre()";
     let mut log = Log::based();
     log.write(&pair(9000));
-    assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp 9000/tcp"), "a daemon with --debug=1 prints none");
+    assert_eq!(
+        log.ports("public", RUNTIME),
+        known("8000-8010/tcp 9000/tcp"),
+        "a daemon with --debug=1 prints none"
+    );
     let Reading::Record(record) = log.reader.read(step) else { panic!() };
     let step = Event::of(&record).unwrap();
     log.write("zone.addPort('public', '9001', 'tcp')");
@@ -437,5 +521,8 @@ fn a_pair_without_the_steps_that_this_daemon_prints_is_not_believed() {
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp 9000/tcp 9001/tcp"));
     log.write(&pair(9002));
     assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::DoubtfulSignal));
-    assert!(log.has(Remark::FalseSignal) && log.fold.openings().all(|(opening, _)| opening.port != "9002/tcp".parse().ok()));
+    assert!(
+        log.has(Remark::FalseSignal)
+            && log.fold.openings().all(|(opening, _)| opening.port != "9002/tcp".parse().ok())
+    );
 }

@@ -1,7 +1,19 @@
 //! A model of firewalld against reality and against the crate.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
-#![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, clippy::large_enum_variant, unreachable_pub, dead_code)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
+#![allow(
+    clippy::std_instead_of_core,
+    clippy::std_instead_of_alloc,
+    clippy::large_enum_variant,
+    unreachable_pub,
+    dead_code
+)]
 
 #[path = "common/model_firewalld/mod.rs"]
 mod model_firewalld;
@@ -21,7 +33,8 @@ use model_run::{config, judge};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-/// Ranges of each protocol, put together where they meet, so that ranges cut in different places compare equal.
+/// Ranges of each protocol, put together where they meet, so that ranges cut in different places
+/// compare equal.
 fn normal(ranges: impl IntoIterator<Item = (String, u32, u32)>) -> BTreeSet<String> {
     let mut ranges: Vec<_> = ranges.into_iter().collect();
     ranges.sort();
@@ -62,7 +75,12 @@ fn layer_of(layer: model_firewalld::Layer) -> Layer {
     }
 }
 
-fn answer(fold: &Firewalld, zone: &str, layer: Layer, kind: Kind) -> Result<BTreeSet<String>, Unknown> {
+fn answer(
+    fold: &Firewalld,
+    zone: &str,
+    layer: Layer,
+    kind: Kind,
+) -> Result<BTreeSet<String>, Unknown> {
     Ok(match kind {
         Kind::Ports => normal(fold.ports(zone, layer)?.map(|(port, _)| of_port(port))),
         Kind::SourcePorts => normal(fold.source_ports(zone, layer)?.map(|(port, _)| of_port(port))),
@@ -73,13 +91,23 @@ fn answer(fold: &Firewalld, zone: &str, layer: Layer, kind: Kind) -> Result<BTre
 /// What is surely open: the place of each opening, and its item as firewalld lists it.
 fn openings(fold: &Firewalld) -> Vec<((String, Layer, Kind), String)> {
     let openings = fold.openings().filter_map(|(opening, _)| {
-        let port = |port: Option<HostPort>| port.map(of_port).map(|(p, low, high)| format!("{low}-{high}/{p}"));
+        let port = |port: Option<HostPort>| {
+            port.map(of_port).map(|(p, low, high)| format!("{low}-{high}/{p}"))
+        };
         let text = opening.port.map(|p| of_port(p).1.to_string());
         Some(match opening.holder {
-            Holder::ZonePort { zone, layer } => ((zone.to_string(), layer, Kind::Ports), port(opening.port)?),
-            Holder::ZoneSourcePort { zone, layer } => ((zone.to_string(), layer, Kind::SourcePorts), port(opening.port)?),
-            Holder::ZoneService { zone, layer, service } => ((zone.to_string(), layer, Kind::Services), service.to_string()),
-            Holder::ZoneProtocol { zone, layer, protocol } => ((zone.to_string(), layer, Kind::Protocols), protocol.to_string()),
+            Holder::ZonePort { zone, layer } => {
+                ((zone.to_string(), layer, Kind::Ports), port(opening.port)?)
+            }
+            Holder::ZoneSourcePort { zone, layer } => {
+                ((zone.to_string(), layer, Kind::SourcePorts), port(opening.port)?)
+            }
+            Holder::ZoneService { zone, layer, service } => {
+                ((zone.to_string(), layer, Kind::Services), service.to_string())
+            }
+            Holder::ZoneProtocol { zone, layer, protocol } => {
+                ((zone.to_string(), layer, Kind::Protocols), protocol.to_string())
+            }
             Holder::ZoneForwardPort { zone, layer, target } => {
                 let protocol = opening.port?.protocol();
                 let item = format!("port={}:proto={protocol}:{target}", text?);
@@ -110,7 +138,13 @@ fn truth_of(kind: Kind, items: &BTreeSet<String>) -> BTreeSet<String> {
 fn compare(fold: &Firewalld, view: &View) -> Result<usize, String> {
     let default_zone = fold.default_zone().map(|zone| BTreeSet::from([zone.to_string()]));
     let truth = BTreeSet::from([view.default_zone.truth.clone()]);
-    let mut known = usize::from(judge("default zone", default_zone, &BTreeSet::new(), &truth, view.default_zone.determined)?);
+    let mut known = usize::from(judge(
+        "default zone",
+        default_zone,
+        &BTreeSet::new(),
+        &truth,
+        view.default_zone.determined,
+    )?);
     let mut places = std::collections::BTreeMap::new();
     for ((zone, layer, kind), answer_of) in &view.cells {
         let (layer, kind) = (layer_of(*layer), kind_of(*kind));
@@ -137,16 +171,26 @@ fn compare(fold: &Firewalld, view: &View) -> Result<usize, String> {
 
 fn item(kind: ops::Kind, text: &str) -> Item<'static> {
     let own = |text: &str| text.to_owned().into();
-    let mut parts = text.splitn(4, ':').map(|part| own(part.split_once('=').map_or(part, |(_, value)| value)));
+    let mut parts =
+        text.splitn(4, ':').map(|part| own(part.split_once('=').map_or(part, |(_, value)| value)));
     let mut next = || parts.next().unwrap();
     match kind {
         ops::Kind::Ports | ops::Kind::SourcePorts => {
             let (port, protocol) = text.split_once('/').map(|(a, b)| (own(a), own(b))).unwrap();
-            if kind == ops::Kind::Ports { Item::Port { port, protocol } } else { Item::SourcePort { port, protocol } }
+            if kind == ops::Kind::Ports {
+                Item::Port { port, protocol }
+            } else {
+                Item::SourcePort { port, protocol }
+            }
         }
         ops::Kind::Services => Item::Service { name: own(text) },
         ops::Kind::Protocols => Item::Protocol { name: own(text) },
-        ops::Kind::ForwardPorts => Item::ForwardPort { port: next(), protocol: next(), to_port: next(), to_address: next() },
+        ops::Kind::ForwardPorts => Item::ForwardPort {
+            port: next(),
+            protocol: next(),
+            to_port: next(),
+            to_address: next(),
+        },
     }
 }
 
@@ -157,12 +201,17 @@ fn statement(view: &View) -> Facts {
             continue;
         }
         let items = answer.truth.iter().map(|text| item(*kind, text));
-        statement = statement.with_zone(zone.clone(), layer_of(*layer), Stated::new().with(kind_of(*kind), items));
+        statement = statement.with_zone(
+            zone.clone(),
+            layer_of(*layer),
+            Stated::new().with(kind_of(*kind), items),
+        );
     }
     Facts { firewalld: Some(statement), ..Facts::default() }
 }
 
-/// Drives the crate over a script; gives the number of known answers, or the first that is not as it should be.
+/// Drives the crate over a script; gives the number of known answers, or the first that is not as
+/// it should be.
 fn drive(script: &Script) -> Result<usize, String> {
     let compare = |host: Option<&Host>, view: &View| {
         let unknown = Firewalld::new(Limits::default());

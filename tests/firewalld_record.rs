@@ -1,6 +1,12 @@
 //! firewalld's records: every line of the real logs, and the odd shapes that they can take.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 mod common;
 
@@ -40,11 +46,14 @@ fn every_line_of_the_corpus_is_a_record_or_continues_one_and_prints_back() {
                     }
                 }
                 // A log that was rotated while a record was written goes on in the next file.
-                Reading::Unrelated => assert!(number == 0 && name.contains("rotation"), "{name}:{number}"),
+                Reading::Unrelated => {
+                    assert!(number == 0 && name.contains("rotation"), "{name}:{number}")
+                }
                 Reading::Malformed(_) => broken.push(format!("{name}:{}", number + 1)),
             }
             if let Some(held) = reader.take_unfinished() {
-                broken.push(format!("{name}:{}", number + 1 - usize::try_from(held.lines).unwrap()));
+                broken
+                    .push(format!("{name}:{}", number + 1 - usize::try_from(held.lines).unwrap()));
             }
         }
         reader.finish();
@@ -61,7 +70,10 @@ fn every_line_of_the_corpus_is_a_record_or_continues_one_and_prints_back() {
         "v2.5.0/hostile-strings.log:1262",
     ];
     assert_eq!(broken, expected.map(|place| format!("firewalld/{place}")));
-    assert!(records > 100_000 && continued > 10_000, "{records} records, {continued} continuations");
+    assert!(
+        records > 100_000 && continued > 10_000,
+        "{records} records, {continued} continuations"
+    );
 }
 
 fn record(text: &str) -> Record<'_> {
@@ -117,7 +129,10 @@ fn a_line_without_date_is_a_record_only_when_the_caller_says_so() {
 #[test]
 fn the_lists_of_the_program_have_unbalanced_quotes() {
     for (text, expected) in [
-        ("config.zone.6.setPorts('[('8080, 'tcp'),('8081, 'udp')]')", vec![vec!["8080", "tcp"], vec!["8081", "udp"]]),
+        (
+            "config.zone.6.setPorts('[('8080, 'tcp'),('8081, 'udp')]')",
+            vec![vec!["8080", "tcp"], vec!["8081", "udp"]],
+        ),
         ("config.zone.6.setPorts('[]')", vec![]),
         (
             "config.zone.6.setForwardPorts('[('8080, 'tcp', '80', ''),('53, 'udp', '', '192.0.2.1')]')",
@@ -127,8 +142,10 @@ fn the_lists_of_the_program_have_unbalanced_quotes() {
         let text = format!("2023-06-28 10:46:37 DEBUG1: {text}");
         let record = record(&text);
         let tuples = record.call().unwrap().tuples().unwrap();
-        let tuples: Vec<Vec<&str>> =
-            tuples.iter().map(|t| t.iter().map(|f| core::str::from_utf8(f).unwrap()).collect()).collect();
+        let tuples: Vec<Vec<&str>> = tuples
+            .iter()
+            .map(|t| t.iter().map(|f| core::str::from_utf8(f).unwrap()).collect())
+            .collect();
         assert_eq!(tuples, expected, "{text}");
     }
     let record = record("2023-06-28 10:46:37 DEBUG1: config.zone.6.setServices('[ssh,http]')");
@@ -141,8 +158,12 @@ fn a_call_with_too_many_arguments_is_malformed_where_they_begin() {
     let line = "2023-06-28 10:46:37 DEBUG1: zone.addPort('public', '1', 'tcp') zone.addPort('public', '22', 'tcp')";
     let Reading::Malformed(error) = Record::parse(line) else { panic!() };
     assert_eq!((error.kind(), error.offset()), (ErrorKind::Call, 83));
-    for line in ["zone.addPort('public', '80')", "zone.PortAdded('public', '80', 'tcp', 0', 'x')", "start(1)", "zone.addPort(80)"]
-    {
+    for line in [
+        "zone.addPort('public', '80')",
+        "zone.PortAdded('public', '80', 'tcp', 0', 'x')",
+        "start(1)",
+        "zone.addPort(80)",
+    ] {
         let line = format!("2023-06-28 10:46:37 DEBUG1: {line}");
         assert!(matches!(Record::parse(line.as_str()), Reading::Malformed(_)), "{line}");
     }
@@ -150,9 +171,14 @@ fn a_call_with_too_many_arguments_is_malformed_where_they_begin() {
 
 #[test]
 fn the_call_right_behind_the_label_decides_and_nested_text_does_not() {
-    let event = event_of("DEBUG1: zone.addRichRule('public', 'rule log prefix=\"zone.addPort('public', '22', 'tcp')\" accept')");
+    let event = event_of(
+        "DEBUG1: zone.addRichRule('public', 'rule log prefix=\"zone.addPort('public', '22', 'tcp')\" accept')",
+    );
     let text = format!("{event:?}");
-    assert!(text.contains("RuntimeRequest") && text.contains("RichRule") && text.contains("prefix"), "{text}");
+    assert!(
+        text.contains("RuntimeRequest") && text.contains("RichRule") && text.contains("prefix"),
+        "{text}"
+    );
     assert_eq!(event_of("DEBUG3: zone.addPort('public', '22', 'tcp')"), None);
     assert_eq!(event_of("zone.addPort('public', '22', 'tcp')"), None);
     assert_eq!(event_of("DEBUG1: config.service.3.addPort('22', 'tcp')"), Some(Event::OtherCall));
@@ -163,10 +189,15 @@ fn settings_are_read_as_dbus_python_and_as_python_print_them() {
     let dbus = "DEBUG1: zone.ZoneUpdated('public', 'dbus.Dictionary({dbus.String('ports'): dbus.Array([dbus.Struct((dbus.String('7070'), \
                 dbus.String('tcp')), signature=None)], signature=dbus.Signature('(ss)'), variant_level=1), dbus.String('masquerade'): \
                 dbus.Boolean(False, variant_level=1)}, signature=dbus.Signature('sv'))')";
-    let plain = "DEBUG1: zone.ZoneUpdated('public', '{'ports': [('7070', 'tcp')], 'masquerade': False}')";
-    let Some(Event::SettingsChanged { settings: Some(lists), .. }) = event_of(dbus) else { panic!() };
+    let plain =
+        "DEBUG1: zone.ZoneUpdated('public', '{'ports': [('7070', 'tcp')], 'masquerade': False}')";
+    let Some(Event::SettingsChanged { settings: Some(lists), .. }) = event_of(dbus) else {
+        panic!()
+    };
     assert_eq!(lists.len(), 2);
-    let Some(Event::SettingsChanged { settings: Some(same), .. }) = event_of(plain) else { panic!() };
+    let Some(Event::SettingsChanged { settings: Some(same), .. }) = event_of(plain) else {
+        panic!()
+    };
     assert_eq!(lists, same);
     let odd = event_of("DEBUG1: zone.ZoneUpdated('public', '{'ports': object()}')");
     assert!(matches!(odd, Some(Event::SettingsChanged { settings: None, .. })));
@@ -176,7 +207,10 @@ fn settings_are_read_as_dbus_python_and_as_python_print_them() {
 fn a_held_call_is_bounded() {
     let limits = Limits { max_record: 200, ..Limits::default() };
     let mut reader = Reader::new(limits);
-    assert_eq!(reader.read(b"2023-06-28 10:46:37 DEBUG1: zone.addRichRule('public', 'x"), Reading::Continuation(None));
+    assert_eq!(
+        reader.read(b"2023-06-28 10:46:37 DEBUG1: zone.addRichRule('public', 'x"),
+        Reading::Continuation(None)
+    );
     for _ in 0..10 {
         assert_eq!(reader.read(&[b'y'; 50]), Reading::Continuation(None));
     }
@@ -191,7 +225,9 @@ fn mutations_of_real_lines_never_panic() {
     let mut seed = 1u64;
     for line in lines(&text).filter(|line| line.contains(&b'(')) {
         for _ in 0..4 {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             let at = usize::try_from(seed >> 33).unwrap() % line.len();
             let mut mutant = line.to_vec();
             match seed % 3 {
@@ -210,10 +246,16 @@ fn mutations_of_real_lines_never_panic() {
 #[test]
 fn a_bracket_at_a_line_break_inside_an_argument_does_not_end_the_call() {
     let mut reader = Reader::new(Limits::default());
-    let lines = ["2026-11-22 09:40:33 DEBUG1: zone.addRichRule('public', 'rule", "family=ipv4)", "accept')"];
+    let lines = [
+        "2026-11-22 09:40:33 DEBUG1: zone.addRichRule('public', 'rule",
+        "family=ipv4)",
+        "accept')",
+    ];
     assert_eq!(reader.read(lines[0].as_bytes()), Reading::Continuation(None));
     assert_eq!(reader.read(lines[1].as_bytes()), Reading::Continuation(None));
-    let Reading::Continuation(Some(record)) = reader.read(lines[2].as_bytes()) else { panic!("the call is lost") };
+    let Reading::Continuation(Some(record)) = reader.read(lines[2].as_bytes()) else {
+        panic!("the call is lost")
+    };
     assert_eq!(record.as_bytes(), lines.join("\n").as_bytes());
     assert_eq!(record.lines(), 3);
 }

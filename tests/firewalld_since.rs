@@ -43,7 +43,9 @@ fn permanent_add(port: &str) -> String {
 /// `PORT LINE` of the ports that the runtime layer lets through, and the line since which it does.
 fn since(auditor: &Auditor) -> Vec<String> {
     let (_, host) = auditor.ledger().hosts().next().unwrap();
-    let runtime = |opening: &Opening| matches!(opening.holder, Holder::ZonePort { layer: Layer::Runtime, .. });
+    let runtime = |opening: &Opening| {
+        matches!(opening.holder, Holder::ZonePort { layer: Layer::Runtime, .. })
+    };
     let mut lines: Vec<String> = host
         .openings()
         .filter(|(opening, _)| runtime(opening))
@@ -56,8 +58,13 @@ fn since(auditor: &Auditor) -> Vec<String> {
 fn begun() -> Auditor {
     let mut auditor = Auditor::new();
     auditor.feed(BEGIN);
-    let nothing =
-        |layer| Statement::new().with_zone("public", layer, Stated::new().with(Kind::Ports, Vec::<Item<'static>>::new()));
+    let nothing = |layer| {
+        Statement::new().with_zone(
+            "public",
+            layer,
+            Stated::new().with(Kind::Ports, Vec::<Item<'static>>::new()),
+        )
+    };
     for layer in Layer::ALL {
         auditor.know(None, &Facts { firewalld: Some(nothing(layer)), ..Facts::default() });
     }

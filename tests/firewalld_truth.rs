@@ -1,4 +1,5 @@
-//! The fold against the daemon's own answers: every firewalld log of the corpus, step by step, as an auditor would ask.
+//! The fold against the daemon's own answers: every firewalld log of the corpus, step by step, as
+//! an auditor would ask.
 
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used)]
 
@@ -16,7 +17,8 @@ use hostport_audit::{ByteSpan, HostPort, InputId, Limits, LineRef, PortRange, Pr
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
-const KINDS: [Kind; 5] = [Kind::Ports, Kind::SourcePorts, Kind::Services, Kind::ForwardPorts, Kind::Protocols];
+const KINDS: [Kind; 5] =
+    [Kind::Ports, Kind::SourcePorts, Kind::Services, Kind::ForwardPorts, Kind::Protocols];
 
 /// The rotated parts of a log are put together, the oldest first; here .1 is the oldest.
 fn whole_logs() -> BTreeMap<String, Vec<Vec<u8>>> {
@@ -50,17 +52,36 @@ struct Replay<'l> {
 impl<'l> Replay<'l> {
     fn new(log: &'l [u8]) -> Self {
         let (reader, fold) = (Reader::new(Limits::default()), Firewalld::new(Limits::default()));
-        Self { log, at: 0, line: 0, reader, fold, effects: Effects::default(), last: Evidence::default() }
+        Self {
+            log,
+            at: 0,
+            line: 0,
+            reader,
+            fold,
+            effects: Effects::default(),
+            last: Evidence::default(),
+        }
     }
 
     fn to(&mut self, position: usize) {
         while self.at < position {
-            let end = self.log[self.at..].iter().position(|&b| b == b'\n').map_or(self.log.len(), |n| self.at + n);
+            let end = self.log[self.at..]
+                .iter()
+                .position(|&b| b == b'\n')
+                .map_or(self.log.len(), |n| self.at + n);
             let line = &self.log[self.at..end];
             self.line += 1;
-            let at = LineRef::new(InputId::default(), self.line, ByteSpan::new(self.at as u64, end as u64));
+            let at = LineRef::new(
+                InputId::default(),
+                self.line,
+                ByteSpan::new(self.at as u64, end as u64),
+            );
             self.at = end + 1;
-            let (Reading::Record(record) | Reading::Continuation(Some(record))) = self.reader.read(line) else { continue };
+            let (Reading::Record(record) | Reading::Continuation(Some(record))) =
+                self.reader.read(line)
+            else {
+                continue;
+            };
             self.last = Evidence::new(at, record.stamp());
             if let Some(event) = Event::of(&record) {
                 self.fold.apply(&event, self.last, &mut self.effects);
@@ -73,7 +94,12 @@ type Names = BTreeSet<String>;
 
 /// Ports as single numbers, so that ranges cut in different places compare equal.
 fn expanded(ports: impl Iterator<Item = HostPort>) -> Names {
-    ports.flat_map(|port| (port.range().first()..=port.range().last()).map(move |n| format!("{n}/{}", port.protocol()))).collect()
+    ports
+        .flat_map(|port| {
+            (port.range().first()..=port.range().last())
+                .map(move |n| format!("{n}/{}", port.protocol()))
+        })
+        .collect()
 }
 
 fn answer(fold: &Firewalld, zone: &str, layer: Layer, kind: Kind) -> Result<Names, Unknown> {
@@ -92,7 +118,10 @@ fn port_of(text: &str) -> HostPort {
     let (range, protocol) = text.split_once('/').unwrap();
     let (first, last) = range.split_once('-').unwrap_or((range, range));
     let number = |text: &str| text.parse().unwrap();
-    HostPort::new(protocol.parse::<Protocol>().unwrap(), PortRange::new(number(first), number(last)))
+    HostPort::new(
+        protocol.parse::<Protocol>().unwrap(),
+        PortRange::new(number(first), number(last)),
+    )
 }
 
 fn truth_of(kind: Kind, value: &Value) -> Names {
@@ -107,7 +136,11 @@ fn items_of(kind: Kind, value: &Value) -> Vec<Item<'static>> {
         Kind::Ports | Kind::SourcePorts => {
             let (port, protocol) = text.split_once('/').unwrap();
             let (port, protocol) = (port.to_owned().into(), protocol.to_owned().into());
-            if kind == Kind::Ports { Item::Port { port, protocol } } else { Item::SourcePort { port, protocol } }
+            if kind == Kind::Ports {
+                Item::Port { port, protocol }
+            } else {
+                Item::SourcePort { port, protocol }
+            }
         }
         Kind::Services => Item::Service { name: text.into() },
         Kind::Protocols => Item::Protocol { name: text.into() },
@@ -117,7 +150,12 @@ fn items_of(kind: Kind, value: &Value) -> Vec<Item<'static>> {
             let (protocol, rest) = rest.split_once(":toport=").unwrap();
             let (to_port, to_address) = rest.split_once(":toaddr=").unwrap();
             let own = |text: &str| text.to_owned().into();
-            Item::ForwardPort { port: own(port), protocol: own(protocol), to_port: own(to_port), to_address: own(to_address) }
+            Item::ForwardPort {
+                port: own(port),
+                protocol: own(protocol),
+                to_port: own(to_port),
+                to_address: own(to_address),
+            }
         }
     };
     listed(value).into_iter().map(item).collect()
@@ -130,8 +168,8 @@ struct Score {
     unknown: Vec<String>,
 }
 
-/// Folds a log to the position of each record of its truth, and compares. The first record is told as a base; an answer "unknown"
-/// is followed by a statement of the truth.
+/// Folds a log to the position of each record of its truth, and compares. The first record is told
+/// as a base; an answer "unknown" is followed by a statement of the truth.
 fn score(name: &str, parts: &[Vec<u8>]) -> Score {
     let log = parts.concat();
     let truth = corpus::file(&format!("{name}.truth.jsonl")).bytes;
@@ -145,17 +183,22 @@ fn score(name: &str, parts: &[Vec<u8>]) -> Score {
     let mut base = true;
     for (number, line) in truth.split(|&b| b == b'\n').filter(|line| !line.is_empty()).enumerate() {
         let record: Value = serde_json::from_slice(line).unwrap();
-        let is = |key: &str| record.get(key).is_some_and(|v| !v.is_null() && *v != Value::Bool(false));
+        let is =
+            |key: &str| record.get(key).is_some_and(|v| !v.is_null() && *v != Value::Bool(false));
         if !is("up") || is("crashed_reload") || is("truth_error") || !is("runtime") {
             continue;
         }
         let rotations = usize::try_from(record["log_rotations"].as_u64().unwrap_or(0)).unwrap();
-        replay.to(offsets[rotations] + usize::try_from(record["log_bytes"].as_u64().unwrap()).unwrap());
+        replay
+            .to(offsets[rotations]
+                + usize::try_from(record["log_bytes"].as_u64().unwrap()).unwrap());
         let mut statement = Statement::new();
-        let what = format!("{name} record {} at line {}: {}", number + 1, replay.line, record["op"]);
+        let what =
+            format!("{name} record {} at line {}: {}", number + 1, replay.line, record["op"]);
         for layer in Layer::ALL {
             for kind in KINDS {
-                let key = if kind == Kind::Ports { layer.to_string() } else { format!("{layer}_{kind}") };
+                let key =
+                    if kind == Kind::Ports { layer.to_string() } else { format!("{layer}_{kind}") };
                 let Some(zones) = record.get(&key).and_then(Value::as_object) else { continue };
                 for (zone, value) in zones {
                     let mut tell = base;
@@ -167,10 +210,16 @@ fn score(name: &str, parts: &[Vec<u8>]) -> Score {
                             score.unknown.push(format!("{what}: {spot}: {why}"));
                         }
                         Ok(got) if got == truth_of(kind, value) => score.right += 1,
-                        Ok(got) => score.wrong.push(format!("{what}: {spot}: expected {value}, got {got:?}")),
+                        Ok(got) => score
+                            .wrong
+                            .push(format!("{what}: {spot}: expected {value}, got {got:?}")),
                     }
                     if tell {
-                        statement = statement.with_zone(zone.clone(), layer, Stated::new().with(kind, items_of(kind, value)));
+                        statement = statement.with_zone(
+                            zone.clone(),
+                            layer,
+                            Stated::new().with(kind, items_of(kind, value)),
+                        );
                     }
                 }
             }
@@ -178,7 +227,9 @@ fn score(name: &str, parts: &[Vec<u8>]) -> Score {
         if let Some(zone) = record["default_zone"].as_str() {
             match replay.fold.default_zone() {
                 Ok(known) if !base && known == zone => score.right += 1,
-                Ok(known) if !base => score.wrong.push(format!("{what}: default zone: expected {zone}, got {known}")),
+                Ok(known) if !base => {
+                    score.wrong.push(format!("{what}: default zone: expected {zone}, got {known}"))
+                }
                 _ => {
                     if !base {
                         score.unknown.push(format!("{what}: default zone"));
@@ -214,11 +265,18 @@ fn the_fold_agrees_with_the_daemon_in_every_log() {
             .filter(|rule| name.ends_with(rule["log"].as_str().unwrap()))
             .map(|rule| rule["max_wrong"].as_u64().unwrap())
             .sum();
-        println!("{name}: {} right, {} wrong, {} unknown", score.right, score.wrong.len(), score.unknown.len());
+        println!(
+            "{name}: {} right, {} wrong, {} unknown",
+            score.right,
+            score.wrong.len(),
+            score.unknown.len()
+        );
         for line in score.wrong.iter().chain(&score.unknown) {
             println!("    {line}");
         }
-        if score.wrong.len() as u64 > most || score.wrong.iter().any(|line| !line.contains("/ports:")) {
+        if score.wrong.len() as u64 > most
+            || score.wrong.iter().any(|line| !line.contains("/ports:"))
+        {
             bad.extend(score.wrong);
         }
         (right, unknown, logs) = (right + score.right, unknown + score.unknown.len(), logs + 1);

@@ -1,4 +1,5 @@
-//! Laws of framing: every split gives the same lines, and the lines and their ends put together are the input.
+//! Laws of framing: every split gives the same lines, and the lines and their ends put together are
+//! the input.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -99,12 +100,17 @@ proptest! {
 #[test]
 fn corpus_files_give_the_same_lines_in_chunks_of_any_size() {
     for file in corpus::logs() {
-        let expected = file.bytes.iter().filter(|&&b| b == b'\n').count() + usize::from(!file.bytes.ends_with(b"\n"));
+        let expected = file.bytes.iter().filter(|&&b| b == b'\n').count()
+            + usize::from(!file.bytes.ends_with(b"\n"));
         let lines = whole(&file.bytes, &Limits::default());
         assert_eq!(lines.len(), expected, "{}", file.name);
         for size in [7, 4096, 65_536] {
             let cuts: Vec<usize> = (0..file.bytes.len()).step_by(size).collect();
-            assert!(fed(&file.bytes, &cuts, &Limits::default()) == lines, "{} in chunks of {size}", file.name);
+            assert!(
+                fed(&file.bytes, &cuts, &Limits::default()) == lines,
+                "{} in chunks of {size}",
+                file.name
+            );
         }
     }
 }
@@ -122,7 +128,12 @@ fn a_line_without_end_is_held_only_up_to_the_limit() {
     let length = 160 * (1 << 16);
     assert_eq!(
         lines[0],
-        (vec![b'x'; 1000], LineRef::new(InputId::new(0), 1, ByteSpan::new(0, length)), LineEnd::CrLf, length - 1000)
+        (
+            vec![b'x'; 1000],
+            LineRef::new(InputId::new(0), 1, ByteSpan::new(0, length)),
+            LineEnd::CrLf,
+            length - 1000
+        )
     );
     assert_eq!(lines[1].0, b"next");
     assert_eq!(lines[1].1.span().start(), length + 2);
@@ -130,7 +141,8 @@ fn a_line_without_end_is_held_only_up_to_the_limit() {
 
 #[test]
 fn only_lf_ends_a_line() {
-    let lines: Vec<_> = Lines::new(b"a\rb\x0b\x0c\xe2\x80\xa8c\x00\r\r\n\r\n\n\r").map(own).collect();
+    let lines: Vec<_> =
+        Lines::new(b"a\rb\x0b\x0c\xe2\x80\xa8c\x00\r\r\n\r\n\n\r").map(own).collect();
     let texts: Vec<_> = lines.iter().map(|line| (&line.0[..], line.2)).collect();
     assert_eq!(
         texts,

@@ -1,4 +1,5 @@
-//! The laws of the fuzz targets on stable: every committed seed is replayed, and lines of real logs are, also mutated.
+//! The laws of the fuzz targets on stable: every committed seed is replayed, and lines of real logs
+//! are, also mutated.
 
 #![allow(
     clippy::unwrap_used,
@@ -26,9 +27,12 @@ fn fuzz() -> std::path::PathBuf {
 /// The seeds of a target; none is a failure.
 fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
     let folder = fuzz().join("corpus").join(target);
-    let entries = fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-    let mut seeds: Vec<_> =
-        entries.map(|entry| entry.unwrap().path()).map(|path| (path.display().to_string(), fs::read(&path).unwrap())).collect();
+    let entries =
+        fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let mut seeds: Vec<_> = entries
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.display().to_string(), fs::read(&path).unwrap()))
+        .collect();
     seeds.sort();
     assert!(!seeds.is_empty(), "no seeds in {}", folder.display());
     seeds
@@ -37,7 +41,11 @@ fn seeds(target: &str) -> Vec<(String, Vec<u8>)> {
 /// Names the bytes that break a law before the panic goes on.
 fn keep(name: &str, law: laws::Law, bytes: &[u8], from: &dyn Fn() -> String) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| law(bytes))) {
-        eprintln!("the law `{name}` is broken by {}:\n{:.600}", from(), bytes.escape_ascii().to_string());
+        eprintln!(
+            "the law `{name}` is broken by {}:\n{:.600}",
+            from(),
+            bytes.escape_ascii().to_string()
+        );
         std::panic::resume_unwind(panic);
     }
 }
@@ -56,23 +64,32 @@ fn every_law_has_a_target_and_a_folder_of_seeds() {
     let laws: BTreeSet<String> = laws::ALL.iter().map(|(name, _)| (*name).to_owned()).collect();
     let manifest = fs::read_to_string(fuzz().join("Cargo.toml")).unwrap();
     let bins = manifest.split("[[bin]]").skip(1);
-    let targets: BTreeSet<String> = bins.map(|bin| bin.split('"').nth(1).unwrap().to_owned()).collect();
+    let targets: BTreeSet<String> =
+        bins.map(|bin| bin.split('"').nth(1).unwrap().to_owned()).collect();
     assert_eq!(targets, laws);
     let folders = fs::read_dir(fuzz().join("corpus")).unwrap();
-    let folders: BTreeSet<String> = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    let folders: BTreeSet<String> =
+        folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert_eq!(folders, laws);
 }
 
 #[test]
 fn sampled_lines_of_every_log_keep_the_laws() {
     for file in corpus::logs() {
-        let mut lines = file.bytes.split(|&byte| byte == b'\n').enumerate().filter(|(_, line)| line.len() < 2000).peekable();
+        let mut lines = file
+            .bytes
+            .split(|&byte| byte == b'\n')
+            .enumerate()
+            .filter(|(_, line)| line.len() < 2000)
+            .peekable();
         let mut from = 0;
         while lines.peek().is_some() {
             // The first lines of a log all, then fewer and fewer.
             for (number, line) in lines.by_ref().take(1) {
                 from = number;
-                keep("line", laws::line::law, line, &|| format!("{}, line {}", file.name, number + 1));
+                keep("line", laws::line::law, line, &|| {
+                    format!("{}, line {}", file.name, number + 1)
+                });
             }
             lines.by_ref().take(from / 8).for_each(drop);
         }
@@ -91,7 +108,8 @@ impl Numbers {
     }
 }
 
-/// What mutation puts in: what means something to at least one of the grammars, and what means something to none.
+/// What mutation puts in: what means something to at least one of the grammars, and what means
+/// something to none.
 const PIECES: &[&[u8]] = &[
     b"\"",
     b"\\",

@@ -1,4 +1,5 @@
-//! iptables rules: what is printed is read back, whichever program printed it, and broken rules say where.
+//! iptables rules: what is printed is read back, whichever program printed it, and broken rules say
+//! where.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -13,10 +14,14 @@ fn rule(text: &str) -> Rule<'_> {
 
 #[test]
 fn a_comment_of_several_bare_words_ends_at_the_next_option() {
-    let rule = rule("-p TCP -m comment --comment from OVN to localhost ! -d 10.0.0.1 -j SNAT --to-source 169.254.169.2");
+    let rule = rule(
+        "-p TCP -m comment --comment from OVN to localhost ! -d 10.0.0.1 -j SNAT --to-source 169.254.169.2",
+    );
     assert_eq!(rule.comment().unwrap(), "from OVN to localhost");
     assert!(rule.destination().unwrap().is_negated());
-    assert!(matches!(rule.target(), Some(Target::Snat(Some(to))) if to.address() == "169.254.169.2".parse().ok()));
+    assert!(
+        matches!(rule.target(), Some(Target::Snat(Some(to))) if to.address() == "169.254.169.2".parse().ok())
+    );
 }
 
 #[test]
@@ -25,7 +30,9 @@ fn a_quoted_comment_is_one_word_and_its_escapes_are_undone() {
     let rule = rule(text);
     assert_eq!(rule.comment().unwrap(), r#"k8s_"x"_-d_0_ hostport 443"#);
     assert_eq!(rule.dport().unwrap().plain().unwrap().single_range(), Some(PortRange::single(443)));
-    assert!(matches!(rule.target(), Some(Target::Jump(chain)) if chain == "KUBE-HP-EBFULECE6UMBVPG3"));
+    assert!(
+        matches!(rule.target(), Some(Target::Jump(chain)) if chain == "KUBE-HP-EBFULECE6UMBVPG3")
+    );
     assert_eq!(rule.to_string(), text);
 }
 
@@ -38,14 +45,19 @@ fn an_option_takes_the_next_word_whatever_it_looks_like() {
 
 #[test]
 fn both_ways_of_writing_the_destination_of_a_dnat_are_read() {
-    for text in ["-j DNAT --to-destination=[fd01::9]:8443", "-j DNAT --to-destination [fd01::9]:8443"] {
+    for text in
+        ["-j DNAT --to-destination=[fd01::9]:8443", "-j DNAT --to-destination [fd01::9]:8443"]
+    {
         let to = rule(text).to_destination().map(|to| (to.address(), to.port()));
         assert_eq!(to, Some(("fd01::9".parse().ok(), Some(8443))));
     }
     let ranges = rule("-j DNAT --to-destination 10.0.0.1-10.0.0.9:80-90/8080");
     assert_eq!(ranges.to_destination().map(|to| (to.address(), to.port())), Some((None, None)));
     let bare = rule("-j DNAT --to-destination fd01::9");
-    assert_eq!(bare.to_destination().map(|to| (to.address(), to.port())), Some(("fd01::9".parse().ok(), None)));
+    assert_eq!(
+        bare.to_destination().map(|to| (to.address(), to.port())),
+        Some(("fd01::9".parse().ok(), None))
+    );
 }
 
 #[test]
@@ -54,9 +66,14 @@ fn matches_may_stand_behind_the_target() {
         "-p TCP -d 172.16.47.140 --dport 80 -j DNAT --to-destination 10.42.0.5:8080 -m statistic --mode random --probability 0.5000000000",
     );
     assert_eq!(rule.probability(), Some(1 << 30));
-    assert_eq!(rule.destination().unwrap().plain().unwrap().single_address(), "172.16.47.140".parse().ok());
-    let saved = Rule::parse(b"-m statistic --mode random --probability 0.33333333349 -j ACCEPT").unwrap();
-    let logged = Rule::parse(b"-j ACCEPT -m statistic --mode random --probability 0.3333333333").unwrap();
+    assert_eq!(
+        rule.destination().unwrap().plain().unwrap().single_address(),
+        "172.16.47.140".parse().ok()
+    );
+    let saved =
+        Rule::parse(b"-m statistic --mode random --probability 0.33333333349 -j ACCEPT").unwrap();
+    let logged =
+        Rule::parse(b"-j ACCEPT -m statistic --mode random --probability 0.3333333333").unwrap();
     assert_eq!(saved.probability(), logged.probability());
 }
 
@@ -69,7 +86,10 @@ fn ports_may_be_ranges_lists_or_negated() {
     let ranges: Vec<_> = list.dport().unwrap().value().ranges().collect();
     assert_eq!(ranges, [PortRange::single(80), PortRange::single(443), PortRange::new(8000, 8010)]);
     assert_eq!(list.dport().unwrap().value().single_range(), None);
-    assert_eq!(rule("--dport 1024: -j X").dport().unwrap().value().single_range(), Some(PortRange::new(1024, 65535)));
+    assert_eq!(
+        rule("--dport 1024: -j X").dport().unwrap().value().single_range(),
+        Some(PortRange::new(1024, 65535))
+    );
     assert!(rule("--dport ! 80 -j X").dport().unwrap().is_negated());
 }
 
@@ -80,9 +100,20 @@ fn networks_have_a_length_or_a_mask() {
         let source = format!("-s {text} -j X");
         assert_eq!(rule(&source).source().unwrap().value().prefix_length(), 8, "{text}");
     }
-    for text in ["10.0.0.0/255.0.255.0", "10.0.0.0/33", "10.0.0.1,10.0.0.2", "example.org", "10.0.0/8", "10.0.0.0/+8"] {
+    for text in [
+        "10.0.0.0/255.0.255.0",
+        "10.0.0.0/33",
+        "10.0.0.1,10.0.0.2",
+        "example.org",
+        "10.0.0/8",
+        "10.0.0.0/+8",
+    ] {
         let source = format!("-s {text} -j X");
-        assert_eq!(Rule::parse(source.as_bytes()).unwrap_err().kind(), ErrorKind::Address, "{text}");
+        assert_eq!(
+            Rule::parse(source.as_bytes()).unwrap_err().kind(),
+            ErrorKind::Address,
+            "{text}"
+        );
     }
 }
 
@@ -138,7 +169,11 @@ fn print(model: &Model, writer: Writer) -> String {
     });
     for (option, address) in [("-s", model.source), ("-d", model.destination)] {
         if let Some((negated, address)) = address {
-            let mask = if matches!(writer, Writer::Save) { if address.is_ipv4() { "/32" } else { "/128" } } else { "" };
+            let mask = if matches!(writer, Writer::Save) {
+                if address.is_ipv4() { "/32" } else { "/128" }
+            } else {
+                ""
+            };
             words.push(format!("{}{option} {address}{mask}", bang(negated)));
         }
     }
@@ -148,7 +183,10 @@ fn print(model: &Model, writer: Writer) -> String {
     if let Some(comment) = &model.comment {
         words.push(match writer {
             Writer::Ovnkube => format!("-m comment --comment {comment}"),
-            _ => format!("-m comment --comment \"{}\"", comment.replace('\\', r"\\").replace('"', r#"\""#)),
+            _ => format!(
+                "-m comment --comment \"{}\"",
+                comment.replace('\\', r"\\").replace('"', r#"\""#)
+            ),
         });
     }
     if let Some((negated, range)) = model.dport {
@@ -174,8 +212,11 @@ fn address() -> impl Strategy<Value = IpAddr> {
 fn model() -> impl Strategy<Value = Model> {
     let protocol = prop_oneof![Just(Protocol::Tcp), Just(Protocol::Udp), Just(Protocol::Sctp)];
     let negatable = || proptest::option::of((any::<bool>(), address()));
-    let dport = proptest::option::of((any::<bool>(), any::<u16>(), any::<u16>()).prop_map(|(n, a, b)| (n, PortRange::new(a, b))));
-    let comment = proptest::option::of("[a-z_][a-z0-9_\"\\\\:.]{0,8}( [a-z][a-z0-9\"_-]{0,8}){0,3}");
+    let dport = proptest::option::of(
+        (any::<bool>(), any::<u16>(), any::<u16>()).prop_map(|(n, a, b)| (n, PortRange::new(a, b))),
+    );
+    let comment =
+        proptest::option::of("[a-z_][a-z0-9_\"\\\\:.]{0,8}( [a-z][a-z0-9\"_-]{0,8}){0,3}");
     let to = proptest::option::of((address(), any::<u16>()));
     (protocol, negatable(), negatable(), any::<bool>(), dport, comment, to).prop_map(
         |(protocol, source, destination, local, dport, comment, to)| Model {

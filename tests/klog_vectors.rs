@@ -1,4 +1,5 @@
-//! klog: what real klog printed is read back with what was passed in, and every corpus line prints back.
+//! klog: what real klog printed is read back with what was passed in, and every corpus line prints
+//! back.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -20,7 +21,11 @@ fn logs() -> Vec<PathBuf> {
     let mut logs = Vec::new();
     for folder in ["seed_era", "era_2024_12", "retagged"] {
         let entries = fs::read_dir(corpus().join(folder)).expect("the corpus is there");
-        logs.extend(entries.map(|e| e.unwrap().path()).filter(|p| p.extension().is_some_and(|e| e == "log")));
+        logs.extend(
+            entries
+                .map(|e| e.unwrap().path())
+                .filter(|p| p.extension().is_some_and(|e| e == "log")),
+        );
     }
     assert!(logs.len() >= 32, "the corpus is whole");
     logs
@@ -32,7 +37,12 @@ fn check(vector: &Value) {
     let input = vector["input"].as_str().unwrap();
     let input = match want["msg_bytes_hex"].as_str() {
         // The one vector whose bytes JSON cannot hold: U+FFFD stands for 0xff.
-        Some("ff78") => input.replace('\u{fffd}', "\x01").into_bytes().iter().map(|&b| if b == 1 { 0xff } else { b }).collect(),
+        Some("ff78") => input
+            .replace('\u{fffd}', "\x01")
+            .into_bytes()
+            .iter()
+            .map(|&b| if b == 1 { 0xff } else { b })
+            .collect(),
         Some(other) => panic!("{id}: {other}"),
         None => input.replace("<100000 x>", &"x".repeat(100_000)).into_bytes(),
     };
@@ -40,11 +50,16 @@ fn check(vector: &Value) {
     if id == "second_line_looks_like_header" {
         let mut reader = Reader::new();
         for line in whole.split(|&b| b == b'\n') {
-            assert!(matches!(reader.read(line), Reading::Record(_)), "{id}: two records, as nobody can tell otherwise");
+            assert!(
+                matches!(reader.read(line), Reading::Record(_)),
+                "{id}: two records, as nobody can tell otherwise"
+            );
         }
         return;
     }
-    let record = Record::parse(whole).unwrap_or_else(|e| panic!("{id}: {e}")).unwrap_or_else(|| panic!("{id}: no record"));
+    let record = Record::parse(whole)
+        .unwrap_or_else(|e| panic!("{id}: {e}"))
+        .unwrap_or_else(|| panic!("{id}: no record"));
     assert_eq!(record.as_bytes(), whole, "{id}");
     assert_eq!(record.clone().into_owned(), record, "{id}");
     if want["header"] == Value::Bool(false) {
@@ -64,11 +79,15 @@ fn check(vector: &Value) {
         };
         assert_eq!(letter, severity, "{id}");
     }
-    if let (Some(month), Some(day), Some(time)) = (want["month"].as_u64(), want["day"].as_u64(), want["time"].as_str()) {
+    if let (Some(month), Some(day), Some(time)) =
+        (want["month"].as_u64(), want["day"].as_u64(), want["time"].as_str())
+    {
         let stamp: Stamp = format!("--{month:02}-{day:02}T{time}").parse().unwrap();
         assert_eq!(header.stamp(), Some(stamp), "{id}");
     }
-    for (key, have) in [("file", Value::from(header.file().to_string())), ("line", Value::from(header.line()))] {
+    for (key, have) in
+        [("file", Value::from(header.file().to_string())), ("line", Value::from(header.line()))]
+    {
         assert!(want[key].is_null() || want[key] == have, "{id}: {key} {have}");
     }
     if let Some(message) = want["msg"].as_str() {
@@ -103,7 +122,8 @@ fn expected_pairs(id: &str, want: &Value) -> u64 {
 fn the_vectors_of_three_klog_versions_are_read_back() {
     let mut count = 0;
     for version in ["v2.30.0", "v2.100.1", "v2.130.1"] {
-        let text = fs::read_to_string(corpus().join(format!("klog_vectors_{version}.jsonl"))).expect("the vectors are there");
+        let text = fs::read_to_string(corpus().join(format!("klog_vectors_{version}.jsonl")))
+            .expect("the vectors are there");
         for line in text.lines() {
             check(&serde_json::from_str(line).unwrap());
             count += 1;
@@ -128,7 +148,9 @@ fn every_corpus_line_is_a_record_or_continues_one_and_prints_back() {
                         assert_eq!(&kind.clone().into_owned(), kind);
                     }
                 }
-                Reading::Continuation(record) => assert!(record.is_none_or(|r| r.as_bytes() == line)),
+                Reading::Continuation(record) => {
+                    assert!(record.is_none_or(|r| r.as_bytes() == line))
+                }
                 other => panic!("{}: {other:?}: {}", log.display(), line.escape_ascii()),
             }
         }
@@ -163,7 +185,10 @@ fn rule_words_make_a_record_in_every_version_of_the_messages() {
 fn brackets_in_a_message_do_not_move_the_header() {
     let line = b"I0625 09:07:00.992980       1 a.go:7] x y.go:9] z";
     let record = Record::parse(line).unwrap().unwrap();
-    assert_eq!((record.header().unwrap().line(), record.message().to_str()), (7, Some("x y.go:9] z")));
+    assert_eq!(
+        (record.header().unwrap().line(), record.message().to_str()),
+        (7, Some("x y.go:9] z"))
+    );
 }
 
 #[test]
@@ -182,7 +207,12 @@ fn broken_headers_are_malformed_and_say_where() {
     ];
     for (line, kind, offset) in cases {
         match Reader::new().read(line) {
-            Reading::Malformed(error) => assert_eq!((error.kind(), error.offset()), (kind, offset), "{}", error.in_line(line)),
+            Reading::Malformed(error) => assert_eq!(
+                (error.kind(), error.offset()),
+                (kind, offset),
+                "{}",
+                error.in_line(line)
+            ),
             other => panic!("{other:?}"),
         }
     }
@@ -216,7 +246,12 @@ fn preamble_json_and_script_lines_are_records_of_their_own_form() {
     ];
     for (line, form, stamp) in cases {
         let record = Record::parse(line).unwrap().unwrap();
-        assert_eq!((record.form(), record.stamp()), (form, stamp.map(|s| s.parse().unwrap())), "{}", line.escape_ascii());
+        assert_eq!(
+            (record.form(), record.stamp()),
+            (form, stamp.map(|s| s.parse().unwrap())),
+            "{}",
+            line.escape_ascii()
+        );
     }
 }
 
@@ -231,9 +266,14 @@ fn headerless_lines_stand_alone_only_where_no_record_is_open() {
     assert!(matches!(reader.read(&closed), Reading::Record(r) if r.form() == Form::Header));
     assert!(reader.is_idle());
     assert!(matches!(reader.read(rule), Reading::Record(r) if r.form() == Form::NoHeader));
-    assert!(matches!(reader.read(b"E0625 09:07:00.992980       1 a.go:1] sync failed: "), Reading::Record(_)));
+    assert!(matches!(
+        reader.read(b"E0625 09:07:00.992980       1 a.go:1] sync failed: "),
+        Reading::Record(_)
+    ));
     assert!(!reader.is_idle());
-    assert!(matches!(reader.read(rule), Reading::Continuation(Some(r)) if r.form() == Form::Continuation));
+    assert!(
+        matches!(reader.read(rule), Reading::Continuation(Some(r)) if r.form() == Form::Continuation)
+    );
     assert!(matches!(reader.read(b"some text"), Reading::Continuation(None)));
     reader.finish();
     assert!(matches!(reader.read(b"some text"), Reading::Unrelated));

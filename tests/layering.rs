@@ -1,4 +1,5 @@
-//! Holds the tower of layers: each file imports only what lies below it, and the parser library is named in the grammar alone.
+//! Holds the tower of layers: each file imports only what lies below it, and the parser library is
+//! named in the grammar alone.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,7 +48,9 @@ fn module_of(path: &Path, root: &Path) -> String {
 /// Every `crate::name` in the code.
 fn imports(code: &str) -> Vec<String> {
     code.match_indices("crate::")
-        .filter(|(at, _)| !code[..*at].ends_with(['_', '$']) && !code[..*at].ends_with(char::is_alphanumeric))
+        .filter(|(at, _)| {
+            !code[..*at].ends_with(['_', '$']) && !code[..*at].ends_with(char::is_alphanumeric)
+        })
         .map(|(at, word)| {
             let rest = &code[at + word.len()..];
             rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_' || *c == '{').collect()
@@ -72,8 +75,14 @@ fn each_file_imports_only_what_lies_below_it() {
         for import in imports(&code(file)) {
             match row_of(&import) {
                 Some(other) if other < row || import == module => {}
-                Some(_) => faults.push(format!("{}: imports {import}, which does not lie below {module}", file.display())),
-                None => faults.push(format!("{}: imports crate::{import}, which names no module", file.display())),
+                Some(_) => faults.push(format!(
+                    "{}: imports {import}, which does not lie below {module}",
+                    file.display()
+                )),
+                None => faults.push(format!(
+                    "{}: imports crate::{import}, which names no module",
+                    file.display()
+                )),
             }
         }
     }

@@ -1,6 +1,8 @@
-//! What the caller's limits bound stays bounded, and what they drop is counted and makes the answer unknown.
+//! What the caller's limits bound stays bounded, and what they drop is counted and makes the answer
+//! unknown.
 //!
-//! How much is held is measured by the printed form of the whole auditor: whatever it keeps is in there.
+//! How much is held is measured by the printed form of the whole auditor: whatever it keeps is in
+//! there.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -11,7 +13,15 @@ use hostport_audit::{Auditor, Expect, Limits};
 
 /// Few of everything, so that a short log goes far beyond.
 fn few() -> Limits {
-    Limits { max_line: 4096, max_record: 4096, max_streams: 16, max_hosts: 16, max_keys: 64, max_history: 64, max_samples: 4 }
+    Limits {
+        max_line: 4096,
+        max_record: 4096,
+        max_streams: 16,
+        max_hosts: 16,
+        max_keys: 64,
+        max_history: 64,
+        max_samples: 4,
+    }
 }
 
 /// How large the auditor is when a log of `count` lines has been read, and the auditor.
@@ -28,7 +38,11 @@ fn after(limits: Limits, count: usize, line: impl Fn(usize) -> String) -> (usize
 fn stays_bounded(limits: Limits, count: usize, line: impl Fn(usize) -> String) -> Auditor {
     let (small, _) = after(limits, count, &line);
     let (large, auditor) = after(limits, count * 8, &line);
-    assert!(large < small + small / 4, "{small} characters after {count} lines, {large} after {}", count * 8);
+    assert!(
+        large < small + small / 4,
+        "{small} characters after {count} lines, {large} after {}",
+        count * 8
+    );
     let counts = auditor.settled().coverage().counts();
     assert_eq!(counts.lines(), count as u64 * 8, "{counts:?}");
     auditor
@@ -39,12 +53,15 @@ fn remarked(auditor: &Auditor, remark: Remark) -> u64 {
 }
 
 fn crio(host: &str, message: &str) -> String {
-    format!("Jun 25 16:27:37 {host} crio[77216]: time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"{message}\"")
+    format!(
+        "Jun 25 16:27:37 {host} crio[77216]: time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"{message}\""
+    )
 }
 
 #[test]
 fn hosts_without_end() {
-    let auditor = stays_bounded(few(), 2000, |n| crio(&format!("host{n}"), "Opened local port tcp:443"));
+    let auditor =
+        stays_bounded(few(), 2000, |n| crio(&format!("host{n}"), "Opened local port tcp:443"));
     assert!(auditor.ledger().hosts().count() <= 16);
     assert!(auditor.ledger().refused_hosts() >= 15_900, "{}", auditor.ledger().refused_hosts());
     assert!(auditor.coverage().refused().lines() >= 15_900);
@@ -62,7 +79,10 @@ fn rules_for_addresses_without_end() {
     });
     assert!(remarked(&auditor, Remark::LimitReached) > 0);
     let (_, host) = auditor.ledger().hosts().next().unwrap();
-    assert!(host.unknowns().any(|(scope, _)| scope == Scope::Ovnkube), "what was dropped is not told");
+    assert!(
+        host.unknowns().any(|(scope, _)| scope == Scope::Ovnkube),
+        "what was dropped is not told"
+    );
 }
 
 #[test]
@@ -89,11 +109,15 @@ fn openings_and_closings_of_one_port_without_end() {
 #[test]
 fn ports_of_crio_without_end() {
     // Sockets may be opened whose port is never closed, and rules may never be taken away.
-    let auditor = stays_bounded(few(), 1000, |n| crio("one", &format!("Opened local port tcp:{}", 1 + n % 60_000)));
+    let auditor = stays_bounded(few(), 1000, |n| {
+        crio("one", &format!("Opened local port tcp:{}", 1 + n % 60_000))
+    });
     assert!(remarked(&auditor, Remark::LimitReached) > 0);
     let (_, host) = auditor.ledger().hosts().next().unwrap();
     assert!(host.unknowns().any(|(scope, _)| scope == Scope::CrioSockets));
-    stays_bounded(few(), 1000, |n| crio("one", &format!("Running pod sandbox: default/pod{n}/POD\" id=request{n} name=\"x")));
+    stays_bounded(few(), 1000, |n| {
+        crio("one", &format!("Running pod sandbox: default/pod{n}/POD\" id=request{n} name=\"x"))
+    });
 }
 
 #[test]
@@ -103,13 +127,19 @@ fn zones_ports_and_timers_without_end() {
         1 => format!("zone.PortAdded('public', '{}', 'tcp', 60)", 1 + n * 2 % 65_000),
         _ => format!("config.zone.{n}.Updated('zone{n}')"),
     };
-    let auditor = stays_bounded(few(), 1000, |n| format!("2023-06-28 10:46:37 DEBUG1: {}", signal(n)));
-    assert!(remarked(&auditor, Remark::LimitReached) > 0);
     let auditor =
-        stays_bounded(few(), 1000, |n| format!("2023-06-28 10:46:37 DEBUG1: zone.RichRuleAdded('public', 'rule {n}', 0)"));
+        stays_bounded(few(), 1000, |n| format!("2023-06-28 10:46:37 DEBUG1: {}", signal(n)));
     assert!(remarked(&auditor, Remark::LimitReached) > 0);
-    stays_bounded(few(), 1000, |n| format!("2023-06-28 10:46:37 DEBUG1: zone.addPort('zone{n}', '80', 'tcp')"));
-    stays_bounded(few(), 1000, |n| format!("2023-06-28 10:46:37 DEBUG1: config.ZoneAdded('zone{n}')"));
+    let auditor = stays_bounded(few(), 1000, |n| {
+        format!("2023-06-28 10:46:37 DEBUG1: zone.RichRuleAdded('public', 'rule {n}', 0)")
+    });
+    assert!(remarked(&auditor, Remark::LimitReached) > 0);
+    stays_bounded(few(), 1000, |n| {
+        format!("2023-06-28 10:46:37 DEBUG1: zone.addPort('zone{n}', '80', 'tcp')")
+    });
+    stays_bounded(few(), 1000, |n| {
+        format!("2023-06-28 10:46:37 DEBUG1: config.ZoneAdded('zone{n}')")
+    });
 }
 
 #[test]
@@ -125,10 +155,14 @@ fn sockets_of_neighbours_without_end() {
 #[test]
 fn unfinished_records_of_streams_without_end() {
     // Parts of container records of which the last part never comes, each of another pod.
-    stays_bounded(few(), 1000, |n| format!("[pod/pod{n}/c] 2023-06-25T16:00:02.000000001Z stderr P part"));
+    stays_bounded(few(), 1000, |n| {
+        format!("[pod/pod{n}/c] 2023-06-25T16:00:02.000000001Z stderr P part")
+    });
     // A firewalld call that never ends, on each of many hosts.
     stays_bounded(few(), 1000, |n| {
-        format!("Jun 25 16:27:37 host{n} firewalld[7]: 2023-06-28 10:46:37 DEBUG1: zone.addRichRule('public', 'rule")
+        format!(
+            "Jun 25 16:27:37 host{n} firewalld[7]: 2023-06-28 10:46:37 DEBUG1: zone.addRichRule('public', 'rule"
+        )
     });
     // The same on one, with more and more lines behind it.
     stays_bounded(few(), 4000, |n| match n {
@@ -136,12 +170,16 @@ fn unfinished_records_of_streams_without_end() {
         _ => format!("and on {n}"),
     });
     // A journal entry that never ends.
-    stays_bounded(few(), 4000, |n| if n == 0 { "__CURSOR=x".to_owned() } else { format!("FIELD_{n}=value") });
+    stays_bounded(few(), 4000, |n| {
+        if n == 0 { "__CURSOR=x".to_owned() } else { format!("FIELD_{n}=value") }
+    });
 }
 
 #[test]
 fn malformed_lines_without_end() {
-    let auditor = stays_bounded(few(), 2000, |n| crio("one", &format!("Opened local port tcp:{}", 70_000 + n)));
+    let auditor = stays_bounded(few(), 2000, |n| {
+        crio("one", &format!("Opened local port tcp:{}", 70_000 + n))
+    });
     let (_, host) = auditor.coverage().hosts().next().unwrap();
     assert_eq!(host.counts.malformed, 16_000);
     let source = host.source(Source::Crio).unwrap();
@@ -151,7 +189,10 @@ fn malformed_lines_without_end() {
 #[test]
 fn a_line_beyond_the_limit_is_counted_and_what_it_may_have_said_is_unknown() {
     let mut auditor = Auditor::with(Expect::Auto, few());
-    let long = crio("one", &format!("Restoring iptables rules: *nat\\n{}", ":KUBE-HP-X - [0:0]\\n".repeat(1000)));
+    let long = crio(
+        "one",
+        &format!("Restoring iptables rules: *nat\\n{}", ":KUBE-HP-X - [0:0]\\n".repeat(1000)),
+    );
     auditor.feed(long.as_bytes());
     auditor.feed("\n");
     assert_eq!(remarked(&auditor, Remark::LineTooLong), 1);
@@ -181,6 +222,11 @@ fn good_lines_are_found_among_any_bytes() {
     }
     let settled = auditor.settled();
     assert_eq!(settled.coverage().counts().lines(), lines as u64);
-    let host = settled.coverage().hosts().find(|(name, _)| name.is_some_and(|name| name == "one")).unwrap().1;
+    let host = settled
+        .coverage()
+        .hosts()
+        .find(|(name, _)| name.is_some_and(|name| name == "one"))
+        .unwrap()
+        .1;
     assert_eq!(host.counts.records, 200);
 }

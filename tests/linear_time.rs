@@ -1,7 +1,12 @@
-//! Time grows with the length of the input and not faster, whatever the input: eight times the bytes must not take sixteen times as
-//! long, and late lines no longer than early ones.
+//! Time grows with the length of the input and not faster, whatever the input: eight times the
+//! bytes must not take sixteen times as long, and late lines no longer than early ones.
 #![allow(clippy::type_complexity, dropping_copy_types)]
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::panic, clippy::std_instead_of_core)]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::std_instead_of_core
+)]
 
 use hostport_audit::record::logfmt::Pairs;
 use hostport_audit::record::restore::Restore;
@@ -23,7 +28,11 @@ const INPUTS: &[(&str, &str, &str)] = &[
         "-A KUBE-HOSTPORTS -j X\\n",
         "COMMIT\\n\"",
     ),
-    ("time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"cannot open hostport ", "cannot open hostport ", "\""),
+    (
+        "time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"cannot open hostport ",
+        "cannot open hostport ",
+        "\"",
+    ),
     ("time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"x\"", " a=\"\"", ""),
     ("\x1b[36mINFO\x1b[0m[2023-06-25 16:27:37.033003098+08:00] x", " \x1b[36ma\x1b[0m=b", ""),
     ("2023-06-28 10:46:37 DEBUG1: config.zone.7.addPort(", "(", ""),
@@ -31,7 +40,11 @@ const INPUTS: &[(&str, &str, &str)] = &[
     ("2023-06-28 10:46:37 DEBUG1: config.zone.7.setPorts('", "[('", "')"),
     ("2023-06-28 10:46:37 DEBUG1: config.zone.7.setPorts('[", "('1, 'tcp'),", "]')"),
     ("2023-06-28 10:46:37 DEBUG1: zone.ZoneUpdated('public', '", "{", "')"),
-    ("2023-06-28 10:46:37 DEBUG1: zone.ZoneUpdated('public', '{", "'ports': [('80', 'tcp')], ", "}')"),
+    (
+        "2023-06-28 10:46:37 DEBUG1: zone.ZoneUpdated('public', '{",
+        "'ports': [('80', 'tcp')], ",
+        "}')",
+    ),
     ("2023-06-28 10:46:37 DEBUG1: zone.addRichRule('public', 'rule", "\n)", ""),
     ("{\"level\":\"info\",\"msg\":", "[", ""),
     ("{\"level\":\"info\",\"msg\":\"", "\\u0041", "\",\"time\":\"x\"}"),
@@ -43,7 +56,11 @@ const INPUTS: &[(&str, &str, &str)] = &[
         "-m comment --comment a ",
         "\" for protocol: 0 ",
     ),
-    ("I0625 09:07:00.992980 2118395 a.go:27] Adding iptables rules: [", "{nat X [-p TCP] 0} ", "] for service: x"),
+    (
+        "I0625 09:07:00.992980 2118395 a.go:27] Adding iptables rules: [",
+        "{nat X [-p TCP] 0} ",
+        "] for service: x",
+    ),
     ("-p tcp --dports ", "1,", "2"),
     ("", "! ", ""),
     ("-m comment --comment \"", "\\\"", "\""),
@@ -69,7 +86,8 @@ const INPUTS: &[(&str, &str, &str)] = &[
 /// Every parser and every way to audit, by name.
 fn readers() -> Vec<(&'static str, fn(&[u8]))> {
     fn audit(bytes: &[u8]) {
-        let mut auditor = Auditor::with(Expect::Auto, Limits { max_line: 64 << 20, ..Limits::default() });
+        let mut auditor =
+            Auditor::with(Expect::Auto, Limits { max_line: 64 << 20, ..Limits::default() });
         auditor.feed(bytes);
         auditor.finish();
         black_box(auditor.coverage().counts());
@@ -77,19 +95,24 @@ fn readers() -> Vec<(&'static str, fn(&[u8]))> {
     vec![
         ("audit", audit),
         ("firewalld", |bytes| {
-            if let hostport_audit::record::Reading::Record(record) = firewalld::Record::parse(bytes) {
+            if let hostport_audit::record::Reading::Record(record) = firewalld::Record::parse(bytes)
+            {
                 black_box(record.call().map(|call| (call.tuples(), call.names(), call.settings())));
             }
         }),
         ("crio", |bytes| drop(black_box(crio::Record::parse(bytes)))),
         ("cut", |bytes| drop(black_box(crio::Cut::of(bytes)))),
         ("klog", |bytes| drop(black_box(klog::Record::parse(bytes)))),
-        ("structured", |bytes| drop(black_box(Structured::parse(bytes).map(|s| s.pairs().count())))),
+        ("structured", |bytes| {
+            drop(black_box(Structured::parse(bytes).map(|s| s.pairs().count())))
+        }),
         ("logfmt", |bytes| {
             black_box(Pairs::new(bytes).count());
         }),
         ("rule", |bytes| drop(black_box(Rule::parse(bytes).map(|rule| rule.options().count())))),
-        ("restore", |bytes| drop(black_box(Restore::parse(Text::borrowed(bytes)).map(|r| r.lines().count())))),
+        ("restore", |bytes| {
+            drop(black_box(Restore::parse(Text::borrowed(bytes)).map(|r| r.lines().count())))
+        }),
         ("prefix", |bytes| drop(black_box(Prefix::of_line(bytes)))),
         ("service file", |bytes| drop(black_box(service_file::parse(bytes)))),
     ]
@@ -104,7 +127,8 @@ fn input(&(first, repeated, last): &(&str, &str, &str), length: usize) -> Vec<u8
     bytes
 }
 
-/// How long this thread has been running: other work on the machine does not count, where the kernel tells them apart.
+/// How long this thread has been running: other work on the machine does not count, where the
+/// kernel tells them apart.
 fn run_time(since: Instant) -> Duration {
     let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
     let nanos = told.and_then(|told| told.split(' ').next()?.parse().ok());
@@ -146,15 +170,22 @@ fn eight_times_the_bytes_take_no_sixteen_times_the_time() {
     assert!(slow.is_empty(), "{slow:#?}");
 }
 
-/// Inputs of the size that an attacker would take; anything that is not linear would not come to an end here.
+/// Inputs of the size that an attacker would take; anything that is not linear would not come to an
+/// end here.
 #[test]
 fn large_hostile_lines_are_read_to_their_end() {
     let lines = [
         "a=".repeat(5 << 20),
-        format!("time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"{}", "\\".repeat(1 << 20)),
+        format!(
+            "time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=\"{}",
+            "\\".repeat(1 << 20)
+        ),
         format!("2023-06-28 10:46:37 DEBUG1: config.zone.7.addPort({}", "(".repeat(1 << 20)),
     ];
-    for limits in [Limits::default(), Limits { max_line: 64 << 20, max_record: 64 << 20, ..Limits::default() }] {
+    for limits in [
+        Limits::default(),
+        Limits { max_line: 64 << 20, max_record: 64 << 20, ..Limits::default() },
+    ] {
         let mut auditor = Auditor::with(Expect::Auto, limits);
         for line in &lines {
             auditor.feed(line);
@@ -167,14 +198,21 @@ fn large_hostile_lines_are_read_to_their_end() {
     }
 }
 
-/// Logs whose lines all differ, by the number of the line: what they leave behind grows as long as a limit lets it.
+/// Logs whose lines all differ, by the number of the line: what they leave behind grows as long as
+/// a limit lets it.
 const LOGS: &[(&str, fn(usize) -> String)] = &[
     ("pods that never get started", |n| {
-        format!("{CRIO}\"Running pod sandbox: default/p{n}/POD\" id=r{n}\n{CRIO}\"Opened local port tcp:{}\"\n", n % 60_000 + 1)
+        format!(
+            "{CRIO}\"Running pod sandbox: default/p{n}/POD\" id=r{n}\n{CRIO}\"Opened local port tcp:{}\"\n",
+            n % 60_000 + 1
+        )
     }),
     ("pods that fail, with others under way", |n| {
         let running = format!("{CRIO}\"Running pod sandbox: default/p{n}/POD\" id=r{n}\n");
-        let failed = format!("{CRIO}\"NetworkStart: stopping network for sandbox {n:064x}\" id=r{}\n", n / 2);
+        let failed = format!(
+            "{CRIO}\"NetworkStart: stopping network for sandbox {n:064x}\" id=r{}\n",
+            n / 2
+        );
         format!("{running}{CRIO}\"Opened local port tcp:{}\"\n{failed}", n % 60_000 + 1)
     }),
     ("pods that start without rules", |n| {
@@ -182,10 +220,17 @@ const LOGS: &[(&str, fn(usize) -> String)] = &[
             "{CRIO}\"Running pod sandbox: default/p{n}/POD\" id=r{n}\n{CRIO}\"Opened local port udp:{}\"\n",
             n % 60_000 + 1
         );
-        format!("{running}{CRIO}\"Ran pod sandbox {n:064x} with infra container: default/p{}/POD\" id=r{n}\n", n / 2)
+        format!(
+            "{running}{CRIO}\"Ran pod sandbox {n:064x} with infra container: default/p{}/POD\" id=r{n}\n",
+            n / 2
+        )
     }),
-    ("one port that is opened again and again", |n| format!("{CRIO}\"Opened local port tcp:80\" x={n}\n")),
-    ("sandboxes that are stopped without an end", |n| format!("{CRIO}\"Stopping pod sandbox: {n:064x}\" id=r{n}\n")),
+    ("one port that is opened again and again", |n| {
+        format!("{CRIO}\"Opened local port tcp:80\" x={n}\n")
+    }),
+    ("sandboxes that are stopped without an end", |n| {
+        format!("{CRIO}\"Stopping pod sandbox: {n:064x}\" id=r{n}\n")
+    }),
     ("rules that come and are cut", |n| {
         let rule = |n: usize| {
             format!(
@@ -199,18 +244,26 @@ const LOGS: &[(&str, fn(usize) -> String)] = &[
     }),
     ("ports with a time", |n| {
         let port = n % 60_000 + 1;
-        format!("{FWD}zone.addPort('public', '{port}', 'tcp')\n{FWD}zone.PortAdded('public', '{port}', 'tcp', 3600)\n")
+        format!(
+            "{FWD}zone.addPort('public', '{port}', 'tcp')\n{FWD}zone.PortAdded('public', '{port}', 'tcp', 3600)\n"
+        )
     }),
     ("rules that are added and not removed", |n| {
         let port = n % 60_000 + 1;
-        let args = format!("-p TCP -m addrtype --dst-type LOCAL --dport {port} -j DNAT --to-destination 10.96.0.1:{n}");
+        let args = format!(
+            "-p TCP -m addrtype --dst-type LOCAL --dport {port} -j DNAT --to-destination 10.96.0.1:{n}"
+        );
         format!(
             "I0625 09:07:00.992980 2118395 iptables.go:27] Adding rule in table: nat, chain: OVN-KUBE-NODEPORT with args: \"{args}\" for protocol: 0 \n"
         )
     }),
-    ("containers each with a part of a line", |n| format!("[pod/p{n}/c] 2023-06-25T16:00:02.000000001Z stderr P x\n")),
+    ("containers each with a part of a line", |n| {
+        format!("[pod/p{n}/c] 2023-06-25T16:00:02.000000001Z stderr P x\n")
+    }),
     ("hosts", |n| format!("Jun 25 16:27:37 host{n} crio[7]: {CRIO}\"Opened local port tcp:80\"\n")),
-    ("processes", |n| format!("Jun 25 16:27:37 host crio[{n}]: {CRIO}\"Opened local port tcp:80\"\n")),
+    ("processes", |n| {
+        format!("Jun 25 16:27:37 host crio[{n}]: {CRIO}\"Opened local port tcp:80\"\n")
+    }),
 ];
 
 const CRIO: &str = "time=\"2023-06-25 16:27:37.033003098+08:00\" level=info msg=";
@@ -239,10 +292,12 @@ fn early_and_late(line: fn(usize) -> String) -> (Duration, Duration) {
 fn late_lines_take_no_longer_than_early_ones() {
     let mut slow = Vec::new();
     for (name, line) in LOGS {
-        let grows = |(early, late): (Duration, Duration)| late > early.max(Duration::from_millis(10)) * 3;
+        let grows =
+            |(early, late): (Duration, Duration)| late > early.max(Duration::from_millis(10)) * 3;
         let mut times = early_and_late(*line);
         if grows(times) {
-            // Other work on the machine may have come in between; what grows with the log does so again.
+            // Other work on the machine may have come in between; what grows with the log does so
+            // again.
             let again = early_and_late(*line);
             times = (times.0.max(again.0), times.1.min(again.1));
         }

@@ -1,6 +1,13 @@
-//! The output of `firewall-cmd --list-all` and its kin: real output of five versions, laws, and broken output.
+//! The output of `firewall-cmd --list-all` and its kin: real output of five versions, laws, and
+//! broken output.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 use hostport_audit::event::firewalld::{Item, Kind, Layer, ListedZone};
 use hostport_audit::record::list_all::{Listing, Listings, Subject};
@@ -19,13 +26,16 @@ fn folder() -> PathBuf {
 }
 
 fn data(name: &str) -> Vec<u8> {
-    fs::read(folder().join(name)).unwrap_or_else(|error| panic!("tests/data/list_all/{name}: {error}"))
+    fs::read(folder().join(name))
+        .unwrap_or_else(|error| panic!("tests/data/list_all/{name}: {error}"))
 }
 
 const VERSIONS: [&str; 5] = ["v0.9.11", "v1.2.1", "v1.3.3", "v2.3.1", "v2.5.0"];
 
 fn all(output: &[u8]) -> Vec<Listing<'_>> {
-    Listings::new(output).map(|listing| listing.unwrap_or_else(|error| panic!("{}", error.in_line(output)))).collect()
+    Listings::new(output)
+        .map(|listing| listing.unwrap_or_else(|error| panic!("{}", error.in_line(output))))
+        .collect()
 }
 
 fn texts<T: ToString>(items: impl Iterator<Item = T>) -> Vec<String> {
@@ -53,7 +63,11 @@ fn every_version_lists_the_same_zone() {
             let zone = Listing::parse(&output).unwrap();
             assert_eq!(zone.name(), "public");
             assert_eq!(zone.subject(), Subject::Zone);
-            assert_eq!(zone.is_active(), version < "v2", "firewall-offline-cmd 2 calls no zone active");
+            assert_eq!(
+                zone.is_active(),
+                version < "v2",
+                "firewall-offline-cmd 2 calls no zone active"
+            );
             assert_eq!(zone.is_default(), version > "v2", "{version}");
             assert_eq!(zone.target(), "default");
             assert_eq!(zone.icmp_block_inversion(), Some(version > "v1"), "0.9 does not keep it");
@@ -76,7 +90,10 @@ fn every_version_lists_the_same_zone() {
             let rules = texts(zone.rich_rules());
             assert_eq!(rules.len(), 2);
             assert!(rules[0].contains("log prefix=\"a  b: c\" level"), "{rules:?}");
-            assert!(zone.fields().any(|(key, value)| key == "ports" && value == "8080/tcp 8000-8010/udp 80/tcp"));
+            assert!(
+                zone.fields()
+                    .any(|(key, value)| key == "ports" && value == "8080/tcp 8000-8010/udp 80/tcp")
+            );
             assert_eq!(zone.fields().any(|(key, _)| key == "summary"), kind == "verbose");
         }
     }
@@ -88,9 +105,28 @@ fn all_zones_and_all_policies_are_listed() {
         let output = data(&format!("{version}-list-all-zones.txt"));
         let zones = all(&output);
         let names: Vec<_> = zones.iter().map(|zone| zone.name().to_string()).collect();
-        assert_eq!(names, ["block", "dmz", "drop", "external", "home", "internal", "my_zone-1", "public", "trusted", "work"]);
-        let target = |name: &str| zones.iter().find(|zone| zone.name() == name).unwrap().target().to_string();
-        assert_eq!([target("trusted"), target("drop"), target("work")], ["ACCEPT", "DROP", "%%REJECT%%"]);
+        assert_eq!(
+            names,
+            [
+                "block",
+                "dmz",
+                "drop",
+                "external",
+                "home",
+                "internal",
+                "my_zone-1",
+                "public",
+                "trusted",
+                "work"
+            ]
+        );
+        let target = |name: &str| {
+            zones.iter().find(|zone| zone.name() == name).unwrap().target().to_string()
+        };
+        assert_eq!(
+            [target("trusted"), target("drop"), target("work")],
+            ["ACCEPT", "DROP", "%%REJECT%%"]
+        );
         let ports: Vec<HostPort> = zones[6].ports().filter_map(|port| port.host_port()).collect();
         assert_eq!(ports, ["1-65535/tcp".parse().unwrap()]);
 
@@ -99,8 +135,14 @@ fn all_zones_and_all_policies_are_listed() {
         let policy = policies.iter().find(|policy| policy.name() == "pol").unwrap();
         assert_eq!(policy.subject(), Subject::Policy);
         assert!(policies.iter().all(|policy| policy.subject() == Subject::Policy));
-        assert_eq!((texts(policy.ingress_zones()), texts(policy.egress_zones())), (vec!["ANY".into()], vec!["HOST".into()]));
-        assert_eq!((policy.forward(), policy.icmp_block_inversion(), policy.is_disabled()), (None, None, false));
+        assert_eq!(
+            (texts(policy.ingress_zones()), texts(policy.egress_zones())),
+            (vec!["ANY".into()], vec!["HOST".into()])
+        );
+        assert_eq!(
+            (policy.forward(), policy.icmp_block_inversion(), policy.is_disabled()),
+            (None, None, false)
+        );
         assert_eq!(texts(policy.ports()), ["9000/tcp"]);
         let disabled = policies.iter().filter(|policy| policy.is_disabled()).count();
         assert_eq!(disabled, if version == "v2.5.0" { 5 } else { 0 });
@@ -113,7 +155,9 @@ fn the_listings_of_the_corpus_are_read() {
     let mut operations = 0;
     for folder in ["v0.9.11", "v1.2.1", "v1.3.3", "v2.5.0"] {
         let folder = corpus::root().join("firewalld").join(folder);
-        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+        for entry in
+            fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        {
             let path = entry.unwrap().path();
             if !path.to_string_lossy().ends_with(".truth.jsonl") {
                 continue;
@@ -126,13 +170,17 @@ fn the_listings_of_the_corpus_are_read() {
                 if !operation.contains("--list-all") {
                     continue;
                 }
-                let zone =
-                    Listing::parse(output.as_bytes()).unwrap_or_else(|error| panic!("{}", error.in_line(output.as_bytes())));
+                let zone = Listing::parse(output.as_bytes())
+                    .unwrap_or_else(|error| panic!("{}", error.in_line(output.as_bytes())));
                 let listed = texts(zone.ports());
-                let truth: Vec<String> = serde_json::from_value(record["runtime"][zone.name().to_string()].clone()).unwrap();
+                let truth: Vec<String> =
+                    serde_json::from_value(record["runtime"][zone.name().to_string()].clone())
+                        .unwrap();
                 assert_eq!(listed, truth, "{}", path.display());
-                let services: Vec<String> =
-                    serde_json::from_value(record["runtime_services"][zone.name().to_string()].clone()).unwrap();
+                let services: Vec<String> = serde_json::from_value(
+                    record["runtime_services"][zone.name().to_string()].clone(),
+                )
+                .unwrap();
                 assert_eq!(texts(zone.services()), services, "{}", path.display());
                 read += 1;
             }
@@ -145,10 +193,15 @@ fn the_listings_of_the_corpus_are_read() {
 fn a_listing_is_printed_back_and_can_be_kept() {
     for (name, output) in outputs() {
         let listings = all(&output);
-        let kept: Vec<Listing<'static>> = listings.iter().cloned().map(Listing::into_owned).collect();
+        let kept: Vec<Listing<'static>> =
+            listings.iter().cloned().map(Listing::into_owned).collect();
         assert_eq!(kept, listings);
         let printed: Vec<String> = texts(listings.iter());
-        assert_eq!(printed.join("\n\n"), String::from_utf8(output).unwrap().trim_end_matches('\n'), "{name}");
+        assert_eq!(
+            printed.join("\n\n"),
+            String::from_utf8(output).unwrap().trim_end_matches('\n'),
+            "{name}"
+        );
     }
 }
 
@@ -170,7 +223,9 @@ fn the_note_on_the_default_zone_is_passed_over() {
     let note = "You're performing an operation over default zone ('public'),\n\
         but your connections/interfaces are in zone 'trusted,work' (see --get-active-zones)\n\
         You most likely need to use --zone=trusted option.\n\n";
-    for note in [note.to_owned(), format!("No zone specified, using default zone, i.e. 'public'\n{note}")] {
+    for note in
+        [note.to_owned(), format!("No zone specified, using default zone, i.e. 'public'\n{note}")]
+    {
         let output = [note.as_bytes(), &zone].concat();
         assert_eq!(Listings::new(&output).default_zone().unwrap(), "public");
         let read = Listing::parse(&output).unwrap();
@@ -179,7 +234,8 @@ fn the_note_on_the_default_zone_is_passed_over() {
     }
 }
 
-/// Replaces a piece of the listing of 2.5.0 and gives back what the error says, and the text where it stands.
+/// Replaces a piece of the listing of 2.5.0 and gives back what the error says, and the text where
+/// it stands.
 fn broken(from: &str, to: &str) -> (ErrorKind, String) {
     let output = String::from_utf8(data("v2.5.0-list-all.txt")).unwrap();
     assert!(output.contains(from), "{from}");
@@ -209,7 +265,12 @@ fn what_firewalld_does_not_print_is_an_error_at_its_place() {
         ("  services: dhcpv6-client https ssh\n", "", E::Listing, ""),
         ("  interfaces: eth0\n", "", E::Listing, ""),
         ("  ports: ", "  ports: 1/tcp\n  ports: ", E::DuplicateField, "  ports:"),
-        ("  icmp-blocks: echo-request redirect\n  rich rules: ", "  rich rules: \n  icmp-blocks: ", E::Listing, "  icmp-b"),
+        (
+            "  icmp-blocks: echo-request redirect\n  rich rules: ",
+            "  rich rules: \n  icmp-blocks: ",
+            E::Listing,
+            "  icmp-b",
+        ),
         ("\trule family", "rule family", E::Listing, "rule fam"),
     ] {
         assert_eq!(broken(from, to), (kind, place.to_owned()), "{from} -> {to}");
@@ -220,7 +281,10 @@ fn what_firewalld_does_not_print_is_an_error_at_its_place() {
 fn an_empty_output_is_no_listing_and_two_are_more_than_one() {
     assert_eq!(Listings::new(b"").count(), 0);
     assert_eq!(Listings::new(b"\n\n").count(), 0);
-    assert_eq!(Listing::parse(b"").unwrap_err().to_string(), "bad listing at byte 0: expected the name of a zone, found the end");
+    assert_eq!(
+        Listing::parse(b"").unwrap_err().to_string(),
+        "bad listing at byte 0: expected the name of a zone, found the end"
+    );
     let zones = data("v1.2.1-list-all-zones.txt");
     let error = Listing::parse(&zones).unwrap_err();
     assert_eq!((error.kind(), &zones[error.offset()..][..3]), (ErrorKind::Trailing, &b"dmz"[..]));
@@ -228,7 +292,11 @@ fn an_empty_output_is_no_listing_and_two_are_more_than_one() {
 
 #[test]
 fn a_broken_block_leaves_the_others_readable() {
-    let text = String::from_utf8(data("v1.2.1-list-all-zones.txt")).unwrap().replacen("target: DROP", "target: DR OP", 1);
+    let text = String::from_utf8(data("v1.2.1-list-all-zones.txt")).unwrap().replacen(
+        "target: DROP",
+        "target: DR OP",
+        1,
+    );
     let read: Vec<_> = Listings::new(text.as_bytes()).collect();
     assert_eq!((read.len(), read.iter().filter(|zone| zone.is_err()).count()), (10, 1));
     let error = read[2].as_ref().unwrap_err();
@@ -237,7 +305,11 @@ fn a_broken_block_leaves_the_others_readable() {
 
 #[test]
 fn a_line_of_a_later_version_is_kept() {
-    let text = String::from_utf8(data("v2.5.0-list-all.txt")).unwrap().replacen("  sources:", "  new-thing: a b\n  sources:", 1);
+    let text = String::from_utf8(data("v2.5.0-list-all.txt")).unwrap().replacen(
+        "  sources:",
+        "  new-thing: a b\n  sources:",
+        1,
+    );
     let zone = Listing::parse(text.as_bytes()).unwrap();
     assert!(zone.fields().any(|(key, value)| key == "new-thing" && value == "a b"));
 }
@@ -321,11 +393,20 @@ fn a_listing_states_the_lists_of_a_layer() {
                 continue;
             }
             let items = items.unwrap();
-            assert!(!items.is_empty() && items.iter().all(|item| item.kind() == kind), "{kind}: {items:?}");
+            assert!(
+                !items.is_empty() && items.iter().all(|item| item.kind() == kind),
+                "{kind}: {items:?}"
+            );
         }
-        assert_eq!(public.items(Kind::Ports).unwrap()[0], Item::Port { port: "8080".into(), protocol: "tcp".into() });
+        assert_eq!(
+            public.items(Kind::Ports).unwrap()[0],
+            Item::Port { port: "8080".into(), protocol: "tcp".into() }
+        );
     }
-    assert_eq!(ListedZone::read_all(&data("v2.5.0-list-all-policies.txt"), Layer::Runtime), Ok(Vec::new()));
+    assert_eq!(
+        ListedZone::read_all(&data("v2.5.0-list-all-policies.txt"), Layer::Runtime),
+        Ok(Vec::new())
+    );
     assert!(ListedZone::read_all(&output[..output.len() / 2], Layer::Runtime).is_err());
 }
 
@@ -334,8 +415,10 @@ fn until_listed(name: &str) -> (Vec<u8>, String) {
     let log = corpus::file(&format!("firewalld/{name}.log")).bytes;
     let truth = corpus::file(&format!("firewalld/{name}.truth.jsonl")).bytes;
     let records = String::from_utf8(truth).unwrap();
-    let mut records = records.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let listed = records.find(|record| record["op"].as_str().unwrap().contains("--list-all")).unwrap();
+    let mut records =
+        records.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let listed =
+        records.find(|record| record["op"].as_str().unwrap().contains("--list-all")).unwrap();
     let bytes = usize::try_from(listed["log_bytes"].as_u64().unwrap()).unwrap();
     (log[..bytes].to_vec(), listed["out"].as_str().unwrap().to_owned())
 }
@@ -346,21 +429,32 @@ fn a_listing_makes_known_what_the_log_could_not_tell() {
         let (log, output) = until_listed(name);
         let mut auditor = Auditor::new();
         auditor.feed(&log);
-        let firewall = |auditor: &Auditor| auditor.ledger().hosts().next().unwrap().1.firewalld().unwrap().clone();
+        let firewall = |auditor: &Auditor| {
+            auditor.ledger().hosts().next().unwrap().1.firewalld().unwrap().clone()
+        };
         let known = |auditor: &Auditor, layer| {
-            firewall(auditor).ports("public", layer).map(|ports| texts(ports.map(|(port, _)| port))).ok()
+            firewall(auditor)
+                .ports("public", layer)
+                .map(|ports| texts(ports.map(|(port, _)| port)))
+                .ok()
         };
         let remarks = auditor.coverage().clone();
-        assert_eq!(known(&auditor, Layer::Runtime), None, "the content of zone files is not in the log");
+        assert_eq!(
+            known(&auditor, Layer::Runtime),
+            None,
+            "the content of zone files is not in the log"
+        );
 
-        let statement = Statement::new().with_listed(ListedZone::read_all(output.as_bytes(), Layer::Runtime).unwrap());
+        let statement = Statement::new()
+            .with_listed(ListedZone::read_all(output.as_bytes(), Layer::Runtime).unwrap());
         auditor.know(None, &Facts { firewalld: Some(statement), ..Facts::default() });
         assert_eq!(known(&auditor, Layer::Runtime), Some(vec!["8443/tcp".to_owned()]), "{name}");
         assert_eq!(known(&auditor, Layer::Permanent), None, "the other layer was not listed");
         assert_eq!(auditor.coverage(), &remarks, "it agrees with the log");
 
         let other = output.replace("ports: 8443/tcp", "ports: 8444/tcp");
-        let statement = Statement::new().with_listed(ListedZone::read_all(other.as_bytes(), Layer::Runtime).unwrap());
+        let statement = Statement::new()
+            .with_listed(ListedZone::read_all(other.as_bytes(), Layer::Runtime).unwrap());
         auditor.know(None, &Facts { firewalld: Some(statement), ..Facts::default() });
         assert_ne!(auditor.coverage(), &remarks, "it contradicts the log");
     }

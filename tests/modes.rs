@@ -1,6 +1,13 @@
-//! The same messages under every prefix by which they are kept: the states are the same, step by step.
+//! The same messages under every prefix by which they are kept: the states are the same, step by
+//! step.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, unreachable_pub, dead_code)]
 
 mod common;
@@ -26,13 +33,27 @@ type Answers = [Option<BTreeSet<String>>; 3];
 /// The places of a scenario at which the kernel was looked at, in lines.
 fn crio_steps(name: &str) -> Vec<usize> {
     let truth = corpus::file(&format!("{}.truth.jsonl", name.strip_suffix(".log").unwrap())).bytes;
-    let line = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap()["line"].as_u64().unwrap();
-    String::from_utf8(truth).unwrap().lines().map(|text| usize::try_from(line(text)).unwrap()).collect()
+    let line = |text: &str| {
+        serde_json::from_str::<serde_json::Value>(text).unwrap()["line"].as_u64().unwrap()
+    };
+    String::from_utf8(truth)
+        .unwrap()
+        .lines()
+        .map(|text| usize::try_from(line(text)).unwrap())
+        .collect()
 }
 
-/// Prints a log that was kept in the journal's short mode in another mode; gives the number of bytes behind each of its lines.
+/// Prints a log that was kept in the journal's short mode in another mode; gives the number of
+/// bytes behind each of its lines.
 fn in_mode(short: &str, mode: Mode) -> (Vec<u8>, Vec<usize>) {
-    let setup = Setup { version: Version::V1_29_9, mode, json: false, debug: false, utc: false, short_messages: false };
+    let setup = Setup {
+        version: Version::V1_29_9,
+        mode,
+        json: false,
+        debug: false,
+        utc: false,
+        short_messages: false,
+    };
     let mut journal = Journal::new(setup);
     let mut behind = Vec::new();
     for line in short.lines() {
@@ -43,7 +64,12 @@ fn in_mode(short: &str, mode: Mode) -> (Vec<u8>, Vec<usize>) {
             let (head, message) = line.split_once("]: ").unwrap();
             let (head, pid) = head.rsplit_once('[').unwrap();
             let identifier = head.rsplit(' ').next().unwrap();
-            journal.entry(identifier, &format!("{identifier}.service"), pid.parse().unwrap(), message);
+            journal.entry(
+                identifier,
+                &format!("{identifier}.service"),
+                pid.parse().unwrap(),
+                message,
+            );
         }
         behind.push(journal.bytes.len());
     }
@@ -52,7 +78,11 @@ fn in_mode(short: &str, mode: Mode) -> (Vec<u8>, Vec<usize>) {
 
 /// The answers after each step of a log that begins with nothing open.
 fn crio_answers(log: &[u8], behind: &[usize], steps: &[usize]) -> Vec<Answers> {
-    let nothing = Statement { sockets: Some(BTreeSet::new()), exposed: Some(BTreeSet::new()), dnat: Some(BTreeSet::new()) };
+    let nothing = Statement {
+        sockets: Some(BTreeSet::new()),
+        exposed: Some(BTreeSet::new()),
+        dnat: Some(BTreeSet::new()),
+    };
     let nothing = Facts { crio: Some(nothing), ..Facts::default() };
     let mut auditor = Auditor::with(Expect::Only(Source::Crio), Limits::default());
     let mut from = 0;
@@ -67,7 +97,8 @@ fn crio_answers(log: &[u8], behind: &[usize], steps: &[usize]) -> Vec<Answers> {
         let settled = auditor.settled();
         let (_, host) = settled.ledger().hosts().next().unwrap();
         let crio = host.crio().unwrap();
-        let texts = |set: BTreeSet<hostport_audit::HostPort>| set.iter().map(ToString::to_string).collect();
+        let texts =
+            |set: BTreeSet<hostport_audit::HostPort>| set.iter().map(ToString::to_string).collect();
         let rules = crio.dnat().map(|rules| rules.iter().map(ToString::to_string).collect());
         answers.push([crio.sockets().map(texts).ok(), crio.exposed().map(texts).ok(), rules.ok()]);
     }
@@ -78,7 +109,9 @@ fn crio_answers(log: &[u8], behind: &[usize], steps: &[usize]) -> Vec<Answers> {
 fn every_scenario_of_crio_in_every_mode_gives_the_same_states() {
     let mut scenarios = 0;
     let mut known = 0;
-    for corpus::File { name, bytes } in corpus::logs_in("crio/scenarios").into_iter().filter(|file| file.name.ends_with(".log")) {
+    for corpus::File { name, bytes } in
+        corpus::logs_in("crio/scenarios").into_iter().filter(|file| file.name.ends_with(".log"))
+    {
         let short = String::from_utf8(bytes).unwrap();
         let steps = crio_steps(&name);
         let (log, behind) = in_mode(&short, Mode::Short);
@@ -92,11 +125,15 @@ fn every_scenario_of_crio_in_every_mode_gives_the_same_states() {
                 assert_eq!(read, measure, "{name} {mode:?}");
                 continue;
             }
-            // Where no boot shows, a start of CRI-O may be one of the machine: what hangs on that is unknown, and nothing is another.
+            // Where no boot shows, a start of CRI-O may be one of the machine: what hangs on that
+            // is unknown, and nothing is another.
             let starts = short.matches("Starting CRI-O").count();
             for (step, (read, measure)) in read.iter().zip(&measure).enumerate() {
                 for (answer, measure) in read.iter().zip(measure) {
-                    assert!(answer == measure || (answer.is_none() && starts > 1), "{name} {mode:?} step {step}: {read:?}");
+                    assert!(
+                        answer == measure || (answer.is_none() && starts > 1),
+                        "{name} {mode:?} step {step}: {read:?}"
+                    );
                 }
             }
         }
@@ -107,10 +144,13 @@ fn every_scenario_of_crio_in_every_mode_gives_the_same_states() {
 #[test]
 fn every_log_of_ovnkube_under_every_prefix_gives_the_same_states() {
     // Without its header a record of several lines cannot be told from several records.
-    let prefixes: Vec<Prefix> = Prefix::ALL.into_iter().filter(|prefix| *prefix != Prefix::NoHeader).collect();
+    let prefixes: Vec<Prefix> =
+        Prefix::ALL.into_iter().filter(|prefix| *prefix != Prefix::NoHeader).collect();
     let mut known = 0;
     for era in ["ovnk/seed_era", "ovnk/era_2024_12"] {
-        for corpus::File { name, bytes } in corpus::logs_in(era).into_iter().filter(|file| file.name.ends_with(".log")) {
+        for corpus::File { name, bytes } in
+            corpus::logs_in(era).into_iter().filter(|file| file.name.ends_with(".log"))
+        {
             let plain = String::from_utf8(bytes).unwrap();
             let steps = steps(&name);
             let answers = |prefix: Prefix| {
@@ -119,12 +159,17 @@ fn every_log_of_ovnkube_under_every_prefix_gives_the_same_states() {
                 let mut read = 0;
                 let mut answers = Vec::new();
                 for step in &steps {
-                    let kept = lines.by_ref().take(step.lines - read).map(|line| prefix.kept("09:46:35.825084", line));
+                    let kept = lines
+                        .by_ref()
+                        .take(step.lines - read)
+                        .map(|line| prefix.kept("09:46:35.825084", line));
                     auditor.feed(kept.collect::<String>());
                     read = step.lines;
                     let settled = auditor.settled();
                     let host = settled.ledger().hosts().next();
-                    let open = host.and_then(|(_, host)| host.ovnkube()).and_then(|ovnkube| ovnkube.open().ok());
+                    let open = host
+                        .and_then(|(_, host)| host.ovnkube())
+                        .and_then(|ovnkube| ovnkube.open().ok());
                     answers.push(open.map(|open| named(&open)));
                 }
                 answers

@@ -1,4 +1,5 @@
-//! ovnkube: hostile and odd lines, starts and restarts of both kinds, failures, limits, one named test each.
+//! ovnkube: hostile and odd lines, starts and restarts of both kinds, failures, limits, one named
+//! test each.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -15,14 +16,18 @@ use hostport_audit::state::{Facts, change::Change};
 use hostport_audit::{Auditor, Expect, Limits};
 use proptest::prelude::*;
 
-const ARGS: &str = "-p TCP -m addrtype --dst-type LOCAL --dport 32718 -j DNAT --to-destination 10.96.178.142:8081";
+const ARGS: &str =
+    "-p TCP -m addrtype --dst-type LOCAL --dport 32718 -j DNAT --to-destination 10.96.178.142:8081";
 
 fn header(severity: char, pid: u32) -> String {
     format!("{severity}0625 09:07:00.992980 {pid:7} iptables.go:27] ")
 }
 
 fn rule(verb: &str, chain: &str, args: &str) -> String {
-    format!("{}{verb} rule in table: nat, chain: {chain} with args: \"{args}\" for protocol: 0 \n", header('I', 7))
+    format!(
+        "{}{verb} rule in table: nat, chain: {chain} with args: \"{args}\" for protocol: 0 \n",
+        header('I', 7)
+    )
 }
 
 fn said(pid: u32, text: &str) -> String {
@@ -63,12 +68,17 @@ fn open(state: &Ovnkube) -> Vec<String> {
 
 #[test]
 fn case_30_real_lines_end_in_a_blank() {
-    assert_eq!(open(&read(&rule("Adding", "OVN-KUBE-NODEPORT", ARGS)).0), ["ipv4 32718/tcp node *"]);
+    assert_eq!(
+        open(&read(&rule("Adding", "OVN-KUBE-NODEPORT", ARGS)).0),
+        ["ipv4 32718/tcp node *"]
+    );
 }
 
 #[test]
 fn case_31_no_header() {
-    let line = format!("Deleting rule in table: nat, chain: OVN-KUBE-NODEPORT with args: \"{ARGS}\" for protocol: 0\n");
+    let line = format!(
+        "Deleting rule in table: nat, chain: OVN-KUBE-NODEPORT with args: \"{ARGS}\" for protocol: 0\n"
+    );
     let (state, remarks) = read(&format!("{}{line}", rule("Adding", "OVN-KUBE-NODEPORT", ARGS)));
     assert_eq!(open(&state), [""; 0]);
     assert!(remarks.contains(&Remark::NoHeader));
@@ -76,16 +86,22 @@ fn case_31_no_header() {
 
 #[test]
 fn case_32_quoted_inside_an_error() {
-    let line = rule("Adding", "OVN-KUBE-NODEPORT", ARGS).replace("] Adding", "] sync failed: Adding");
+    let line =
+        rule("Adding", "OVN-KUBE-NODEPORT", ARGS).replace("] Adding", "] sync failed: Adding");
     let (state, _) = read_from_nothing(&line);
     assert_eq!(state.open().unwrap(), []);
 }
 
 #[test]
 fn case_33_the_add_that_failed() {
-    let failure = format!("failed to add iptables nat/OVN-KUBE-NODEPORT rule {ARGS:?}: exit status 4");
+    let failure =
+        format!("failed to add iptables nat/OVN-KUBE-NODEPORT rule {ARGS:?}: exit status 4");
     for before in ["", "Failed to create *v1.Service demo/web, error: "] {
-        let log = format!("{}{}{before}{failure}\n", rule("Adding", "OVN-KUBE-NODEPORT", ARGS), header('E', 7));
+        let log = format!(
+            "{}{}{before}{failure}\n",
+            rule("Adding", "OVN-KUBE-NODEPORT", ARGS),
+            header('E', 7)
+        );
         let (state, remarks) = read_from_nothing(&log);
         assert_eq!(state.open().unwrap(), []);
         assert!(remarks.contains(&Remark::TakenBack));
@@ -99,8 +115,11 @@ fn case_34_jump_rule_without_a_port() {
 
 #[test]
 fn case_35_chain_name_as_part_of_a_longer_name() {
-    let (state, remarks) =
-        read_from_nothing(&rule("Adding", "OVN-KUBE-NODEPORT-TEST", "-p TCP --dport 22 -j DNAT --to-destination 10.0.0.1:22"));
+    let (state, remarks) = read_from_nothing(&rule(
+        "Adding",
+        "OVN-KUBE-NODEPORT-TEST",
+        "-p TCP --dport 22 -j DNAT --to-destination 10.0.0.1:22",
+    ));
     assert_eq!(state.open().unwrap(), []);
     assert_eq!(remarks, [Remark::UnknownChain]);
 }
@@ -112,20 +131,34 @@ fn case_36_negated_match() {
     assert_eq!(open(&state), [""; 0]);
     assert_eq!(state.open().unwrap_err().why, Ignorance::Unresolved);
     assert_eq!(remarks, [Remark::UnsupportedMatch]);
-    let both = format!("{}{}", rule("Adding", "OVN-KUBE-NODEPORT", &args), rule("Deleting", "OVN-KUBE-NODEPORT", &args));
+    let both = format!(
+        "{}{}",
+        rule("Adding", "OVN-KUBE-NODEPORT", &args),
+        rule("Deleting", "OVN-KUBE-NODEPORT", &args)
+    );
     assert_eq!(read_from_nothing(&both).0.open().unwrap(), []);
 }
 
 #[test]
 fn case_37_range() {
     let args = ARGS.replace("32718", "30000:32767");
-    assert_eq!(open(&read(&rule("Adding", "OVN-KUBE-NODEPORT", &args)).0), ["ipv4 30000-32767/tcp node *"]);
+    assert_eq!(
+        open(&read(&rule("Adding", "OVN-KUBE-NODEPORT", &args)).0),
+        ["ipv4 30000-32767/tcp node *"]
+    );
 }
 
 #[test]
 fn case_38_ipv6_destination() {
-    let line = rule("Adding", "OVN-KUBE-EXTERNALIP", "-p TCP -d fd00::1 --dport 8081 -j DNAT --to-destination [fd01::5]:8081");
-    assert_eq!(open(&read(&line.replace("protocol: 0", "protocol: 1")).0), ["ipv6 8081/tcp external fd00::1"]);
+    let line = rule(
+        "Adding",
+        "OVN-KUBE-EXTERNALIP",
+        "-p TCP -d fd00::1 --dport 8081 -j DNAT --to-destination [fd01::5]:8081",
+    );
+    assert_eq!(
+        open(&read(&line.replace("protocol: 0", "protocol: 1")).0),
+        ["ipv6 8081/tcp external fd00::1"]
+    );
     // An IPv6 address in a rule of IPv4 cannot be what the kernel holds.
     assert_eq!(read(&line).0.at_least(), []);
 }
@@ -133,14 +166,16 @@ fn case_38_ipv6_destination() {
 #[test]
 fn case_39_the_same_rule_added_twice_deleted_once() {
     let add = rule("Adding", "OVN-KUBE-NODEPORT", ARGS);
-    let (state, _) = read_from_nothing(&format!("{add}{add}{}", rule("Deleting", "OVN-KUBE-NODEPORT", ARGS)));
+    let (state, _) =
+        read_from_nothing(&format!("{add}{add}{}", rule("Deleting", "OVN-KUBE-NODEPORT", ARGS)));
     assert_eq!(state.open().unwrap(), []);
 }
 
 #[test]
 fn case_40_bulk_rebuild_of_a_chain() {
     let rebuild = said(7, "Recreating iptables rules for table: nat, chain: OVN-KUBE-NODEPORT");
-    let (state, _) = read_from_nothing(&format!("{}{rebuild}", rule("Adding", "OVN-KUBE-NODEPORT", ARGS)));
+    let (state, _) =
+        read_from_nothing(&format!("{}{rebuild}", rule("Adding", "OVN-KUBE-NODEPORT", ARGS)));
     assert_eq!((open(&state).len(), state.open().unwrap_err().why), (0, Ignorance::Restart));
 }
 
@@ -175,7 +210,11 @@ fn only_three_chains_of_table_nat_open_ports() {
 #[test]
 fn a_port_held_by_two_chains_closes_with_the_last() {
     let etp = ARGS.replace("10.96.178.142:8081", "169.254.169.3:32718");
-    let twins = format!("{}{}", rule("Adding", "OVN-KUBE-NODEPORT", ARGS), rule("Adding", "OVN-KUBE-ETP", &etp));
+    let twins = format!(
+        "{}{}",
+        rule("Adding", "OVN-KUBE-NODEPORT", ARGS),
+        rule("Adding", "OVN-KUBE-ETP", &etp)
+    );
     let one = format!("{twins}{}", rule("Deleting", "OVN-KUBE-NODEPORT", ARGS));
     assert_eq!(open(&read(&one).0).len(), 1);
     assert_eq!(open(&read(&format!("{one}{}", rule("Deleting", "OVN-KUBE-ETP", &etp))).0).len(), 0);
@@ -186,7 +225,9 @@ fn the_lists_of_2021_say_what_the_lines_say() {
     let list = |verb: &str| {
         said(
             7,
-            &format!("{verb} iptables rules: [{{nat OVN-KUBE-NODEPORT [{ARGS}] 0}} {{filter X [-j ACCEPT] 0}}] for service: web"),
+            &format!(
+                "{verb} iptables rules: [{{nat OVN-KUBE-NODEPORT [{ARGS}] 0}} {{filter X [-j ACCEPT] 0}}] for service: web"
+            ),
         )
     };
     assert_eq!(open(&read(&list("Adding")).0).len(), 1);
@@ -203,23 +244,32 @@ fn failure(verb: &str, binary: &str) -> String {
 
 #[test]
 fn a_failed_delete_leaves_the_port_open_since_it_opened() {
-    let (add, delete) = (rule("Adding", "OVN-KUBE-NODEPORT", ARGS), rule("Deleting", "OVN-KUBE-NODEPORT", ARGS));
+    let (add, delete) =
+        (rule("Adding", "OVN-KUBE-NODEPORT", ARGS), rule("Deleting", "OVN-KUBE-NODEPORT", ARGS));
     let failed = said(7, &format!("Failed to delete: {}\n: ", failure("delete", "iptables")));
     let (state, remarks) = read_from_nothing(&format!("{add}{delete}{delete}{failed}"));
     assert_eq!(state.open().unwrap()[0].support.since.at.line(), 1);
     assert!(remarks.contains(&Remark::TakenBack));
     let other_family = failed.replace("/iptables ", "/ip6tables ");
     assert_eq!(read_from_nothing(&format!("{add}{delete}{other_family}")).0.at_least(), []);
-    let missing = failed.replace("Resource temporarily unavailable.", "Bad rule (does a matching rule exist in that chain?).");
+    let missing = failed.replace(
+        "Resource temporarily unavailable.",
+        "Bad rule (does a matching rule exist in that chain?).",
+    );
     assert_eq!(read_from_nothing(&format!("{add}{delete}{missing}")).0.open().unwrap(), []);
 }
 
 #[test]
 fn of_two_tries_to_delete_the_second_may_succeed_where_each_failure_is_told() {
     let creating = said(7, "Creating table: nat chain: OVN-KUBE-NODEPORT");
-    let (add, delete) = (rule("Adding", "OVN-KUBE-NODEPORT", ARGS), rule("Deleting", "OVN-KUBE-NODEPORT", ARGS));
+    let (add, delete) =
+        (rule("Adding", "OVN-KUBE-NODEPORT", ARGS), rule("Deleting", "OVN-KUBE-NODEPORT", ARGS));
     let one = format!("failed to delete rules: [{}\n]", failure("delete", "iptables"));
-    let two = format!("failed to delete rules: [{}\n, {}\n]", failure("delete", "iptables"), failure("delete", "iptables"));
+    let two = format!(
+        "failed to delete rules: [{}\n, {}\n]",
+        failure("delete", "iptables"),
+        failure("delete", "iptables")
+    );
     let log = |failed: &str| format!("{creating}{add}{delete}{delete}{}{failed}\n", header('E', 7));
     assert_eq!(open(&read_from_nothing(&log(&one)).0).len(), 0);
     assert_eq!(open(&read_from_nothing(&log(&two)).0).len(), 1);
@@ -228,7 +278,10 @@ fn of_two_tries_to_delete_the_second_may_succeed_where_each_failure_is_told() {
 #[test]
 fn a_failure_counts_only_where_programs_join_errors() {
     let add = rule("Adding", "OVN-KUBE-NODEPORT", ARGS);
-    for text in [format!("it said \"{}\"", failure("add", "iptables")), format!("have{}", failure("add", "iptables"))] {
+    for text in [
+        format!("it said \"{}\"", failure("add", "iptables")),
+        format!("have{}", failure("add", "iptables")),
+    ] {
         assert_eq!(open(&read(&format!("{add}{}", said(7, &text))).0).len(), 1, "{text}");
     }
 }
@@ -249,7 +302,9 @@ fn of_two_tries_to_add_the_second_succeeded_if_one_failed() {
 #[test]
 fn a_rule_line_inside_another_record_makes_its_port_unknown_and_nothing_else() {
     let bare = |verb: &str, args: &str| {
-        format!("{verb} rule in table: nat, chain: OVN-KUBE-NODEPORT with args: \"{args}\" for protocol: 0 \n")
+        format!(
+            "{verb} rule in table: nat, chain: OVN-KUBE-NODEPORT with args: \"{args}\" for protocol: 0 \n"
+        )
     };
     let other = ARGS.replace("32718", "30080");
     let log = format!("{}{}", rule("Adding", "OVN-KUBE-NODEPORT", ARGS), said(7, "sync failed: "));
@@ -315,8 +370,10 @@ fn a_first_start_on_a_clean_host_knows_that_nothing_is_open() {
 
 #[test]
 fn a_later_start_is_unknown_until_its_services_are_dealt_with() {
-    let exists = said(7, "Chain: \"OVN-KUBE-NODEPORT\" in table: \"nat\" already exists, skipping creation");
-    let begun = format!("{}{exists}{}{}", start(7, 5), jumps(), rule("Adding", "OVN-KUBE-NODEPORT", ARGS));
+    let exists =
+        said(7, "Chain: \"OVN-KUBE-NODEPORT\" in table: \"nat\" already exists, skipping creation");
+    let begun =
+        format!("{}{exists}{}{}", start(7, 5), jumps(), rule("Adding", "OVN-KUBE-NODEPORT", ARGS));
     let (state, _) = read(&begun);
     assert_eq!((state.open().unwrap_err().why, open(&state).len()), (Ignorance::Restart, 1));
     assert_eq!(read(&format!("{begun}{}", said(7, SYNCED))).0.open().unwrap().len(), 1);
@@ -336,7 +393,11 @@ fn another_process_makes_all_unknown() {
     ];
     for sign in signs {
         let (state, _) = read_from_nothing(&format!("{add}{sign}"));
-        assert_eq!((state.at_least(), state.open().unwrap_err().why), (vec![], Ignorance::Restart), "{sign}");
+        assert_eq!(
+            (state.at_least(), state.open().unwrap_err().why),
+            (vec![], Ignorance::Restart),
+            "{sign}"
+        );
     }
 }
 
@@ -364,21 +425,37 @@ fn the_end_of_a_start_that_was_not_seen_makes_all_unknown() {
     let (state, _) = read_from_nothing(&format!("{add}{}", said(7, SYNCED)));
     assert_eq!((state.at_least(), state.open().unwrap_err().why), (vec![], Ignorance::Restart));
     let synced = format!("{}{}{}{add}", start(7, 5), jumps(), said(7, SYNCED));
-    assert_eq!(read(&format!("{synced}{}", said(7, SYNCED))).0.open().unwrap().len(), 1, "another handler of the same process");
+    assert_eq!(
+        read(&format!("{synced}{}", said(7, SYNCED))).0.open().unwrap().len(),
+        1,
+        "another handler of the same process"
+    );
 }
 
 #[test]
 fn a_deleted_rule_shows_that_the_start_is_over_where_its_end_was_filtered_out() {
-    let log = format!("{}{}{}", jumps(), rule("Adding", "OVN-KUBE-NODEPORT", ARGS), rule("Deleting", "OVN-KUBE-ETP", ARGS));
+    let log = format!(
+        "{}{}{}",
+        jumps(),
+        rule("Adding", "OVN-KUBE-NODEPORT", ARGS),
+        rule("Deleting", "OVN-KUBE-ETP", ARGS)
+    );
     assert_eq!(read(&log).0.open().unwrap().len(), 1);
     // What the documentation's own filter leaves has no rules of OVN-KUBE-ETP alone.
-    let grep = log.lines().filter(|line| line.contains("OVN-KUBE-NODEPORT") || line.contains("OVN-KUBE-EXTERNALIP"));
+    let grep = log
+        .lines()
+        .filter(|line| line.contains("OVN-KUBE-NODEPORT") || line.contains("OVN-KUBE-EXTERNALIP"));
     let grep: String = grep.map(|line| format!("{line}\n")).collect();
-    assert!(read(&format!("{grep}{}", rule("Deleting", "OVN-KUBE-EXTERNALIP", ARGS))).0.open().is_err());
+    assert!(
+        read(&format!("{grep}{}", rule("Deleting", "OVN-KUBE-EXTERNALIP", ARGS))).0.open().is_err()
+    );
 }
 
 fn recreate(chains: &[&str]) -> String {
-    chains.iter().map(|chain| said(7, &format!("Recreating iptables rules for table: {chain}"))).collect()
+    chains
+        .iter()
+        .map(|chain| said(7, &format!("Recreating iptables rules for table: {chain}")))
+        .collect()
 }
 
 const REST: [&str; 5] = [
@@ -390,7 +467,8 @@ const REST: [&str; 5] = [
 ];
 
 fn ignoring() -> String {
-    rule("Ignoring processing", "OVN-KUBE-NODEPORT", ARGS).replace("table:", "table due to filtering:")
+    rule("Ignoring processing", "OVN-KUBE-NODEPORT", ARGS)
+        .replace("table:", "table due to filtering:")
 }
 
 #[test]
@@ -418,7 +496,10 @@ fn a_rebuilding_keeps_what_its_ignoring_lines_name() {
 fn a_rebuilding_tells_nothing_where_rule_lines_are_not_printed() {
     let all = format!("{}{}", recreate(&["nat, chain: OVN-KUBE-ITP"]), recreate(&REST));
     assert_eq!(read(&all).0.open().unwrap_err().why, Ignorance::NeverPrinted);
-    assert_eq!(read(&format!("{}{all}", start(7, 4))).0.open().unwrap_err().why, Ignorance::NeverPrinted);
+    assert_eq!(
+        read(&format!("{}{all}", start(7, 4))).0.open().unwrap_err().why,
+        Ignorance::NeverPrinted
+    );
     assert_eq!(read(&format!("{}{all}", start(7, 5))).0.open().unwrap(), []);
     assert!(read(&recreate(&REST)).0.open().is_err(), "its beginning is not in the log");
 }
@@ -428,7 +509,10 @@ fn a_log_without_rule_lines_is_told_from_a_silent_one() {
     assert_eq!(read("").0.voice(), Voice::Silent);
     assert_eq!(read(&said(7, CONFIG)).0.voice(), Voice::NoRuleLines);
     assert_eq!(read(&start(7, 4)).0.voice(), Voice::TooQuiet { level: 4 });
-    assert_eq!(read(&format!("{}{}", start(7, 5), rule("Adding", "OVN-KUBE-NODEPORT", ARGS))).0.voice(), Voice::Speaks);
+    assert_eq!(
+        read(&format!("{}{}", start(7, 5), rule("Adding", "OVN-KUBE-NODEPORT", ARGS))).0.voice(),
+        Voice::Speaks
+    );
 }
 
 #[test]
@@ -458,7 +542,11 @@ fn more_rules_than_the_limit_make_the_answer_unknown_until_the_next_rebuilding()
     let mut auditor = Auditor::with(Expect::Only(Source::Ovnkube), limits);
     auditor.know(None, &Facts { ovnkube: Some(Statement::ports([])), ..Facts::default() });
     for port in 30000..30100 {
-        auditor.feed(rule("Adding", "OVN-KUBE-NODEPORT", &ARGS.replace("32718", &port.to_string())));
+        auditor.feed(rule(
+            "Adding",
+            "OVN-KUBE-NODEPORT",
+            &ARGS.replace("32718", &port.to_string()),
+        ));
     }
     let (state, remarks) = state(&auditor);
     assert_eq!((state.at_least().len(), state.open().unwrap_err().why), (3, Ignorance::Limit));
@@ -470,7 +558,8 @@ fn more_rules_than_the_limit_make_the_answer_unknown_until_the_next_rebuilding()
 
 #[test]
 fn a_statement_that_contradicts_the_log_is_remarked() {
-    let mut auditor = Auditor::with(Expect::Only(Source::Ovnkube), Limits::default()).keeping_history();
+    let mut auditor =
+        Auditor::with(Expect::Only(Source::Ovnkube), Limits::default()).keeping_history();
     auditor.feed(rule("Adding", "OVN-KUBE-NODEPORT", ARGS));
     auditor.know(None, &Facts { ovnkube: Some(Statement::ports([])), ..Facts::default() });
     let (state, remarks) = state(&auditor);
@@ -496,13 +585,17 @@ fn no_proper_prefix_of_a_rule_line_opens_or_closes_a_port() {
 #[test]
 fn every_rule_that_opens_ports_prints_as_ovnkube_printed_it() {
     let mut printed = 0;
-    for log in corpus::logs_in("ovnk").iter().filter(|log| log.name.contains("era") && log.name.ends_with(".log")) {
+    for log in corpus::logs_in("ovnk")
+        .iter()
+        .filter(|log| log.name.contains("era") && log.name.ends_with(".log"))
+    {
         let mut reader = Reader::new();
         for line in log.bytes.split(|&b| b == b'\n') {
             let Reading::Record(record) = reader.read(line) else { continue };
             for event in ovnkube::events(&record) {
-                if let ovnkube::Event::Adding { rule } | ovnkube::Event::Deleting { rule } | ovnkube::Event::Ignoring { rule } =
-                    event
+                if let ovnkube::Event::Adding { rule }
+                | ovnkube::Event::Deleting { rule }
+                | ovnkube::Event::Ignoring { rule } = event
                     && let ovnkube::Role::Publishes { rule: published } = rule.role
                 {
                     assert_eq!(rule.args, published.to_string().as_str());
@@ -521,7 +614,8 @@ fn changes(bytes: &[u8]) -> (Ovnkube, Vec<Change>) {
     let mut reader = Reader::new();
     let mut effects = Effects::default();
     for (number, line) in bytes.split(|&b| b == b'\n').enumerate() {
-        let at = hostport_audit::LineRef::new(Default::default(), number as u64 + 1, Default::default());
+        let at =
+            hostport_audit::LineRef::new(Default::default(), number as u64 + 1, Default::default());
         if let Reading::Record(record) | Reading::Continuation(Some(record)) = reader.read(line) {
             for event in ovnkube::events(&record) {
                 let owned = event.clone().into_owned();

@@ -1,6 +1,12 @@
 //! A model of ovnkube's service rules against reality and against the crate.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 #![allow(clippy::std_instead_of_core, clippy::std_instead_of_alloc, unreachable_pub, dead_code)]
 
 #[path = "common/model_ovnkube/mod.rs"]
@@ -33,7 +39,13 @@ fn openings(open: Vec<OpenPort>) -> BTreeSet<Opening> {
 }
 
 fn compare(ovnkube: &Ovnkube, view: &View) -> Result<bool, String> {
-    judge("open", ovnkube.open().map(openings), &openings(ovnkube.at_least()), &view.open, view.determined)
+    judge(
+        "open",
+        ovnkube.open().map(openings),
+        &openings(ovnkube.at_least()),
+        &view.open,
+        view.determined,
+    )
 }
 
 fn statement(view: &View) -> Facts {
@@ -47,7 +59,8 @@ fn statement(view: &View) -> Facts {
     Facts { ovnkube: Some(Statement::ports(ports)), ..Facts::default() }
 }
 
-/// Drives the crate over a script; gives the number of known answers, or the first that is not as it should be.
+/// Drives the crate over a script; gives the number of known answers, or the first that is not as
+/// it should be.
 fn drive(script: &Script) -> Result<usize, String> {
     let compare = |host: Option<&Host>, view: &View| {
         let unknown = Ovnkube::new(Limits::default());
@@ -91,7 +104,8 @@ mod found {
         let delete = |which, failing| Op::Delete { which, failing };
         for (first, second) in [(0, 0), (1, 0)] {
             let ops = [both(), both(), restart.clone(), delete(first, true), delete(second, false)];
-            drive(&run(Era::Y2023, Prefix::None, false, &Beginning::FirstStart, false, &ops)).unwrap();
+            drive(&run(Era::Y2023, Prefix::None, false, &Beginning::FirstStart, false, &ops))
+                .unwrap();
         }
     }
 
@@ -101,7 +115,15 @@ mod found {
         let beginning = Beginning::MidLife(vec![service(Kind::NodePort, "TCP", false), external()]);
         let endpoints = Op::Endpoints { which: 2, endpoints: Endpoints::None };
         let delete = Op::Delete { which: 2, failing: false };
-        drive(&run(Era::Y2021, Prefix::None, false, &beginning, true, &[add(external()), endpoints, Op::Tell, delete])).unwrap();
+        drive(&run(
+            Era::Y2021,
+            Prefix::None,
+            false,
+            &beginning,
+            true,
+            &[add(external()), endpoints, Op::Tell, delete],
+        ))
+        .unwrap();
     }
 }
 

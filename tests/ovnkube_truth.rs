@@ -1,4 +1,5 @@
-//! ovnkube's fold against the kernel: after every step of every log in the corpus the ports are those of `iptables-save`.
+//! ovnkube's fold against the kernel: after every step of every log in the corpus the ports are
+//! those of `iptables-save`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -17,14 +18,16 @@ fn logs() -> Vec<corpus::File> {
     logs
 }
 
-/// The lines after which the truth was taken. Where a record may be several lines (CRI's `P` parts) the truth counts records.
+/// The lines after which the truth was taken. Where a record may be several lines (CRI's `P` parts)
+/// the truth counts records.
 fn positions(log: &corpus::File, steps: &[Step]) -> Vec<usize> {
     let lines: Vec<&[u8]> = log.bytes.split_inclusive(|&b| b == b'\n').collect();
     if !log.name.contains(".cri_partial") {
         return steps.iter().map(|step| step.lines).collect();
     }
     let is_part = |line: &[u8]| line.windows(10).any(|window| window == b" stderr P ");
-    let whole: Vec<usize> = (1..=lines.len()).filter(|number| !is_part(lines[number - 1])).collect();
+    let whole: Vec<usize> =
+        (1..=lines.len()).filter(|number| !is_part(lines[number - 1])).collect();
     steps.iter().map(|step| whole[step.lines - 1]).collect()
 }
 

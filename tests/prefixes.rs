@@ -1,4 +1,5 @@
-//! No proper prefix of a message says what the whole message says: cut lines open and close nothing.
+//! No proper prefix of a message says what the whole message says: cut lines open and close
+//! nothing.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
@@ -7,7 +8,8 @@ use hostport_audit::state::change::Change;
 use hostport_audit::state::{Effects, Ledger};
 use hostport_audit::{Auditor, Expect, Limits, Lines, Reader};
 
-/// What must stand before the line for it to count, the line, and how many of its last bytes may be missing.
+/// What must stand before the line for it to count, the line, and how many of its last bytes may be
+/// missing.
 const LINES: &[(&str, &str, usize)] = &[
     ("", "2023-06-28 10:46:37 DEBUG1: zone.PortAdded('public', '8080', 'tcp', 0)", 0),
     (
@@ -37,13 +39,18 @@ const LINES: &[(&str, &str, usize)] = &[
     ),
 ];
 
-/// How many openings and closings the last line of a log brought about. That something became unknown by it counts as neither.
+/// How many openings and closings the last line of a log brought about. That something became
+/// unknown by it counts as neither.
 fn changes(before: &str, line: &str) -> usize {
-    let (mut reader, mut ledger) = (Reader::new(Expect::Auto, Limits::default()), Ledger::new(Limits::default()));
+    let (mut reader, mut ledger) =
+        (Reader::new(Expect::Auto, Limits::default()), Ledger::new(Limits::default()));
     let mut effects = Effects::default();
     let mut enter = |finding: Finding<'_>, effects: &mut Effects| {
         if let FindingKind::Event(what) = finding.kind {
-            ledger.apply(&Event { host: finding.host, at: finding.at, stamp: finding.stamp, what }, effects);
+            ledger.apply(
+                &Event { host: finding.host, at: finding.at, stamp: finding.stamp, what },
+                effects,
+            );
         }
     };
     for line in Lines::new(before.as_bytes()) {
@@ -54,7 +61,11 @@ fn changes(before: &str, line: &str) -> usize {
         reader.read(&line, &mut |finding| enter(finding, &mut effects));
     }
     reader.finish(&mut |finding| enter(finding, &mut effects));
-    effects.changes.iter().filter(|change| matches!(change, Change::Opened { .. } | Change::Closed { .. })).count()
+    effects
+        .changes
+        .iter()
+        .filter(|change| matches!(change, Change::Opened { .. } | Change::Closed { .. }))
+        .count()
 }
 
 #[test]
@@ -65,7 +76,8 @@ fn a_line_that_was_cut_opens_and_closes_nothing() {
             let cut = &line.as_bytes()[..length];
             let cut = core::str::from_utf8(cut).unwrap();
             assert_eq!(changes(before, cut), 0, "{cut}");
-            // As a line of its own, too: a full disk or a rotation may leave the next line behind it.
+            // As a line of its own, too: a full disk or a rotation may leave the next line behind
+            // it.
             assert_eq!(changes(before, &format!("{cut}\n")), 0, "{cut}");
         }
     }
@@ -85,9 +97,17 @@ fn no_shorter_port_is_read_from_a_cut_line() {
             .settled()
             .ledger()
             .hosts()
-            .flat_map(|(_, host)| host.openings().filter_map(|(opening, _)| opening.port).collect::<Vec<_>>())
+            .flat_map(|(_, host)| {
+                host.openings().filter_map(|(opening, _)| opening.port).collect::<Vec<_>>()
+            })
             .collect();
-        assert!(ports.iter().all(|port| line.contains(&port.range().first().to_string())), "{ports:?} from {line}");
-        assert!(ports.iter().all(|port| [443, 8080, 32718, 8081].contains(&port.range().first())), "{ports:?} from {line}");
+        assert!(
+            ports.iter().all(|port| line.contains(&port.range().first().to_string())),
+            "{ports:?} from {line}"
+        );
+        assert!(
+            ports.iter().all(|port| [443, 8080, 32718, 8081].contains(&port.range().first())),
+            "{ports:?} from {line}"
+        );
     }
 }

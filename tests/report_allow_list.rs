@@ -1,10 +1,11 @@
-//! The allow list: commatrix' files read and printed back, errors with their places, and lists held against reports.
+//! The allow list: commatrix' files read and printed back, errors with their places, and lists held
+//! against reports.
 
 use hostport_audit::event::Source;
 use hostport_audit::event::firewalld::Layer;
 use hostport_audit::report::{
-    AllowList, AllowedPort, Comparison, Counts, DynamicRange, HostReport, LineReport, OpenPorts, Report, Seen, Signs,
-    SourceReport, Verdict,
+    AllowList, AllowedPort, Comparison, Counts, DynamicRange, HostReport, LineReport, OpenPorts,
+    Report, Seen, Signs, SourceReport, Verdict,
 };
 use hostport_audit::state::evidence::{Certainty, Evidence, Support};
 use hostport_audit::state::known::Unknown;
@@ -32,16 +33,18 @@ fn list() -> impl Strategy<Value = AllowList> {
     let port = (protocol(), any::<u16>(), text(), text(), text(), text(), text(), any::<bool>());
     let ports = prop::collection::vec(port, 0..6).prop_map(|rows| {
         rows.into_iter()
-            .map(|(protocol, port, namespace, service, pod, container, node_group, optional)| AllowedPort {
-                direction: "Ingress".into(),
-                protocol,
-                port,
-                namespace,
-                service,
-                pod,
-                container,
-                node_group,
-                optional,
+            .map(|(protocol, port, namespace, service, pod, container, node_group, optional)| {
+                AllowedPort {
+                    direction: "Ingress".into(),
+                    protocol,
+                    port,
+                    namespace,
+                    service,
+                    pod,
+                    container,
+                    node_group,
+                    optional,
+                }
             })
             .collect()
     });
@@ -103,8 +106,14 @@ fn files_of_all_ages_are_read() {
     assert_eq!((list.ports.len(), list.ranges.len()), (2, 1));
     assert_eq!(list.to_csv(), CSV);
     let old = AllowList::from_csv(OLD_CSV).unwrap();
-    assert_eq!((old.ports[0].node_group.as_str(), old.ports[0].optional, old.ports[1].optional), ("master", false, true));
-    assert_eq!(AllowList::from_csv("port,PROTOCOL\n5353,udp\n").unwrap().ports[0].protocol, Protocol::Udp);
+    assert_eq!(
+        (old.ports[0].node_group.as_str(), old.ports[0].optional, old.ports[1].optional),
+        ("master", false, true)
+    );
+    assert_eq!(
+        AllowList::from_csv("port,PROTOCOL\n5353,udp\n").unwrap().ports[0].protocol,
+        Protocol::Udp
+    );
     assert_eq!(AllowList::from_csv("").unwrap(), AllowList::default());
 }
 
@@ -112,15 +121,36 @@ fn files_of_all_ages_are_read() {
 fn a_broken_file_is_refused_with_its_place() {
     let error = |text: &str| AllowList::from_csv(text).unwrap_err().to_string();
     assert_eq!(error("Port\n1\n"), "line 1, column 1: expected the columns Protocol and Port");
-    assert_eq!(error("Protocol,Port,Colour\n"), "line 1, column 15: expected the name of a column of the matrix");
+    assert_eq!(
+        error("Protocol,Port,Colour\n"),
+        "line 1, column 15: expected the name of a column of the matrix"
+    );
     assert_eq!(error("Protocol,Port\nTCP,80x\n"), "line 2, column 7: expected a digit");
-    assert_eq!(error("Protocol,Port\nTCP,9-8\n"), "line 2, column 7: expected a last port that is not below the first");
-    assert_eq!(error("Protocol,Port\nICMP,80\n"), "line 2, column 1: expected tcp, udp, sctp or dccp");
+    assert_eq!(
+        error("Protocol,Port\nTCP,9-8\n"),
+        "line 2, column 7: expected a last port that is not below the first"
+    );
+    assert_eq!(
+        error("Protocol,Port\nICMP,80\n"),
+        "line 2, column 1: expected tcp, udp, sctp or dccp"
+    );
     assert_eq!(error("Protocol,Port\nTCP\n"), "line 2, column 4: expected a cell for each heading");
-    assert_eq!(error("Protocol,Port\nTCP,80,x\n"), "line 2, column 8: expected no more cells than headings");
-    assert_eq!(error("Protocol,Port,Optional\nTCP,80,maybe\n"), "line 2, column 8: expected true or false");
-    assert_eq!(error("Protocol,Port,Service\nTCP,80,\"a\nb\n"), "line 2, column 8: expected a closing quote");
-    assert_eq!(error("Protocol,Port,Service\n\nTCP,80,\"a\nb\"x\n"), "line 4, column 3: expected a comma or the end of the line");
+    assert_eq!(
+        error("Protocol,Port\nTCP,80,x\n"),
+        "line 2, column 8: expected no more cells than headings"
+    );
+    assert_eq!(
+        error("Protocol,Port,Optional\nTCP,80,maybe\n"),
+        "line 2, column 8: expected true or false"
+    );
+    assert_eq!(
+        error("Protocol,Port,Service\nTCP,80,\"a\nb\n"),
+        "line 2, column 8: expected a closing quote"
+    );
+    assert_eq!(
+        error("Protocol,Port,Service\n\nTCP,80,\"a\nb\"x\n"),
+        "line 4, column 3: expected a comma or the end of the line"
+    );
 }
 
 #[cfg(feature = "serde")]
@@ -128,23 +158,39 @@ fn a_broken_file_is_refused_with_its_place() {
 fn the_json_forms_of_all_ages_are_read_and_unknown_fields_refused() {
     let row = r#"{"direction":"Ingress","protocol":"tcp","port":22,"namespace":"","service":"sshd","pod":"","container":"","nodeRole":"master","optional":true}"#;
     let read = |text: &str| serde_json::from_str::<AllowList>(text);
-    for text in [format!("[{row}]"), format!(r#"{{"Matrix":[{row}]}}"#), format!(r#"{{"Ports":[{row}],"DynamicRanges":null}}"#)] {
+    for text in [
+        format!("[{row}]"),
+        format!(r#"{{"Matrix":[{row}]}}"#),
+        format!(r#"{{"Ports":[{row}],"DynamicRanges":null}}"#),
+    ] {
         let list = read(&text).unwrap();
         assert_eq!((list.ports.len(), list.ports[0].node_group.as_str()), (1, "master"));
         assert!(serde_json::to_string(&list).unwrap().contains(r#""protocol":"TCP","port":22"#));
     }
     let range = r#"{"direction":"Ingress","protocol":"UDP","minPort":30000,"maxPort":32767,"description":"Kubelet node ports","optional":false}"#;
-    assert_eq!(read(&format!(r#"{{"Ports":null,"DynamicRanges":[{range}]}}"#)).unwrap().ranges[0].min_port, 30000);
+    assert_eq!(
+        read(&format!(r#"{{"Ports":null,"DynamicRanges":[{range}]}}"#)).unwrap().ranges[0].min_port,
+        30000
+    );
     let unknown = row.replace("container", "colour");
-    assert!(read(&format!("[{unknown}]")).unwrap_err().to_string().contains("unknown field `colour`"));
+    assert!(
+        read(&format!("[{unknown}]")).unwrap_err().to_string().contains("unknown field `colour`")
+    );
     assert!(read(r#"{"Ports":[],"Colours":[]}"#).is_err());
 }
 
 fn fact(port: Option<&str>, holder: Holder) -> (Opening, Support) {
-    (Opening { port: port.map(|port| port.parse().unwrap()), holder }, Support::new(Evidence::default(), Certainty::Confirmed))
+    (
+        Opening { port: port.map(|port| port.parse().unwrap()), holder },
+        Support::new(Evidence::default(), Certainty::Confirmed),
+    )
 }
 
-fn report(openings: Vec<(Opening, Support)>, unknowns: Vec<(Scope, Unknown)>, verdict: &Verdict) -> Report {
+fn report(
+    openings: Vec<(Opening, Support)>,
+    unknowns: Vec<(Scope, Unknown)>,
+    verdict: &Verdict,
+) -> Report {
     let source = |verdict: &Verdict| SourceReport {
         verdict: verdict.clone(),
         records: 1,
@@ -161,7 +207,12 @@ fn report(openings: Vec<(Opening, Support)>, unknowns: Vec<(Scope, Unknown)>, ve
         coverage: LineReport::default(),
         history: None,
     };
-    Report { schema_version: Report::SCHEMA_VERSION, counts: Counts::default(), refused_events: 0, hosts: vec![host] }
+    Report {
+        schema_version: Report::SCHEMA_VERSION,
+        counts: Counts::default(),
+        refused_events: 0,
+        hosts: vec![host],
+    }
 }
 
 fn compare(openings: Vec<(Opening, Support)>, unknowns: Vec<(Scope, Unknown)>) -> Comparison {
@@ -210,16 +261,27 @@ fn what_cannot_be_known_is_neither_seen_nor_missed() {
     assert_eq!((host.unknown.len(), host.never_seen.len(), host.may_be_more), (2, 0, true));
     assert!(!unknown.is_clean());
 
-    let service = Holder::ZoneService { zone: Text::from("public"), layer: Layer::Runtime, service: Text::from("ssh") };
+    let service = Holder::ZoneService {
+        zone: Text::from("public"),
+        layer: Layer::Runtime,
+        service: Text::from("ssh"),
+    };
     let could = compare(vec![fact(None, service)], vec![]);
     assert_eq!((could.hosts[0].unknown.len(), could.hosts[0].can_open.len()), (2, 1));
 
     let silent = AllowList::from_csv(CSV).unwrap().check(&report(vec![], vec![], &Verdict::Silent));
-    assert_eq!((silent.hosts[0].unknown.len(), silent.is_clean()), (2, false), "silence is no proof");
+    assert_eq!(
+        (silent.hosts[0].unknown.len(), silent.is_clean()),
+        (2, false),
+        "silence is no proof"
+    );
 
     let known = compare(vec![], vec![]);
     let host = &known.hosts[0];
-    assert_eq!((host.never_seen.len(), host.optional_not_seen.len(), host.may_be_more), (1, 1, false));
+    assert_eq!(
+        (host.never_seen.len(), host.optional_not_seen.len(), host.may_be_more),
+        (1, 1, false)
+    );
     assert!(known.is_clean());
 }
 

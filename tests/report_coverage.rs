@@ -27,9 +27,16 @@ fn kind() -> impl Strategy<Value = Kind> {
 }
 
 fn stamp() -> impl Strategy<Value = Option<Stamp>> {
-    let texts =
-        ["2024-05-01T10:00:00Z", "2024-05-01T09:00:00Z", "2024-05-01T10:00:00.5+08:00", "--12-31T23:59:59", "--01-01T00:00:00"];
-    prop::option::of(prop::sample::select(texts.map(|text| text.parse::<Stamp>().unwrap()).to_vec()))
+    let texts = [
+        "2024-05-01T10:00:00Z",
+        "2024-05-01T09:00:00Z",
+        "2024-05-01T10:00:00.5+08:00",
+        "--12-31T23:59:59",
+        "--01-01T00:00:00",
+    ];
+    prop::option::of(prop::sample::select(
+        texts.map(|text| text.parse::<Stamp>().unwrap()).to_vec(),
+    ))
 }
 
 fn findings() -> impl Strategy<Value = Vec<Finding<'static>>> {
@@ -97,7 +104,9 @@ proptest! {
     }
 }
 
-fn without_samples(coverage: &Coverage) -> Vec<(Option<Text<'static>>, hostport_audit::report::HostCoverage)> {
+fn without_samples(
+    coverage: &Coverage,
+) -> Vec<(Option<Text<'static>>, hostport_audit::report::HostCoverage)> {
     coverage
         .hosts()
         .map(|(name, host)| {
@@ -109,7 +118,14 @@ fn without_samples(coverage: &Coverage) -> Vec<(Option<Text<'static>>, hostport_
 }
 
 fn line(stamp: &str, kind: Kind) -> Finding<'static> {
-    Finding { at: LineRef::default(), lines: 1, host: None, boot: None, stamp: stamp.parse().ok(), kind }
+    Finding {
+        at: LineRef::default(),
+        lines: 1,
+        host: None,
+        boot: None,
+        stamp: stamp.parse().ok(),
+        kind,
+    }
 }
 
 #[test]
@@ -121,7 +137,10 @@ fn nothing_understood_and_nothing_open_do_not_look_alike() {
     }
     let mute = read(&[line("", FindingKind::Plain(Source::Ovnkube))], Limits::default());
     let verdict = mute.host(None).unwrap().verdict(Source::Ovnkube);
-    assert!(matches!(&verdict, Verdict::CannotSpeak { reasons } if reasons.contains(&Reason::NoPortLines)), "{verdict}");
+    assert!(
+        matches!(&verdict, Verdict::CannotSpeak { reasons } if reasons.contains(&Reason::NoPortLines)),
+        "{verdict}"
+    );
 }
 
 #[test]
@@ -137,15 +156,24 @@ fn a_clock_that_goes_back_is_counted_once_and_a_new_year_is_none() {
     assert_eq!(back(&["2023-11-05T01:59:59", "2023-11-05T01:00:02", "2023-11-05T01:00:03"]), 1);
     assert_eq!(back(&["--12-31T23:59:59", "--01-01T00:00:00"]), 0);
     assert_eq!(back(&["--06-25T10:00:00", "--06-24T23:00:00"]), 1);
-    assert_eq!(back(&["--06-25T10:00:00.000200", "--06-25T10:00:00.000100"]), 0, "threads overtake each other");
-    assert_eq!(back(&["2023-11-05T01:59:59", "2023-11-05T01:00:02Z"]), 0, "times of two forms cannot be compared");
+    assert_eq!(
+        back(&["--06-25T10:00:00.000200", "--06-25T10:00:00.000100"]),
+        0,
+        "threads overtake each other"
+    );
+    assert_eq!(
+        back(&["2023-11-05T01:59:59", "2023-11-05T01:00:02Z"]),
+        0,
+        "times of two forms cannot be compared"
+    );
 }
 
 #[test]
 fn malformed_lines_are_kept_with_place_and_reason_up_to_the_limit() {
     let error = ParseError::new(ErrorKind::Port, 7, "a digit").with_found(Some(b'+'));
     let broken = || line("", FindingKind::Malformed { source: Some(Source::Crio), error });
-    let coverage = read(&[broken(), broken(), broken()], Limits { max_samples: 2, ..Limits::default() });
+    let coverage =
+        read(&[broken(), broken(), broken()], Limits { max_samples: 2, ..Limits::default() });
     let host = coverage.host(None).unwrap();
     assert_eq!((host.counts.malformed, host.malformed.len()), (3, 2));
     assert_eq!(host.malformed[0].reason, "bad port at byte 7: expected a digit, found '+'");

@@ -1,6 +1,7 @@
 //! The serialized and the printed form of reports of real logs, byte for byte.
 //!
-//! With `HOSTPORT_AUDIT_BLESS` set in the environment the files under `tests/golden` are written instead; look at the difference then.
+//! With `HOSTPORT_AUDIT_BLESS` set in the environment the files under `tests/golden` are written
+//! instead; look at the difference then.
 
 mod common;
 
@@ -11,7 +12,8 @@ use hostport_audit::{Auditor, Timeline, YearRule};
 use std::fs;
 use std::path::Path;
 
-/// Name of the golden files, and the log; the sample of the examples holds lines of all three programs.
+/// Name of the golden files, and the log; the sample of the examples holds lines of all three
+/// programs.
 const REPORTS: [(&str, &str); 4] = [
     ("firewalld", "firewalld/v1.3.3/seed-example.log"),
     ("crio", "crio/scenarios/hostip.log"),
@@ -32,11 +34,17 @@ fn holds(file: &str, now: &str) {
         fs::write(&path, now).unwrap();
         return;
     }
-    let golden = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let golden =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let differs = golden.lines().zip(now.lines()).position(|(golden, now)| golden != now);
     if golden != now {
         let at = differs.unwrap_or_else(|| golden.lines().count().min(now.lines().count()));
-        panic!("{file}, line {}: {:?} instead of {:?}", at + 1, now.lines().nth(at), golden.lines().nth(at));
+        panic!(
+            "{file}, line {}: {:?} instead of {:?}",
+            at + 1,
+            now.lines().nth(at),
+            golden.lines().nth(at)
+        );
     }
 }
 
@@ -54,7 +62,10 @@ fn the_serialized_form() {
         let report = report(log);
         let json = serde_json::to_string_pretty(&report).unwrap() + "\n";
         holds(&format!("{name}.json"), &json);
-        let golden = fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.json"))).unwrap();
+        let golden = fs::read(
+            Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/{name}.json")),
+        )
+        .unwrap();
         assert_eq!(serde_json::from_slice::<Report>(&golden).unwrap(), report, "{name}: read back");
         assert!(json.contains(&format!("\"schema_version\": {}", Report::SCHEMA_VERSION)));
     }

@@ -1,4 +1,5 @@
-//! Laws of the history: against a naive replay port by port, under limits, and joined from stretches.
+//! Laws of the history: against a naive replay port by port, under limits, and joined from
+//! stretches.
 
 mod common;
 
@@ -30,14 +31,20 @@ fn naive(steps: &[Step], holder: usize, port: u16) -> Vec<Interval> {
             }
         };
         match step {
-            Step::Opened(h, range, certainty) if *h == holder && range.contains(port) => match &mut open {
-                Some((_, sure)) if rank(*certainty) < rank(*sure) => *sure = *certainty,
-                Some(_) => {}
-                None => open = Some((Beginning::Opened { request: None, by }, *certainty)),
-            },
+            Step::Opened(h, range, certainty) if *h == holder && range.contains(port) => {
+                match &mut open {
+                    Some((_, sure)) if rank(*certainty) < rank(*sure) => *sure = *certainty,
+                    Some(_) => {}
+                    None => open = Some((Beginning::Opened { request: None, by }, *certainty)),
+                }
+            }
             Step::Closed(h, range) if *h == holder && range.contains(port) => {
                 if open.is_none() {
-                    done.push(Interval { beginning: Beginning::NotSeen, end: End::Closed { by }, certainty: None });
+                    done.push(Interval {
+                        beginning: Beginning::NotSeen,
+                        end: End::Closed { by },
+                        certainty: None,
+                    });
                 } else {
                     end(&mut open, End::Closed { by });
                 }
@@ -46,7 +53,10 @@ fn naive(steps: &[Step], holder: usize, port: u16) -> Vec<Interval> {
                 end(&mut open, End::BecameUnknown { why: Ignorance::Crash, by });
             }
             Step::Learnt(scope, told) if in_scope(&scopes()[*scope], &holders()[holder]) => {
-                match (told.iter().any(|(h, range)| *h == holder && range.contains(port)), &mut open) {
+                match (
+                    told.iter().any(|(h, range)| *h == holder && range.contains(port)),
+                    &mut open,
+                ) {
                     (true, Some((_, sure))) => *sure = Certainty::Confirmed,
                     (true, None) => open = Some((Beginning::Found { by }, Certainty::Confirmed)),
                     (false, _) => end(&mut open, End::Closed { by }),
@@ -64,7 +74,11 @@ fn naive(steps: &[Step], holder: usize, port: u16) -> Vec<Interval> {
 fn record(steps: &[Step], limits: Limits, first_line: u64) -> History {
     let mut history = History::new(limits);
     for (nth, step) in steps.iter().enumerate() {
-        history.record(None, line(first_line + nth as u64), &changes(step, first_line + nth as u64));
+        history.record(
+            None,
+            line(first_line + nth as u64),
+            &changes(step, first_line + nth as u64),
+        );
     }
     history
 }
@@ -79,7 +93,10 @@ fn flat(host: &HostHistory) -> BTreeMap<(Holder, u16), Vec<Interval>> {
     for part in host.all() {
         let range = part.port.unwrap().range();
         for port in range.first()..=range.last() {
-            assert!(map.insert((part.holder.clone(), port), part.intervals.clone()).is_none(), "ports listed twice");
+            assert!(
+                map.insert((part.holder.clone(), port), part.intervals.clone()).is_none(),
+                "ports listed twice"
+            );
         }
     }
     map
@@ -144,7 +161,12 @@ fn a_port_of_a_range_that_is_closed_alone_is_closed_alone() {
     history.record(
         None,
         line(2),
-        &[Change::Opened { opening: open("8000-8010/tcp"), request: Some(line(1)), by: line(2), certainty }],
+        &[Change::Opened {
+            opening: open("8000-8010/tcp"),
+            request: Some(line(1)),
+            by: line(2),
+            certainty,
+        }],
     );
     history.record(None, line(5), &[Change::Closed { opening: open("8005/tcp"), by: line(5) }]);
     let host = host(&history);
@@ -162,9 +184,13 @@ fn a_port_of_a_range_that_is_closed_alone_is_closed_alone() {
 
 #[test]
 fn what_a_later_stretch_dropped_is_unknown_after_joining() {
-    let open = |port| Opening { port: Some(HostPort::single(Protocol::Tcp, port)), holder: Holder::CrioSocket };
+    let open = |port| Opening {
+        port: Some(HostPort::single(Protocol::Tcp, port)),
+        holder: Holder::CrioSocket,
+    };
     let certainty = Certainty::Confirmed;
-    let opened = |port, at| Change::Opened { opening: open(port), request: None, by: line(at), certainty };
+    let opened =
+        |port, at| Change::Opened { opening: open(port), request: None, by: line(at), certainty };
     let mut earlier = History::new(Limits::default());
     earlier.record(None, line(1), &[opened(80, 1)]);
     let mut later = History::new(Limits { max_history: 1, ..Limits::default() });
@@ -193,7 +219,11 @@ fn what_is_lost_and_named_as_open_by_the_same_event_stays_one_interval() {
     assert!(port.is_open());
 
     history.record(None, line(4), &[lost(4)]);
-    history.record(None, line(5), &[Change::Doubted { opening: opening(), why: Ignorance::Gap, by: line(5) }]);
+    history.record(
+        None,
+        line(5),
+        &[Change::Doubted { opening: opening(), why: Ignorance::Gap, by: line(5) }],
+    );
     let port = &host(&history).port("443/tcp".parse().unwrap())[0];
     let unknown = End::BecameUnknown { why: Ignorance::Gap, by: line(4) };
     assert_eq!(

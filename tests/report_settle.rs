@@ -16,7 +16,10 @@ fn at(millis: i64) -> OffsetDateTime {
 }
 
 fn evidence(line: u64, millis: Option<i64>) -> Evidence {
-    Evidence::new(LineRef::new(InputId::default(), line, ByteSpan::default()), millis.map(|millis| Stamp::Instant(at(millis))))
+    Evidence::new(
+        LineRef::new(InputId::default(), line, ByteSpan::default()),
+        millis.map(|millis| Stamp::Instant(at(millis))),
+    )
 }
 
 /// Puts a time on every line of the changes.
@@ -24,7 +27,9 @@ fn stamped(changes: Vec<Change>, by: Evidence) -> Vec<Change> {
     changes
         .into_iter()
         .map(|change| match change {
-            Change::Opened { opening, certainty, .. } => Change::Opened { opening, request: None, by, certainty },
+            Change::Opened { opening, certainty, .. } => {
+                Change::Opened { opening, request: None, by, certainty }
+            }
             Change::Closed { opening, .. } => Change::Closed { opening, by },
             Change::Lost { scope, why, .. } => Change::Lost { scope, why, by },
             Change::Learnt { scope, .. } => Change::Learnt { scope, by },
@@ -33,7 +38,8 @@ fn stamped(changes: Vec<Change>, by: Evidence) -> Vec<Change> {
         .collect()
 }
 
-/// Steps with the time that passed before each; a negative one is a clock that goes back, none is a line without a time.
+/// Steps with the time that passed before each; a negative one is a clock that goes back, none is a
+/// line without a time.
 type Timed = Vec<(Step, Option<i64>)>;
 
 fn history(log: &[(Step, Option<i64>)]) -> (History, Vec<Option<i64>>) {
@@ -120,7 +126,12 @@ fn opening() -> Opening {
 }
 
 fn opened(line: u64, millis: i64) -> Change {
-    Change::Opened { opening: opening(), request: None, by: evidence(line, Some(millis)), certainty: Certainty::Confirmed }
+    Change::Opened {
+        opening: opening(),
+        request: None,
+        by: evidence(line, Some(millis)),
+        certainty: Certainty::Confirmed,
+    }
 }
 
 fn closed(line: u64, millis: i64) -> Change {
@@ -136,19 +147,28 @@ fn by(change: &Change) -> Evidence {
 
 fn record(changes: &[Change]) -> History {
     let mut history = History::new(Limits::default());
-    changes.iter().for_each(|change| history.record(None, by(change), std::slice::from_ref(change)));
+    changes
+        .iter()
+        .for_each(|change| history.record(None, by(change), std::slice::from_ref(change)));
     history
 }
 
 #[test]
 fn rules_replaced_within_a_moment_are_no_flapping() {
-    let history = record(&[opened(1, 0), closed(2, 5000), opened(3, 5003), closed(4, 60_000), opened(5, 90_000)]);
+    let history = record(&[
+        opened(1, 0),
+        closed(2, 5000),
+        opened(3, 5003),
+        closed(4, 60_000),
+        opened(5, 90_000),
+    ]);
     let port = &ports(&history)[0];
     assert_eq!(port.flaps(), 2);
     let settled = port.settled(Settle::within(Duration::seconds(1)), &Timeline::new());
     assert_eq!((settled.joined, settled.history.flaps()), (1, 1));
     assert_eq!(settled.history.intervals[0].lasted(&Timeline::new()), Some(Duration::minutes(1)));
-    let lines: Vec<u64> = settled.history.net_changes().iter().map(|change| change.by.at.line()).collect();
+    let lines: Vec<u64> =
+        settled.history.net_changes().iter().map(|change| change.by.at.line()).collect();
     assert_eq!(lines, [1, 4, 5]);
 }
 
@@ -158,7 +178,11 @@ fn a_clock_that_goes_back_is_judged_by_lines_and_said() {
     let port = &ports(&history)[0];
     let timeline = Timeline::new();
     let settled = port.settled(Settle::within(Duration::hours(9)), &timeline);
-    assert_eq!((settled.joined, settled.by_position), (0, 1), "times do not tell, and no lines were allowed");
+    assert_eq!(
+        (settled.joined, settled.by_position),
+        (0, 1),
+        "times do not tell, and no lines were allowed"
+    );
     let settled = port.settled(Settle::within(Duration::ZERO).or_lines(1), &timeline);
     assert_eq!((settled.joined, settled.by_position), (1, 1));
     let then = history.host(None).unwrap().at(Moment::Time(at(19_000)), &timeline);
@@ -174,7 +198,11 @@ fn a_time_before_what_a_limit_left_is_unknown() {
     }
     let host = history.host(None).unwrap();
     let ask = |millis| host.at(Moment::Time(at(millis)), &Timeline::new());
-    assert!(ask(500).cuts.values().all(|cut| *cut == Cut::Dropped) && ask(500).open.is_empty() && !ask(500).unknown.is_empty());
+    assert!(
+        ask(500).cuts.values().all(|cut| *cut == Cut::Dropped)
+            && ask(500).open.is_empty()
+            && !ask(500).unknown.is_empty()
+    );
     assert!(ask(1500).cuts.values().all(|cut| *cut == Cut::Exact) && ask(1500).open.is_empty());
     assert_eq!(ask(2000).open.len(), 1);
     assert_eq!(host.all()[0].intervals[0].end, End::StillOpen);
@@ -190,7 +218,10 @@ fn the_log_of_a_port_orders_inputs_by_time_and_says_when_it_cannot() {
         )
     };
     let rule = |holder| Opening { port: Some("8080/tcp".parse().unwrap()), holder };
-    let zone = || Holder::ZonePort { zone: "public".into(), layer: hostport_audit::event::firewalld::Layer::Runtime };
+    let zone = || Holder::ZonePort {
+        zone: "public".into(),
+        layer: hostport_audit::event::firewalld::Layer::Runtime,
+    };
     let certainty = Certainty::Confirmed;
     let log = |last: Option<i64>| {
         let opened = |opening, by| Change::Opened { opening, request: None, by, certainty };
@@ -199,7 +230,11 @@ fn the_log_of_a_port_orders_inputs_by_time_and_says_when_it_cannot() {
             opened(rule(zone()), in_input(1, 1, Some(1000))),
             Change::Closed { opening: rule(zone()), by: in_input(1, 2, last) },
         ]);
-        history.host(None).unwrap().log_of("8080/tcp".parse().unwrap(), &Timeline::new()).to_string()
+        history
+            .host(None)
+            .unwrap()
+            .log_of("8080/tcp".parse().unwrap(), &Timeline::new())
+            .to_string()
     };
     assert_eq!(
         log(Some(3000)),
@@ -207,6 +242,8 @@ fn the_log_of_a_port_orders_inputs_by_time_and_says_when_it_cannot() {
          line 7 (1970-01-01T00:00:02Z): 8080/tcp opened, socket of CRI-O (crio socket)\n\
          input 1 line 2 (1970-01-01T00:00:03Z): 8080/tcp closed, zone public (firewalld runtime)\n"
     );
-    assert!(log(None).ends_with("(inputs stand one after another: their times cannot order them)\n"));
+    assert!(
+        log(None).ends_with("(inputs stand one after another: their times cannot order them)\n")
+    );
     assert!(log(Some(500)).starts_with("line 7"), "a clock that goes back orders nothing");
 }

@@ -1,4 +1,5 @@
-//! Laws of the mergeable summary: associative, commutative, idempotent, and right once all pieces are in.
+//! Laws of the mergeable summary: associative, commutative, idempotent, and right once all pieces
+//! are in.
 
 mod common;
 
@@ -20,7 +21,9 @@ fn host(nth: usize) -> Option<Text<'static>> {
     [None, Some(Text::from("n1"))][nth].clone()
 }
 
-fn summary<'a>(log: impl IntoIterator<Item = (usize, &'a (usize, common::changes::Step))>) -> Summary {
+fn summary<'a>(
+    log: impl IntoIterator<Item = (usize, &'a (usize, common::changes::Step))>,
+) -> Summary {
     let mut summary = Summary::default();
     for (nth, (of, step)) in log {
         summary.record(host(*of).as_ref(), line(nth as u64 + 1), &changes(step, nth as u64 + 1));
@@ -28,7 +31,9 @@ fn summary<'a>(log: impl IntoIterator<Item = (usize, &'a (usize, common::changes
     summary
 }
 
-fn ports(openings: impl IntoIterator<Item = Opening>) -> BTreeSet<(hostport_audit::state::opening::Holder, u16)> {
+fn ports(
+    openings: impl IntoIterator<Item = Opening>,
+) -> BTreeSet<(hostport_audit::state::opening::Holder, u16)> {
     openings
         .into_iter()
         .flat_map(|opening| {

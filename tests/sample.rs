@@ -36,7 +36,11 @@ fn each_line_stands_in_a_log_of_the_corpus_in_this_order() {
 
 /// The openings of a host as `PORT holder`, sorted.
 fn open(auditor: &Auditor, host: Option<&str>) -> Vec<String> {
-    let (_, host) = auditor.ledger().hosts().find(|(name, _)| name.map(Text::to_string).as_deref() == host).expect("the host");
+    let (_, host) = auditor
+        .ledger()
+        .hosts()
+        .find(|(name, _)| name.map(Text::to_string).as_deref() == host)
+        .expect("the host");
     let mut open: Vec<String> = host
         .openings()
         .map(|(Opening { port, holder }, _)| {
@@ -60,7 +64,10 @@ fn open(auditor: &Auditor, host: Option<&str>) -> Vec<String> {
 fn each_program_shows_something_open() {
     let mut auditor = Auditor::new();
     auditor.feed(SAMPLE);
-    assert_eq!(open(&auditor, None), ["30881/tcp node port", "8081/tcp 172.16.47.129", "8081/tcp public runtime"]);
+    assert_eq!(
+        open(&auditor, None),
+        ["30881/tcp node port", "8081/tcp 172.16.47.129", "8081/tcp public runtime"]
+    );
     assert_eq!(open(&auditor, Some("rhel92")), ["80/tcp rule", "80/tcp socket"]);
     let counts = auditor.coverage().counts();
     assert_eq!((counts.lines(), counts.malformed), (156, 0));
@@ -92,13 +99,20 @@ fn what_the_sample_cannot_tell_is_unknown() {
     let mut auditor = Auditor::new();
     auditor.feed(SAMPLE);
     let unknown = |host: Option<&str>| -> Vec<Scope> {
-        let (_, host) = auditor.ledger().hosts().find(|(name, _)| name.map(Text::to_string).as_deref() == host).unwrap();
+        let (_, host) = auditor
+            .ledger()
+            .hosts()
+            .find(|(name, _)| name.map(Text::to_string).as_deref() == host)
+            .unwrap();
         host.unknowns().map(|(scope, _)| scope).collect()
     };
     let node = unknown(None);
     assert!(!node.contains(&Scope::Ovnkube), "its start from nothing was seen");
     let of_public = |layer: Layer| {
-        node.iter().any(|scope| format!("{scope:?}").contains("public") && format!("{scope:?}").contains(&format!("{layer:?}")))
+        node.iter().any(|scope| {
+            format!("{scope:?}").contains("public")
+                && format!("{scope:?}").contains(&format!("{layer:?}"))
+        })
     };
     assert!(of_public(Layer::Permanent) && of_public(Layer::Runtime), "{node:?}");
     assert!(unknown(Some("rhel92")).iter().any(|scope| matches!(scope, Scope::CrioRules { .. })));
@@ -111,8 +125,14 @@ fn a_port_of_the_permanent_layer_is_open_at_runtime_since_the_reload() {
     let (_, host) = auditor.ledger().hosts().next().expect("a host");
     let lines: Vec<_> = host
         .openings()
-        .filter(|(opening, _)| matches!(opening.holder, Holder::ZonePort { layer: Layer::Runtime, .. }))
+        .filter(|(opening, _)| {
+            matches!(opening.holder, Holder::ZonePort { layer: Layer::Runtime, .. })
+        })
         .map(|(_, support)| (support.request.map(|line| line.at.line()), support.since.at.line()))
         .collect();
-    assert_eq!(lines, [(Some(56), 92)], "written to the zone's file at line 56, let through since line 92");
+    assert_eq!(
+        lines,
+        [(Some(56), 92)],
+        "written to the zone's file at line 56, let through since line 92"
+    );
 }

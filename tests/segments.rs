@@ -1,4 +1,5 @@
-//! A log read in parts and joined, or saved and resumed in the middle, gives exactly what reading it in one go gives.
+//! A log read in parts and joined, or saved and resumed in the middle, gives exactly what reading
+//! it in one go gives.
 
 use hostport_audit::{Auditor, Expect, Limits, Segment};
 use proptest::prelude::*;
@@ -10,7 +11,9 @@ use common::corpus::{self, File};
 /// The logs of the corpus that are quick to read many times, each kind of wrapping among them.
 fn logs() -> &'static [File] {
     static LOGS: OnceLock<Vec<File>> = OnceLock::new();
-    LOGS.get_or_init(|| corpus::logs().into_iter().filter(|file| file.bytes.len() < 40_000).collect())
+    LOGS.get_or_init(|| {
+        corpus::logs().into_iter().filter(|file| file.bytes.len() < 40_000).collect()
+    })
 }
 
 fn whole(bytes: &[u8]) -> Auditor {
@@ -53,7 +56,10 @@ fn join<'a>(mut segments: Vec<Segment<'a>>, picks: &[u16]) -> Segment<'a> {
 }
 
 fn joined(bytes: &[u8], shares: &[u16], picks: &[u16]) -> Auditor {
-    let segments = parts(bytes, shares).into_iter().map(|part| Segment::read(part, Expect::Auto, Limits::default())).collect();
+    let segments = parts(bytes, shares)
+        .into_iter()
+        .map(|part| Segment::read(part, Expect::Auto, Limits::default()))
+        .collect();
     let mut auditor = Auditor::new().keeping_history();
     auditor.append(&join(segments, picks));
     auditor.finish();

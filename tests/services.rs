@@ -1,6 +1,12 @@
 //! firewalld's service definitions: files, table and stock.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::string_slice)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice
+)]
 
 use hostport_audit::record::service_file;
 use hostport_audit::state::services::{Release, ServiceTable, stock_services, stock_services_of};
@@ -68,7 +74,10 @@ fn a_service_has_the_ports_of_its_release() {
         table.ports(name.as_bytes()).ok()
     };
     assert_eq!(at("1.3.3", "steam-streaming"), Some(ports("27031-27036/udp 27036/tcp 27037/tcp")));
-    assert_eq!(at("2.5.0", "steam-streaming"), Some(ports("10400/udp 10401/udp 27031-27036/udp 27036/tcp 27037/tcp")));
+    assert_eq!(
+        at("2.5.0", "steam-streaming"),
+        Some(ports("10400/udp 10401/udp 27031-27036/udp 27036/tcp 27037/tcp"))
+    );
     assert_eq!(at("0.9.3", "syncthing"), Some(ports("21027/udp 22000/tcp")));
     assert_eq!(at("0.9.4", "syncthing"), Some(ports("21027/udp 22000/tcp 22000/udp")));
     assert_eq!(at("1.0.0", "tftp-client"), None);
@@ -90,7 +99,10 @@ fn what_is_not_in_the_table_is_unknown_and_named() {
     let mut table = ServiceTable::new();
     assert_eq!(table.ports(b"app").unwrap_err().to_string(), "no definition of service app");
     table.insert("app", "1/tcp include:base".parse().unwrap());
-    assert_eq!(table.ports(b"app").unwrap_err().to_string(), "no definition of base, which belongs to service app");
+    assert_eq!(
+        table.ports(b"app").unwrap_err().to_string(),
+        "no definition of base, which belongs to service app"
+    );
     table.insert("base", "http/tcp source:dns/udp".parse().unwrap());
     assert_eq!(*table.ports(b"app").unwrap_err().missing(), "http/tcp");
     table.insert("base", "2/tcp source:dns/udp".parse().unwrap());
@@ -99,12 +111,16 @@ fn what_is_not_in_the_table_is_unknown_and_named() {
 
 #[test]
 fn services_that_include_each_other_are_taken_once() {
-    let table: ServiceTable = [("a", "1/tcp include:b"), ("b", "2/tcp include:c include:a"), ("c", "3/tcp include:c")]
-        .into_iter()
-        .map(|(name, words)| (name, words.parse::<Service>().unwrap()))
-        .collect();
+    let table: ServiceTable =
+        [("a", "1/tcp include:b"), ("b", "2/tcp include:c include:a"), ("c", "3/tcp include:c")]
+            .into_iter()
+            .map(|(name, words)| (name, words.parse::<Service>().unwrap()))
+            .collect();
     assert_eq!(table.ports(b"a").unwrap(), ports("1/tcp 2/tcp 3/tcp"));
-    assert_eq!(table.resolve(b"b").unwrap().iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>(), ["b", "c", "a"]);
+    assert_eq!(
+        table.resolve(b"b").unwrap().iter().map(|(name, _)| name.to_string()).collect::<Vec<_>>(),
+        ["b", "c", "a"]
+    );
 }
 
 const FILE: &str = r#"<?xml version="1.0" encoding="utf-8"?>
@@ -156,7 +172,11 @@ fn a_broken_service_file_is_an_error_at_its_place() {
         ("<service><port port='65536' protocol='tcp'/></service>", ErrorKind::Port, "65536"),
         ("<service><port port='1-99999' protocol='tcp'/></service>", ErrorKind::Port, "99999"),
         ("<service><port port='1' protocol='tcp' nat='1'/></service>", ErrorKind::Xml, "nat"),
-        ("<service><port port='1' port='2' protocol='tcp'/></service>", ErrorKind::DuplicateField, "port='2'"),
+        (
+            "<service><port port='1' port='2' protocol='tcp'/></service>",
+            ErrorKind::DuplicateField,
+            "port='2'",
+        ),
         ("<service><rule/></service>", ErrorKind::Xml, "<rule"),
         ("<service><port port=1 protocol='tcp'/></service>", ErrorKind::Xml, "1 protocol"),
         ("<service><include service='&x;'/></service>", ErrorKind::Xml, "x;"),
@@ -167,19 +187,29 @@ fn a_broken_service_file_is_an_error_at_its_place() {
     ] {
         let error = service_file::parse(text.as_bytes()).unwrap_err();
         assert_eq!(error.kind(), kind, "{text}: {error}");
-        assert!(text.as_bytes()[error.offset()..].starts_with(place.as_bytes()), "{text}: {error}, not at {place}");
-        assert!(!place.is_empty() || error.offset() == text.len(), "{text}: {error}, not at the end");
+        assert!(
+            text.as_bytes()[error.offset()..].starts_with(place.as_bytes()),
+            "{text}: {error}, not at {place}"
+        );
+        assert!(
+            !place.is_empty() || error.offset() == text.len(),
+            "{text}: {error}, not at the end"
+        );
     }
 }
 
 fn port() -> impl Strategy<Value = HostPort> {
     (any::<u16>(), any::<u16>(), any::<bool>(), 0..4usize).prop_map(|(a, b, single, protocol)| {
-        HostPort::new(Protocol::ALL[protocol], if single { PortRange::single(a) } else { PortRange::new(a, b) })
+        HostPort::new(
+            Protocol::ALL[protocol],
+            if single { PortRange::single(a) } else { PortRange::new(a, b) },
+        )
     })
 }
 
 fn names() -> impl Strategy<Value = Vec<String>> {
-    prop::collection::btree_set("[a-zA-Z0-9_-]{1,12}", 0..4).prop_map(|set| set.into_iter().collect())
+    prop::collection::btree_set("[a-zA-Z0-9_-]{1,12}", 0..4)
+        .prop_map(|set| set.into_iter().collect())
 }
 
 prop_compose! {
@@ -218,7 +248,11 @@ fn written(service: &Service, style: u64) -> String {
         let blank = [" ", "\n\t", "  "][pick(3) as usize];
         let mut line: String = format!("<{name}");
         for (name, value) in attributes {
-            let value = if pick(3) == 0 { value.chars().map(|c| format!("&#{};", c as u32)).collect() } else { value };
+            let value = if pick(3) == 0 {
+                value.chars().map(|c| format!("&#{};", c as u32)).collect()
+            } else {
+                value
+            };
             line += &format!("{blank}{name}={quote}{value}{quote}");
         }
         line += &if pick(2) == 0 { "/>".to_owned() } else { format!("><!-- - --></{name}>") };
@@ -229,7 +263,10 @@ fn written(service: &Service, style: u64) -> String {
     };
     for (name, list) in [("port", &service.ports), ("source-port", &service.source_ports)] {
         for port in list {
-            element(name, &[("port", port.range().to_string()), ("protocol", port.protocol().to_string())]);
+            element(
+                name,
+                &[("port", port.range().to_string()), ("protocol", port.protocol().to_string())],
+            );
         }
     }
     for port in &service.unresolved {
@@ -248,7 +285,10 @@ fn written(service: &Service, style: u64) -> String {
     if let Some(ipv6) = &service.ipv6 {
         element("destination", &[("ipv6", ipv6.to_string())]);
     }
-    format!("<?xml version=\"1.0\"?>\n<service>\n<short>x</short>\n{}\n</service>\n", lines.join("\n"))
+    format!(
+        "<?xml version=\"1.0\"?>\n<service>\n<short>x</short>\n{}\n</service>\n",
+        lines.join("\n")
+    )
 }
 
 proptest! {

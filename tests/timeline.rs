@@ -1,24 +1,36 @@
 //! Laws of stamps and of the timeline that resolves them.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used)]
 
-use hostport_audit::time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
+use hostport_audit::time::{
+    Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset,
+};
 use hostport_audit::{CarriedYear, ResolveError, Stamp, Timeline, YearRule};
 use proptest::prelude::*;
 
 fn time_of_day() -> impl Strategy<Value = Time> {
     (0u8..24, 0u8..60, 0u8..60, prop_oneof![Just(0u32), Just(500_000_000), 0u32..1_000_000_000])
-        .prop_map(|(hour, minute, second, nano)| Time::from_hms_nano(hour, minute, second, nano).unwrap())
+        .prop_map(|(hour, minute, second, nano)| {
+            Time::from_hms_nano(hour, minute, second, nano).unwrap()
+        })
 }
 
 fn date_time(years: core::ops::Range<i32>) -> impl Strategy<Value = PrimitiveDateTime> {
     (years, 1u16..=366, time_of_day()).prop_map(|(year, ordinal, time)| {
-        let date = Date::from_ordinal_date(year, ordinal).unwrap_or_else(|_| Date::from_ordinal_date(year, 365).unwrap());
+        let date = Date::from_ordinal_date(year, ordinal)
+            .unwrap_or_else(|_| Date::from_ordinal_date(year, 365).unwrap());
         PrimitiveDateTime::new(date, time)
     })
 }
 
 fn offset() -> impl Strategy<Value = UtcOffset> {
-    let seconds = prop_oneof![Just(0), Just(28_800), Just(-12_600), Just(-1800), Just(20_700), -90_000i32..=90_000];
+    let seconds = prop_oneof![
+        Just(0),
+        Just(28_800),
+        Just(-12_600),
+        Just(-1800),
+        Just(20_700),
+        -90_000i32..=90_000
+    ];
     seconds.prop_map(|seconds| UtcOffset::from_whole_seconds(seconds).unwrap())
 }
 
@@ -28,10 +40,12 @@ fn without_year(at: PrimitiveDateTime) -> Stamp {
 
 fn stamp() -> impl Strategy<Value = Stamp> {
     prop_oneof![
-        (date_time(0..10_000), offset()).prop_map(|(at, offset)| Stamp::Instant(at.assume_offset(offset))),
+        (date_time(0..10_000), offset())
+            .prop_map(|(at, offset)| Stamp::Instant(at.assume_offset(offset))),
         date_time(0..10_000).prop_map(Stamp::NoOffset),
         date_time(2000..2030).prop_map(without_year),
-        (0i64..1_000_000_000, 0i32..1_000_000_000).prop_map(|(s, n)| Stamp::since_boot(Duration::new(s, n)).unwrap()),
+        (0i64..1_000_000_000, 0i32..1_000_000_000)
+            .prop_map(|(s, n)| Stamp::since_boot(Duration::new(s, n)).unwrap()),
     ]
 }
 
@@ -144,7 +158,8 @@ fn the_29th_of_february_finds_its_leap_year() {
     assert_eq!(carried.resolve(leap_day, &utc).map(OffsetDateTime::year), Ok(1904));
 }
 
-/// A log of December read in January, and one of 1 January written by a clock ahead of the reader's.
+/// A log of December read in January, and one of 1 January written by a clock ahead of the
+/// reader's.
 #[test]
 fn the_year_ends_where_the_clock_of_the_log_says() {
     let east = Timeline::new().offset(UtcOffset::from_hms(8, 0, 0).unwrap());
@@ -158,11 +173,17 @@ fn the_year_ends_where_the_clock_of_the_log_says() {
 fn a_clock_set_back_starts_no_year() {
     let timeline = Timeline::new().offset(UtcOffset::UTC).year(YearRule::Fixed(2023));
     let mut year = CarriedYear::new();
-    let years: Vec<i32> =
-        ["--10-29T02:59:59", "--10-29T02:00:00", "--12-31T23:59:59", "--01-01T00:00:01", "--12-31T23:59:58", "--01-01T00:00:02"]
-            .iter()
-            .map(|text| year.resolve(read(text), &timeline).unwrap().year())
-            .collect();
+    let years: Vec<i32> = [
+        "--10-29T02:59:59",
+        "--10-29T02:00:00",
+        "--12-31T23:59:59",
+        "--01-01T00:00:01",
+        "--12-31T23:59:58",
+        "--01-01T00:00:02",
+    ]
+    .iter()
+    .map(|text| year.resolve(read(text), &timeline).unwrap().year())
+    .collect();
     assert_eq!(years, [2023, 2023, 2023, 2024, 2023, 2024]);
 }
 

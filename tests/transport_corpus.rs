@@ -45,7 +45,8 @@ fn nothing_that_a_program_printed_is_malformed_or_unfinished() {
                 Delivery::Malformed { error, at, .. } => panic!("{} {at}: {error}", file.name),
                 // Only the next header tells that an entry in verbose mode has ended.
                 Delivery::Entry(entry) => assert!(
-                    entry.is_complete() || (i == last && entry.prefix().transport() == Transport::Verbose),
+                    entry.is_complete()
+                        || (i == last && entry.prefix().transport() == Transport::Verbose),
                     "{} {}",
                     file.name,
                     entry.at()
@@ -106,9 +107,19 @@ fn each_file_shows_its_form_and_no_other() {
         assert!(!entries.is_empty(), "{}", file.name);
         for entry in &entries {
             let transport = entry.prefix().transport();
-            assert!(forms.contains(&transport), "{} {}: {transport} {:?}", file.name, entry.at(), entry.message());
+            assert!(
+                forms.contains(&transport),
+                "{} {}: {transport} {:?}",
+                file.name,
+                entry.at(),
+                entry.message()
+            );
         }
-        assert!(entries.iter().any(|entry| entry.prefix().transport() == forms[0]), "{}", file.name);
+        assert!(
+            entries.iter().any(|entry| entry.prefix().transport() == forms[0]),
+            "{}",
+            file.name
+        );
     }
 }
 
@@ -120,7 +131,12 @@ fn a_program_s_own_file_has_no_prefix() {
         let lines: Vec<_> = Lines::new(&file.bytes).collect();
         assert_eq!(entries.len(), lines.len(), "{}", file.name);
         for (entry, line) in entries.iter().zip(&lines) {
-            assert!(*entry.message() == *line.bytes() && entry.prefix().as_bytes().is_empty(), "{} {}", file.name, entry.at());
+            assert!(
+                *entry.message() == *line.bytes() && entry.prefix().as_bytes().is_empty(),
+                "{} {}",
+                file.name,
+                entry.at()
+            );
             assert_eq!((entry.prefix().host(), entry.prefix().stamp()), (None, None));
         }
     }
@@ -131,23 +147,46 @@ fn a_program_s_own_file_has_no_prefix() {
 fn every_prefix_comes_off_ovnkube_s_lines() {
     for name in ["nodeport", "loadbalancer", "dualstack"] {
         let bare = corpus::file(&format!("ovnk/seed_era/{name}.log"));
-        let expected: Vec<Vec<u8>> = Lines::new(&bare.bytes).map(|line| line.bytes().to_vec()).collect();
-        let mut forms = vec!["cri", "crlf", "docker_json", "dollar", "grep_n", "journal", "oc_timestamps", "prefix_flag"];
+        let expected: Vec<Vec<u8>> =
+            Lines::new(&bare.bytes).map(|line| line.bytes().to_vec()).collect();
+        let mut forms = vec![
+            "cri",
+            "crlf",
+            "docker_json",
+            "dollar",
+            "grep_n",
+            "journal",
+            "oc_timestamps",
+            "prefix_flag",
+        ];
         if name == "nodeport" {
             forms.push("cri_partial");
         }
         for form in forms {
             let file = corpus::file(&format!("ovnk/prefixed/{name}.{form}.log"));
             let entries = reading::entries(&file.bytes);
-            let messages: Vec<Vec<u8>> = entries.iter().map(|entry| entry.message().as_bytes().to_vec()).collect();
+            let messages: Vec<Vec<u8>> =
+                entries.iter().map(|entry| entry.message().as_bytes().to_vec()).collect();
             assert!(messages == expected, "{}", file.name);
             for entry in &entries {
                 let prefix = entry.prefix();
                 let what = format!("{} {}", file.name, entry.at());
-                assert_eq!(prefix.stream().is_some(), matches!(form, "cri" | "cri_partial" | "docker_json"), "{what}");
-                assert_eq!(prefix.stamp().is_some(), !matches!(form, "crlf" | "dollar" | "grep_n" | "prefix_flag"), "{what}");
-                let pod = prefix.pod().zip(prefix.container()).map(|(pod, container)| format!("{pod}/{container}"));
-                let expected = (form == "prefix_flag").then(|| "ovnkube-master-n2shv/ovnkube-master".to_owned());
+                assert_eq!(
+                    prefix.stream().is_some(),
+                    matches!(form, "cri" | "cri_partial" | "docker_json"),
+                    "{what}"
+                );
+                assert_eq!(
+                    prefix.stamp().is_some(),
+                    !matches!(form, "crlf" | "dollar" | "grep_n" | "prefix_flag"),
+                    "{what}"
+                );
+                let pod = prefix
+                    .pod()
+                    .zip(prefix.container())
+                    .map(|(pod, container)| format!("{pod}/{container}"));
+                let expected = (form == "prefix_flag")
+                    .then(|| "ovnkube-master-n2shv/ovnkube-master".to_owned());
                 assert_eq!(pod, expected, "{what}");
             }
         }

@@ -4,10 +4,13 @@
 mod common;
 
 use common::reading::{deliveries, entries};
-use hostport_audit::record::transport::{Delivery, Entry, Note, OpenPart, Prefix, Reader, Stream, Transport};
+use hostport_audit::record::transport::{
+    Delivery, Entry, Note, OpenPart, Prefix, Reader, Stream, Transport,
+};
 use hostport_audit::{ErrorKind, Limits, Lines};
 
-const CRIO: &str = r#"time="2023-06-25 16:24:11.657818578+08:00" level=info msg="Opened local port tcp:443""#;
+const CRIO: &str =
+    r#"time="2023-06-25 16:24:11.657818578+08:00" level=info msg="Opened local port tcp:443""#;
 const KLOG: &str = "I1122 09:46:35.825084   27488 iptables.go:27] Adding rule";
 
 /// Form, host, program, process and message of each entry.
@@ -15,8 +18,15 @@ type Brief = (Transport, String, String, Option<u32>, String);
 
 fn brief(entry: &Entry<'_>) -> Brief {
     let prefix = entry.prefix();
-    let text = |text: Option<&hostport_audit::Text<'_>>| text.map(ToString::to_string).unwrap_or_default();
-    (prefix.transport(), text(prefix.host()), text(prefix.program()), prefix.pid(), entry.message().to_string())
+    let text =
+        |text: Option<&hostport_audit::Text<'_>>| text.map(ToString::to_string).unwrap_or_default();
+    (
+        prefix.transport(),
+        text(prefix.host()),
+        text(prefix.program()),
+        prefix.pid(),
+        entry.message().to_string(),
+    )
 }
 
 fn briefs(input: &str) -> Vec<Brief> {
@@ -30,8 +40,19 @@ fn one(line: &str) -> Brief {
 }
 
 #[track_caller]
-fn check(line: &str, transport: Transport, host: &str, program: &str, pid: Option<u32>, message: &str) {
-    assert_eq!(one(line), (transport, host.to_owned(), program.to_owned(), pid, message.to_owned()), "{line}");
+fn check(
+    line: &str,
+    transport: Transport,
+    host: &str,
+    program: &str,
+    pid: Option<u32>,
+    message: &str,
+) {
+    assert_eq!(
+        one(line),
+        (transport, host.to_owned(), program.to_owned(), pid, message.to_owned()),
+        "{line}"
+    );
     let (prefix, text) = Prefix::of_line(line.as_bytes());
     assert_eq!(prefix.to_string() + &text.to_str_lossy(), line);
 }
@@ -39,16 +60,51 @@ fn check(line: &str, transport: Transport, host: &str, program: &str, pid: Optio
 #[test]
 fn identifiers_are_told_as_they_are() {
     let short = |rest: &str| format!("Jun 25 16:24:11 rhel92 {rest}");
-    check(&short(&format!("crio[77216]: {CRIO}")), Transport::Short, "rhel92", "crio", Some(77216), CRIO);
+    check(
+        &short(&format!("crio[77216]: {CRIO}")),
+        Transport::Short,
+        "rhel92",
+        "crio",
+        Some(77216),
+        CRIO,
+    );
     check(&short(&format!("crio: {CRIO}")), Transport::Short, "rhel92", "crio", None, CRIO);
-    check(&short(&format!("/usr/bin/crio[77216]: {CRIO}")), Transport::Short, "rhel92", "/usr/bin/crio", Some(77216), CRIO);
-    check(&short(&format!("crio-probe[99]: {CRIO}")), Transport::Short, "rhel92", "crio-probe", Some(99), CRIO);
-    check(&short("unknown[77216]: no identifier"), Transport::Short, "rhel92", "unknown", Some(77216), "no identifier");
+    check(
+        &short(&format!("/usr/bin/crio[77216]: {CRIO}")),
+        Transport::Short,
+        "rhel92",
+        "/usr/bin/crio",
+        Some(77216),
+        CRIO,
+    );
+    check(
+        &short(&format!("crio-probe[99]: {CRIO}")),
+        Transport::Short,
+        "rhel92",
+        "crio-probe",
+        Some(99),
+        CRIO,
+    );
+    check(
+        &short("unknown[77216]: no identifier"),
+        Transport::Short,
+        "rhel92",
+        "unknown",
+        Some(77216),
+        "no identifier",
+    );
     check(&short("my app: x[5]: text"), Transport::Short, "rhel92", "my app: x", Some(5), "text");
     check(&short(&format!("my app: {CRIO}")), Transport::Short, "rhel92", "my app", None, CRIO);
     check(&short("a[1]b[6]: text"), Transport::Short, "rhel92", "a[1]b", Some(6), "text");
     check(&short("crio[x]: text"), Transport::Short, "rhel92", "crio[x]", None, "text");
-    check(&short("crio[99999999999]: text"), Transport::Short, "rhel92", "crio[99999999999]", None, "text");
+    check(
+        &short("crio[99999999999]: text"),
+        Transport::Short,
+        "rhel92",
+        "crio[99999999999]",
+        None,
+        "text",
+    );
     check(&short("crio[77216]: "), Transport::Short, "rhel92", "crio", Some(77216), "");
     check(&short("crio[77216]:"), Transport::Short, "rhel92", "crio", Some(77216), "");
 }
@@ -79,25 +135,43 @@ fn text_that_looks_like_a_prefix_is_text() {
 
 #[test]
 fn journalctl_may_leave_the_host_out() {
-    check(&format!("Jun 25 16:24:11 crio[77216]: {CRIO}"), Transport::Short, "", "crio", Some(77216), CRIO);
+    check(
+        &format!("Jun 25 16:24:11 crio[77216]: {CRIO}"),
+        Transport::Short,
+        "",
+        "crio",
+        Some(77216),
+        CRIO,
+    );
     check("[    5.312951] crio[77216]: x", Transport::ShortMonotonic, "", "crio", Some(77216), "x");
 }
 
 #[test]
 fn times_that_do_not_exist_leave_the_prefix_standing() {
-    for stamp in
-        ["Jun 31 16:24:11", "Jun 25 24:00:00", "Jun 25 23:59:60", "2023-02-30T16:24:11+0800", "Sun 2023-06-25 16:61:11 CST"]
-    {
+    for stamp in [
+        "Jun 31 16:24:11",
+        "Jun 25 24:00:00",
+        "Jun 25 23:59:60",
+        "2023-02-30T16:24:11+0800",
+        "Sun 2023-06-25 16:61:11 CST",
+    ] {
         let line = format!("{stamp} rhel92 crio[77216]: {CRIO}");
         let entry = entries(line.as_bytes()).remove(0);
-        assert_eq!((entry.prefix().stamp(), entry.message().to_string()), (None, CRIO.to_owned()), "{stamp}");
+        assert_eq!(
+            (entry.prefix().stamp(), entry.message().to_string()),
+            (None, CRIO.to_owned()),
+            "{stamp}"
+        );
         assert_eq!(entry.prefix().identifier().unwrap(), "crio");
     }
     let stamp = |line: &str| entries(line.as_bytes())[0].prefix().stamp().unwrap().to_string();
     assert_eq!(stamp("Feb 29 16:24:11 rhel92 crio[1]: x"), "--02-29T16:24:11");
     assert_eq!(stamp("Jun  5 16:24:11 rhel92 crio[1]: x"), "--06-05T16:24:11");
     assert_eq!(stamp("Jun 05 16:24:11 rhel92 crio[1]: x"), "--06-05T16:24:11");
-    assert_eq!(stamp("Sun 2023-06-25 11:54:11 +0330 rhel92 crio[1]: x"), "2023-06-25T11:54:11+03:30");
+    assert_eq!(
+        stamp("Sun 2023-06-25 11:54:11 +0330 rhel92 crio[1]: x"),
+        "2023-06-25T11:54:11+03:30"
+    );
     assert_eq!(stamp("Sun 2023-06-25 11:54:11 UTC rhel92 crio[1]: x"), "2023-06-25T11:54:11Z");
     assert_eq!(stamp("Sun 2023-06-25 11:54:11 CST rhel92 crio[1]: x"), "2023-06-25T11:54:11");
 }
@@ -129,7 +203,10 @@ fn lines_of_the_programs_themselves_have_no_prefix() {
     ];
     for line in lines {
         let all = entries(format!("{line}\n").as_bytes());
-        assert_eq!((all[0].prefix(), all[0].message().to_string()), (&Prefix::default(), line.to_owned()));
+        assert_eq!(
+            (all[0].prefix(), all[0].message().to_string()),
+            (&Prefix::default(), line.to_owned())
+        );
     }
 }
 
@@ -139,11 +216,40 @@ fn marks_of_tools_come_off() {
     check(&format!("33:{KLOG}"), Transport::None, "", "", None, KLOG);
     check(&format!("33:$ {KLOG}"), Transport::None, "", "", None, KLOG);
     check(&format!("\u{feff}{KLOG}"), Transport::None, "", "", None, KLOG);
-    check(&format!("33:Jun 25 16:24:11 rhel92 crio[7]: {CRIO}"), Transport::Short, "rhel92", "crio", Some(7), CRIO);
-    check(&format!("node-1.example.com {CRIO}"), Transport::None, "node-1.example.com", "", None, CRIO);
-    check(&format!("node-1 Jun 25 16:24:11 rhel92 crio[7]: {CRIO}"), Transport::Short, "rhel92", "crio", Some(7), CRIO);
-    check(&format!("2023-06-25T09:07:00.992980000Z {KLOG}"), Transport::Timestamps, "", "", None, KLOG);
-    let pod = format!("[pod/ovnkube-master-n2shv/ovnkube-master] 2023-06-25T09:07:00.99298Z {KLOG}");
+    check(
+        &format!("33:Jun 25 16:24:11 rhel92 crio[7]: {CRIO}"),
+        Transport::Short,
+        "rhel92",
+        "crio",
+        Some(7),
+        CRIO,
+    );
+    check(
+        &format!("node-1.example.com {CRIO}"),
+        Transport::None,
+        "node-1.example.com",
+        "",
+        None,
+        CRIO,
+    );
+    check(
+        &format!("node-1 Jun 25 16:24:11 rhel92 crio[7]: {CRIO}"),
+        Transport::Short,
+        "rhel92",
+        "crio",
+        Some(7),
+        CRIO,
+    );
+    check(
+        &format!("2023-06-25T09:07:00.992980000Z {KLOG}"),
+        Transport::Timestamps,
+        "",
+        "",
+        None,
+        KLOG,
+    );
+    let pod =
+        format!("[pod/ovnkube-master-n2shv/ovnkube-master] 2023-06-25T09:07:00.99298Z {KLOG}");
     check(&pod, Transport::Timestamps, "", "", None, KLOG);
     let entry = entries(pod.as_bytes()).remove(0);
     assert_eq!(
@@ -159,8 +265,10 @@ fn marks_go_on_over_lines_that_show_nothing() {
     let messages: Vec<String> = briefs(&input).into_iter().map(|brief| brief.4).collect();
     assert_eq!(messages, [KLOG, ": exit status 4", "10:9: x", KLOG]);
     let input = format!("node-1 {KLOG}\nnode-1 : exit status 4\nnode-2 {KLOG}\nnode-1 text\n");
-    let hosts: Vec<(String, String)> = briefs(&input).into_iter().map(|brief| (brief.1, brief.4)).collect();
-    let expected = [("node-1", KLOG), ("node-1", ": exit status 4"), ("node-2", KLOG), ("", "node-1 text")];
+    let hosts: Vec<(String, String)> =
+        briefs(&input).into_iter().map(|brief| (brief.1, brief.4)).collect();
+    let expected =
+        [("node-1", KLOG), ("node-1", ": exit status 4"), ("node-2", KLOG), ("", "node-1 text")];
     assert_eq!(hosts, expected.map(|(host, message)| (host.to_owned(), message.to_owned())));
     // In a log that is not marked, a first word in front of such a line is text.
     let input = format!("{KLOG}\nnested {KLOG}\n");
@@ -198,10 +306,13 @@ fn a_boot_is_told_only_where_the_journal_can_tell_it() {
 
 #[test]
 fn another_boot_of_the_same_host_is_told_once() {
-    let entry = |host: &str, boot: &str| format!("{{\"_HOSTNAME\":\"{host}\",\"_BOOT_ID\":\"{boot}\",\"MESSAGE\":\"x\"}}\n");
-    let input = [("a", "1"), ("b", "2"), ("a", "1"), ("b", "3"), ("a", "1"), ("a", "4"), ("a", "4")]
-        .map(|(host, boot)| entry(host, boot))
-        .concat();
+    let entry = |host: &str, boot: &str| {
+        format!("{{\"_HOSTNAME\":\"{host}\",\"_BOOT_ID\":\"{boot}\",\"MESSAGE\":\"x\"}}\n")
+    };
+    let input =
+        [("a", "1"), ("b", "2"), ("a", "1"), ("b", "3"), ("a", "1"), ("a", "4"), ("a", "4")]
+            .map(|(host, boot)| entry(host, boot))
+            .concat();
     let boots: Vec<(u64, String)> = notes(&input)
         .into_iter()
         .map(|(line, note)| match note {
@@ -214,7 +325,9 @@ fn another_boot_of_the_same_host_is_told_once() {
 
 #[test]
 fn missing_messages_are_told_by_journald_alone() {
-    let line = |program: &str| format!("Jun 25 16:24:11 rhel92 {program}[612]: Suppressed 42 messages from crio.service\n");
+    let line = |program: &str| {
+        format!("Jun 25 16:24:11 rhel92 {program}[612]: Suppressed 42 messages from crio.service\n")
+    };
     let suppressed = Note::Suppressed { count: 42, unit: "crio.service".into() };
     assert_eq!(notes(&line("systemd-journald")), [(1, suppressed.clone())]);
     assert_eq!(
@@ -236,7 +349,9 @@ fn missing_messages_are_told_by_journald_alone() {
 #[track_caller]
 fn malformed(input: &[u8]) -> (ErrorKind, usize, u64, u64) {
     match deliveries(input, &Limits::default()).as_slice() {
-        [Delivery::Malformed { error, at, lines, .. }] => (error.kind(), error.offset(), at.line(), *lines),
+        [Delivery::Malformed { error, at, lines, .. }] => {
+            (error.kind(), error.offset(), at.line(), *lines)
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -246,15 +361,28 @@ fn what_was_recognised_and_is_broken_is_malformed() {
     assert_eq!(malformed(b"{\"_PID\":\"1\",\"MESSAGE\":\"cut"), (ErrorKind::Json, 26, 1, 1));
     assert_eq!(malformed(b"\x1e{\"_PID\":\"1\",\"MESSAGE\":x}"), (ErrorKind::Json, 23, 1, 1));
     assert_eq!(malformed(b"{\"MESSAGE\":[\"a\",\"b\"]}"), (ErrorKind::Json, 11, 1, 1));
-    assert_eq!(malformed(b"{\"MESSAGE\":\"a\",\"MESSAGE\":\"b\"}"), (ErrorKind::DuplicateField, 0, 1, 1));
+    assert_eq!(
+        malformed(b"{\"MESSAGE\":\"a\",\"MESSAGE\":\"b\"}"),
+        (ErrorKind::DuplicateField, 0, 1, 1)
+    );
     assert_eq!(malformed(b"{\"log\":\"a\\n\",\"stream\":\"stderr"), (ErrorKind::Json, 29, 1, 1));
     assert_eq!(malformed(b"{\n\t\"MESSAGE\" : x\n}\n"), (ErrorKind::Json, 15, 1, 3));
-    assert_eq!(malformed(b"<30>1 2023-06-25T16:24:11+08:00 rhel92 crio 7 - [x msg"), (ErrorKind::Prefix, 48, 1, 1));
-    assert_eq!(malformed(b"__CURSOR=s\nMESSAGE\n\xff\xff\xff\xff\xff\xff\xff\xffx\n"), (ErrorKind::TooLong, 0, 3, 3));
-    assert_eq!(malformed(b"__CURSOR=s\nMESSAGE\n\x02\0\0\0\0\0\0\0abc\n"), (ErrorKind::Prefix, 10, 3, 3));
+    assert_eq!(
+        malformed(b"<30>1 2023-06-25T16:24:11+08:00 rhel92 crio 7 - [x msg"),
+        (ErrorKind::Prefix, 48, 1, 1)
+    );
+    assert_eq!(
+        malformed(b"__CURSOR=s\nMESSAGE\n\xff\xff\xff\xff\xff\xff\xff\xffx\n"),
+        (ErrorKind::TooLong, 0, 3, 3)
+    );
+    assert_eq!(
+        malformed(b"__CURSOR=s\nMESSAGE\n\x02\0\0\0\0\0\0\0abc\n"),
+        (ErrorKind::Prefix, 10, 3, 3)
+    );
 }
 
-/// Whose message is lost is told as far as it was read, and which host a remark of the journal is about if there is only one.
+/// Whose message is lost is told as far as it was read, and which host a remark of the journal is
+/// about if there is only one.
 #[test]
 fn what_breaks_tells_whose_it_was() {
     let object = b"{\"_HOSTNAME\":\"rhel92\",\"SYSLOG_IDENTIFIER\":\"crio\",\"MESSAGE\":\"cut";
@@ -262,7 +390,10 @@ fn what_breaks_tells_whose_it_was() {
     for input in [&object[..], export] {
         match deliveries(input, &Limits::default()).as_slice() {
             [Delivery::Malformed { prefix, .. }] => {
-                assert_eq!((prefix.host().unwrap().to_str(), prefix.program().unwrap().to_str()), (Some("rhel92"), Some("crio")));
+                assert_eq!(
+                    (prefix.host().unwrap().to_str(), prefix.program().unwrap().to_str()),
+                    (Some("rhel92"), Some("crio"))
+                );
             }
             other => panic!("{other:?}"),
         }
@@ -275,7 +406,10 @@ fn what_breaks_tells_whose_it_was() {
         };
         deliveries(input.as_bytes(), &Limits::default()).into_iter().filter_map(boot).collect()
     };
-    assert_eq!(hosts(format!("-- Reboot --\n{}-- Reboot --\n", line("a"))), [None, Some("a".to_owned())]);
+    assert_eq!(
+        hosts(format!("-- Reboot --\n{}-- Reboot --\n", line("a"))),
+        [None, Some("a".to_owned())]
+    );
     assert_eq!(hosts(format!("{}{}-- Reboot --\n", line("a"), line("b"))), [None]);
 }
 
@@ -289,7 +423,10 @@ fn binary_values_of_the_export_form_are_counted_out() {
     input.extend(b"\n_PID=7\nSYSLOG_IDENTIFIER=crio\n\n__CURSOR=s=2\nMESSAGE=next\n\n");
     let all = entries(&input);
     assert_eq!(all.len(), 2);
-    assert_eq!((all[0].message().as_bytes(), all[0].prefix().pid(), all[0].lines()), (&text[..], Some(7), 11));
+    assert_eq!(
+        (all[0].message().as_bytes(), all[0].prefix().pid(), all[0].lines()),
+        (&text[..], Some(7), 11)
+    );
     assert_eq!(all[0].prefix().stamp().unwrap().to_string(), "2023-06-25T08:24:11.657908Z");
     assert_eq!((all[1].message().to_string(), all[1].at().line()), ("next".to_owned(), 12));
     // A length of ten bytes has an LF as its first byte.
@@ -304,8 +441,13 @@ fn binary_values_of_the_export_form_are_counted_out() {
 
 #[test]
 fn an_export_without_its_beginning_is_read_from_its_first_field_on() {
-    let all = briefs("_HOSTNAME=rhel92\nSYSLOG_IDENTIFIER=crio\n_PID=7\nMESSAGE=x\n\n__CURSOR=s=2\nMESSAGE=y\n");
-    assert_eq!(all[0], (Transport::Export, "rhel92".to_owned(), "crio".to_owned(), Some(7), "x".to_owned()));
+    let all = briefs(
+        "_HOSTNAME=rhel92\nSYSLOG_IDENTIFIER=crio\n_PID=7\nMESSAGE=x\n\n__CURSOR=s=2\nMESSAGE=y\n",
+    );
+    assert_eq!(
+        all[0],
+        (Transport::Export, "rhel92".to_owned(), "crio".to_owned(), Some(7), "x".to_owned())
+    );
     assert_eq!(all.len(), 2);
 }
 
@@ -313,7 +455,8 @@ fn an_export_without_its_beginning_is_read_from_its_first_field_on() {
 #[test]
 fn verbose_entries_are_known_as_far_as_they_have_come() {
     let header = "Sun 2023-06-25 16:24:11.657908 CST [s=1;i=8;b=565f;m=1;t=5feeff56b8639;x=1]";
-    let entry = format!("{header}\n    MESSAGE=one\n            two\n    _HOSTNAME=rhel92\n    _PID=7\n");
+    let entry =
+        format!("{header}\n    MESSAGE=one\n            two\n    _HOSTNAME=rhel92\n    _PID=7\n");
     let mut reader = Reader::new(&Limits::default());
     let mut told = Vec::new();
     let input = entry.repeat(2);
@@ -326,20 +469,24 @@ fn verbose_entries_are_known_as_far_as_they_have_come() {
     let told: Vec<_> = told
         .into_iter()
         .map(|delivery| match delivery {
-            Delivery::Entry(entry) => (brief(&entry), entry.is_complete(), entry.prefix().stamp().unwrap().to_string()),
+            Delivery::Entry(entry) => {
+                (brief(&entry), entry.is_complete(), entry.prefix().stamp().unwrap().to_string())
+            }
             other => panic!("{other:?}"),
         })
         .collect();
     let at = "2023-06-25T08:24:11.657785Z".to_owned();
     let stamp = told[0].2.clone();
     assert!(stamp.starts_with(&at[..22]), "{stamp}");
-    let brief = |pid| (Transport::Verbose, "rhel92".to_owned(), String::new(), pid, "one\ntwo".to_owned());
+    let brief =
+        |pid| (Transport::Verbose, "rhel92".to_owned(), String::new(), pid, "one\ntwo".to_owned());
     assert_eq!(told, [(brief(Some(7)), true, stamp.clone()), (brief(None), false, stamp)]);
 }
 
 #[test]
 fn parts_of_container_records_are_put_together_stream_by_stream() {
-    let line = |stream: &str, rest: &str| format!("2023-11-22T09:46:36.018734713+08:00 {stream} {rest}\n");
+    let line =
+        |stream: &str, rest: &str| format!("2023-11-22T09:46:36.018734713+08:00 {stream} {rest}\n");
     let input = [
         line("stderr", "P one "),
         line("stdout", "F out"),
@@ -351,7 +498,15 @@ fn parts_of_container_records_are_put_together_stream_by_stream() {
     let all = entries(input.as_bytes());
     let told: Vec<_> = all
         .iter()
-        .map(|e| (e.message().to_string(), e.prefix().stream().unwrap(), e.at().line(), e.lines(), e.is_complete()))
+        .map(|e| {
+            (
+                e.message().to_string(),
+                e.prefix().stream().unwrap(),
+                e.at().line(),
+                e.lines(),
+                e.is_complete(),
+            )
+        })
         .collect();
     assert_eq!(
         told,
@@ -384,7 +539,13 @@ fn padded_lines_belong_to_the_message_before_them() {
     let all = entries(input.as_bytes());
     let told: Vec<_> = all
         .iter()
-        .map(|e| (e.is_continuation(), e.prefix().identifier().map(ToString::to_string), e.message().to_string()))
+        .map(|e| {
+            (
+                e.is_continuation(),
+                e.prefix().identifier().map(ToString::to_string),
+                e.message().to_string(),
+            )
+        })
         .collect();
     let conmon = Some("conmon".to_owned());
     assert_eq!(
@@ -404,7 +565,10 @@ fn cut_lines_say_how_much_is_missing() {
     let line = format!("Jun 25 16:24:11 rhel92 crio[77216]: {CRIO}");
     match deliveries(line.as_bytes(), &limits).as_slice() {
         [Delivery::Entry(entry)] => {
-            assert_eq!((entry.message().to_string(), entry.cut() as usize), ("time".to_owned(), line.len() - 40))
+            assert_eq!(
+                (entry.message().to_string(), entry.cut() as usize),
+                ("time".to_owned(), line.len() - 40)
+            )
         }
         other => panic!("{other:?}"),
     }

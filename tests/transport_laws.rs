@@ -1,4 +1,5 @@
-//! Laws of reading wrapped lines: for any split, after a save, from any place to begin, and for broken and hostile input.
+//! Laws of reading wrapped lines: for any split, after a save, from any place to begin, and for
+//! broken and hostile input.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -15,11 +16,19 @@ fn samples() -> &'static [File] {
     static SAMPLES: OnceLock<Vec<File>> = OnceLock::new();
     SAMPLES.get_or_init(|| {
         let folders = ["crio/modes", "crio/more", "crio/rsyslog", "ovnk/prefixed"];
-        let mut files: Vec<File> =
-            folders.into_iter().flat_map(corpus::logs_in).filter(|file| file.bytes.len() < 60_000).collect();
+        let mut files: Vec<File> = folders
+            .into_iter()
+            .flat_map(corpus::logs_in)
+            .filter(|file| file.bytes.len() < 60_000)
+            .collect();
         // All of one run after another: every change of form in the middle of an input.
-        let mixed = files.iter().filter(|file| file.name.contains("/odd.") || file.name.contains("/plain."));
-        files.push(File { name: "mixed".to_owned(), bytes: mixed.flat_map(|file| file.bytes.clone()).collect() });
+        let mixed = files
+            .iter()
+            .filter(|file| file.name.contains("/odd.") || file.name.contains("/plain."));
+        files.push(File {
+            name: "mixed".to_owned(),
+            bytes: mixed.flat_map(|file| file.bytes.clone()).collect(),
+        });
         assert!(files.len() > 80);
         files
     })
@@ -79,7 +88,14 @@ fn broken(file: &File, changes: &[(prop::sample::Index, usize, usize)]) -> Vec<u
 }
 
 fn changes() -> impl Strategy<Value = Vec<(prop::sample::Index, usize, usize)>> {
-    prop::collection::vec((any::<prop::sample::Index>(), prop_oneof![Just(0usize), 0usize..4, 0usize..400], 0usize..100), 0..8)
+    prop::collection::vec(
+        (
+            any::<prop::sample::Index>(),
+            prop_oneof![Just(0usize), 0usize..4, 0usize..400],
+            0usize..100,
+        ),
+        0..8,
+    )
 }
 
 proptest! {
@@ -160,7 +176,8 @@ proptest! {
     }
 }
 
-/// In the forms of one line a message, a reader that begins at any line with its own prefix tells what one that read all before tells.
+/// In the forms of one line a message, a reader that begins at any line with its own prefix tells
+/// what one that read all before tells.
 #[test]
 fn one_line_forms_may_be_read_from_any_line_on() {
     for file in samples().iter().filter(|file| file.name != "mixed") {
@@ -174,7 +191,8 @@ fn one_line_forms_may_be_read_from_any_line_on() {
         }
         for (line, told) in lines.iter().zip(&at_line) {
             let [Delivery::Entry(entry)] = told.as_slice() else { continue };
-            if entry.lines() > 1 || entry.is_continuation() || entry.prefix().as_bytes().is_empty() {
+            if entry.lines() > 1 || entry.is_continuation() || entry.prefix().as_bytes().is_empty()
+            {
                 continue;
             }
             let (mut fresh, mut again) = (Reader::new(&Limits::default()), Vec::new());
@@ -188,7 +206,8 @@ fn read_one(line: &[u8]) -> Vec<Delivery<'static>> {
     deliveries(line, &Limits { max_line: usize::MAX, max_record: usize::MAX, ..Limits::default() })
 }
 
-/// A mebibyte or ten in one line, or in one entry: a second pass over all of it for each piece of it would not end.
+/// A mebibyte or ten in one line, or in one entry: a second pass over all of it for each piece of
+/// it would not end.
 #[test]
 fn hostile_input_is_read_in_linear_time() {
     let heads: [&[u8]; 22] = [
@@ -215,10 +234,28 @@ fn hostile_input_is_read_in_linear_time() {
         b"-- Boot ",
         b"\x1e{",
     ];
-    let bodies: [&[u8]; 12] =
-        [b"a=", b": ", b"[1]", b"[", b" ", b"\\", b"\\\"", b"1", b"1:", b"-- ", b"\x1e{\"", b"x: y[1] Jun 25 16:24:11 rhel92 "];
-    let pairs = heads.iter().flat_map(|head| bodies.iter().map(move |body| (*head, *body, 1 << 16)));
-    let long = [(heads[1], bodies[1]), (heads[11], bodies[6]), (heads[13], bodies[3]), (heads[16], bodies[0])];
+    let bodies: [&[u8]; 12] = [
+        b"a=",
+        b": ",
+        b"[1]",
+        b"[",
+        b" ",
+        b"\\",
+        b"\\\"",
+        b"1",
+        b"1:",
+        b"-- ",
+        b"\x1e{\"",
+        b"x: y[1] Jun 25 16:24:11 rhel92 ",
+    ];
+    let pairs =
+        heads.iter().flat_map(|head| bodies.iter().map(move |body| (*head, *body, 1 << 16)));
+    let long = [
+        (heads[1], bodies[1]),
+        (heads[11], bodies[6]),
+        (heads[13], bodies[3]),
+        (heads[16], bodies[0]),
+    ];
     for (head, body, size) in pairs.chain(long.map(|(head, body)| (head, body, 10 << 20))) {
         let mut input = head.to_vec();
         while input.len() < size {
@@ -245,7 +282,11 @@ fn many_openings_hold_no_more_than_the_limits_allow() {
     };
     let mut input = String::new();
     for i in 0..20_000u32 {
-        input += &format!("[pod/p{}/c] 2023-11-22T09:46:35.825084079+08:00 stderr P {}\n", i % 5000, "x".repeat(200));
+        input += &format!(
+            "[pod/p{}/c] 2023-11-22T09:46:35.825084079+08:00 stderr P {}\n",
+            i % 5000,
+            "x".repeat(200)
+        );
     }
     for line in Lines::new(input.as_bytes()) {
         reader.read(&line, &mut count);
@@ -259,7 +300,9 @@ fn many_openings_hold_no_more_than_the_limits_allow() {
     for _ in 0..20_000u32 {
         let line = format!("2023-11-22T09:46:35.825084079+08:00 stderr P {}", "x".repeat(200));
         given += 200;
-        reader.read(&RawLine::alone(line.as_bytes()), &mut |_: Delivery<'_>| panic!("nothing has ended"));
+        reader.read(&RawLine::alone(line.as_bytes()), &mut |_: Delivery<'_>| {
+            panic!("nothing has ended")
+        });
     }
     reader.finish(&mut |delivery: Delivery<'_>| {
         if let Delivery::Entry(entry) = delivery {

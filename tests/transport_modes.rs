@@ -1,6 +1,8 @@
-//! One run of a program, printed in every mode of journalctl and in rsyslog's formats: all of them must tell the same.
+//! One run of a program, printed in every mode of journalctl and in rsyslog's formats: all of them
+//! must tell the same.
 //!
-//! The export form is the measure, because it holds every byte. What another form cannot hold is named here, with its cause.
+//! The export form is the measure, because it holds every byte. What another form cannot hold is
+//! named here, with its cause.
 #![allow(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used)]
 
 mod common;
@@ -31,7 +33,8 @@ fn said(prefix: &Prefix<'_>, message: Option<&[u8]>) -> Said {
     }
 }
 
-/// What a log says, further lines of a message put to their first one, and the boots at which it says that.
+/// What a log says, further lines of a message put to their first one, and the boots at which it
+/// says that.
 fn read(name: &str) -> (Vec<Said>, Vec<(usize, String)>) {
     let (mut all, mut boots) = (Vec::<Said>::new(), Vec::new());
     for delivery in reading::deliveries(&corpus::file(name).bytes, &Limits::default()) {
@@ -39,12 +42,20 @@ fn read(name: &str) -> (Vec<Said>, Vec<(usize, String)>) {
             Delivery::Entry(entry) if entry.is_continuation() => {
                 let last = all.last_mut().unwrap();
                 let again = said(entry.prefix(), None);
-                assert_eq!((&again.host, &again.identifier, again.pid), (&last.host, &last.identifier, last.pid), "{name}");
+                assert_eq!(
+                    (&again.host, &again.identifier, again.pid),
+                    (&last.host, &last.identifier, last.pid),
+                    "{name}"
+                );
                 last.message.as_mut().unwrap().extend([b"\n", entry.message().as_bytes()].concat());
             }
-            Delivery::Entry(entry) => all.push(said(entry.prefix(), Some(entry.message().as_bytes()))),
+            Delivery::Entry(entry) => {
+                all.push(said(entry.prefix(), Some(entry.message().as_bytes())))
+            }
             Delivery::Note { note: Note::TextLost, prefix, .. } => all.push(said(&prefix, None)),
-            Delivery::Note { note: Note::Boot { id }, .. } => boots.push((all.len(), id.unwrap().to_string())),
+            Delivery::Note { note: Note::Boot { id }, .. } => {
+                boots.push((all.len(), id.unwrap().to_string()))
+            }
             Delivery::Decoration { .. } => {}
             other => panic!("{name}: {other:?}"),
         }
@@ -73,8 +84,16 @@ fn trimmed(message: &[u8]) -> Vec<u8> {
     message.trim_ascii_end().to_vec()
 }
 
-const SHORT_MODES: [&str; 8] =
-    ["short", "short-precise", "short-iso", "short-iso-precise", "short-full", "short-unix", "short-monotonic", "short-delta"];
+const SHORT_MODES: [&str; 8] = [
+    "short",
+    "short-precise",
+    "short-iso",
+    "short-iso-precise",
+    "short-full",
+    "short-unix",
+    "short-monotonic",
+    "short-delta",
+];
 
 /// What is left of an entry in a mode, given all of it.
 fn in_mode(mode: &str, all: &Said) -> Said {
@@ -89,7 +108,8 @@ fn in_mode(mode: &str, all: &Said) -> Said {
         }
         "verbose" => {
             // What is not printable is a blob, ESC included; newlines at the end are not shown.
-            left.message = (!unprintable(&message) && !message.contains(&0x1b)).then(|| trimmed(&message));
+            left.message =
+                (!unprintable(&message) && !message.contains(&0x1b)).then(|| trimmed(&message));
         }
         "with-unit" => {
             left = in_mode("short", all);
@@ -98,7 +118,8 @@ fn in_mode(mode: &str, all: &Said) -> Said {
                 left.identifier = None;
                 left.unit.clone_from(&all.unit);
             }
-            // The further words of a host name count to what stands behind it, as in the other short modes.
+            // The further words of a host name count to what stands behind it, as in the other
+            // short modes.
             if all.host.as_deref() == Some("two words") {
                 left.unit = Some("words crio.service".to_owned());
             }
@@ -112,7 +133,8 @@ fn in_mode(mode: &str, all: &Said) -> Said {
                 left.host = Some("two".to_owned());
                 left.identifier = Some(format!("words {}", left.identifier.unwrap()));
             }
-            // Escape sequences are removed, tabs become eight blanks, what stands at the end and is blank is not shown.
+            // Escape sequences are removed, tabs become eight blanks, what stands at the end and is
+            // blank is not shown.
             left.message = (!unprintable(&message)).then(|| {
                 let text = String::from_utf8(without_escapes(&message)).unwrap();
                 trimmed(text.replace('\t', "        ").as_bytes())
@@ -129,7 +151,8 @@ fn all_modes_tell_the_same() {
     for (folder, run) in [("modes", "plain"), ("modes", "reboot"), ("more", "odd")] {
         let (all, boots) = read(&format!("crio/{folder}/{run}.export.log"));
         assert!(all.len() >= 16 && boots.len() == usize::from(run == "reboot"));
-        let records = ["export", "json", "json-seq", "json-sse", "json-pretty", "verbose", "with-unit"];
+        let records =
+            ["export", "json", "json-seq", "json-sse", "json-pretty", "verbose", "with-unit"];
         for mode in SHORT_MODES.into_iter().chain(records) {
             let name = format!("crio/{folder}/{run}.{mode}.log");
             let (told, told_boots) = read(&name);
@@ -155,10 +178,18 @@ fn the_cat_mode_tells_the_messages() {
         let (all, _) = read(&format!("crio/{folder}/{run}.export.log"));
         let lines: Vec<Vec<u8>> = all
             .iter()
-            .flat_map(|said| said.message.as_deref().unwrap().split(|&b| b == b'\n').map(<[u8]>::to_vec).collect::<Vec<_>>())
+            .flat_map(|said| {
+                said.message
+                    .as_deref()
+                    .unwrap()
+                    .split(|&b| b == b'\n')
+                    .map(<[u8]>::to_vec)
+                    .collect::<Vec<_>>()
+            })
             .collect();
         let cat = reading::entries(&corpus::file(&format!("crio/{folder}/{run}.cat.log")).bytes);
-        let told: Vec<Vec<u8>> = cat.iter().map(|entry| entry.message().as_bytes().to_vec()).collect();
+        let told: Vec<Vec<u8>> =
+            cat.iter().map(|entry| entry.message().as_bytes().to_vec()).collect();
         assert_eq!(told, lines, "{run}");
     }
 }
@@ -170,23 +201,39 @@ fn entries_of(name: &str) -> Vec<Entry<'static>> {
 /// The times differ in nothing but what the mode leaves out: the fraction, the year, the offset.
 #[test]
 fn all_modes_tell_the_same_times() {
-    let clock = Timeline::new().offset(UtcOffset::from_hms(8, 0, 0).unwrap()).year(YearRule::Fixed(2023));
+    let clock =
+        Timeline::new().offset(UtcOffset::from_hms(8, 0, 0).unwrap()).year(YearRule::Fixed(2023));
     for run in ["plain", "reboot"] {
         let exact: Vec<OffsetDateTime> = entries_of(&format!("crio/modes/{run}.export.log"))
             .iter()
             .map(|entry| clock.resolve(entry.prefix().stamp().unwrap()).unwrap())
             .collect();
-        let precise =
-            ["short-precise", "short-iso-precise", "short-unix", "verbose", "json", "json-seq", "json-sse", "json-pretty"];
+        let precise = [
+            "short-precise",
+            "short-iso-precise",
+            "short-unix",
+            "verbose",
+            "json",
+            "json-seq",
+            "json-sse",
+            "json-pretty",
+        ];
         let seconds = ["short", "short-iso", "short-full", "with-unit"];
-        for (mode, whole_seconds) in precise.map(|mode| (mode, false)).into_iter().chain(seconds.map(|mode| (mode, true))) {
+        for (mode, whole_seconds) in
+            precise.map(|mode| (mode, false)).into_iter().chain(seconds.map(|mode| (mode, true)))
+        {
             let name = format!("crio/modes/{run}.{mode}.log");
             let told = entries_of(&name);
             assert_eq!(told.len(), exact.len(), "{name}");
             for (told, exact) in told.iter().zip(&exact) {
                 let at = clock.resolve(told.prefix().stamp().unwrap()).unwrap();
                 let fraction = if whole_seconds { exact.nanosecond() } else { 0 };
-                assert_eq!(at, *exact - Duration::nanoseconds(i64::from(fraction)), "{name} {}", told.at());
+                assert_eq!(
+                    at,
+                    *exact - Duration::nanoseconds(i64::from(fraction)),
+                    "{name} {}",
+                    told.at()
+                );
             }
         }
         for mode in ["short-monotonic", "short-delta"] {
@@ -200,15 +247,22 @@ fn all_modes_tell_the_same_times() {
                 })
                 .collect();
             starts.dedup();
-            assert_eq!(starts.len(), if run == "reboot" { 2 } else { 1 }, "{mode}: one start a boot");
+            assert_eq!(
+                starts.len(),
+                if run == "reboot" { 2 } else { 1 },
+                "{mode}: one start a boot"
+            );
         }
     }
 }
 
-/// rsyslog's files hold what came in; a message that came in as RFC 3164 has the year in which it was received.
+/// rsyslog's files hold what came in; a message that came in as RFC 3164 has the year in which it
+/// was received.
 #[test]
 fn rsyslog_tells_the_same() {
-    for (run, source) in [("plain", "crio/modes/plain.short.log"), ("restart", "crio/scenarios/restart.log")] {
+    for (run, source) in
+        [("plain", "crio/modes/plain.short.log"), ("restart", "crio/scenarios/restart.log")]
+    {
         let (all, _) = read(source);
         for origin in ["from-rfc3164", "from-rfc5424"] {
             for format in ["traditional", "file", "proto23"] {
@@ -228,9 +282,20 @@ fn rsyslog_tells_the_same() {
             }
         }
     }
-    let odd: Vec<_> = read("crio/rsyslog/odd.traditional.log").0.into_iter().rev().take(5).collect();
-    let brief: Vec<_> = odd.iter().map(|said| (said.identifier.as_deref().unwrap(), said.pid)).collect();
-    assert_eq!(brief, [("kernel", None), ("crio", None), ("crio", Some(77216)), ("crio", Some(77216)), ("crio", Some(77216))]);
+    let odd: Vec<_> =
+        read("crio/rsyslog/odd.traditional.log").0.into_iter().rev().take(5).collect();
+    let brief: Vec<_> =
+        odd.iter().map(|said| (said.identifier.as_deref().unwrap(), said.pid)).collect();
+    assert_eq!(
+        brief,
+        [
+            ("kernel", None),
+            ("crio", None),
+            ("crio", Some(77216)),
+            ("crio", Some(77216)),
+            ("crio", Some(77216))
+        ]
+    );
     assert!(odd.iter().all(|said| said.host.as_deref() == Some("node-1.example.com")));
     assert_eq!(odd[0].message.as_deref(), Some(&b"IN=eth0 DPT=443"[..]));
 }

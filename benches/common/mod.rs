@@ -19,7 +19,8 @@ pub fn lines(log: &[u8]) -> Vec<&[u8]> {
 
 /// What stands between two texts on those lines that hold both.
 pub fn between<'a>(lines: &[&'a [u8]], before: &[u8], behind: &[u8]) -> Vec<&'a [u8]> {
-    let find = |line: &[u8], text: &[u8]| line.windows(text.len()).position(|window| window == text);
+    let find =
+        |line: &[u8], text: &[u8]| line.windows(text.len()).position(|window| window == text);
     let cut = |line: &'a [u8]| {
         let start = find(line, before)? + before.len();
         let rest = line.get(start..)?;
@@ -28,15 +29,20 @@ pub fn between<'a>(lines: &[&'a [u8]], before: &[u8], behind: &[u8]) -> Vec<&'a 
     lines.iter().filter_map(|line| cut(line)).collect()
 }
 
-/// A group with short measurements: the minimum of many short samples says more on a busy machine than the mean of long ones.
+/// A group with short measurements: the minimum of many short samples says more on a busy machine
+/// than the mean of long ones.
 pub fn group<'c>(criterion: &'c mut Criterion, name: &str) -> BenchmarkGroup<'c, WallTime> {
     let mut group = criterion.benchmark_group(name);
-    group.sample_size(20).warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2));
+    group
+        .sample_size(20)
+        .warm_up_time(Duration::from_millis(300))
+        .measurement_time(Duration::from_secs(2));
     group.sampling_mode(SamplingMode::Flat);
     group
 }
 
-/// Measures how fast something goes through pieces of a log. It gives a number for each piece; their sum must be the one expected.
+/// Measures how fast something goes through pieces of a log. It gives a number for each piece;
+/// their sum must be the one expected.
 pub fn pieces<'a>(
     group: &mut BenchmarkGroup<'_, WallTime>,
     name: &str,

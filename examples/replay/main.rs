@@ -1,8 +1,9 @@
-//! Folds a log step by step and prints what the crate believes after each step, for a program that compares it with the truth.
+//! Folds a log step by step and prints what the crate believes after each step, for a program that
+//! compares it with the truth.
 //!
-//! `replay --source firewalld|crio|ovnkube|auto [--utc-offset +08:00] [--year 2023] FILE` reads one JSON command a line from standard
-//! input: `{"to_byte": N}`, `{"to_line": N}`, `{"to_end": true}` fold on and print a state line; `{"know": {...}}` states facts in the
-//! shape of a state line.
+//! `replay --source firewalld|crio|ovnkube|auto [--utc-offset +08:00] [--year 2023] FILE` reads one
+//! JSON command a line from standard input: `{"to_byte": N}`, `{"to_line": N}`, `{"to_end": true}`
+//! fold on and print a state line; `{"know": {...}}` states facts in the shape of a state line.
 
 mod state_line;
 
@@ -29,10 +30,13 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>
         let mut value = || arguments.next().ok_or_else(|| format!("{argument} wants a value"));
         match argument.as_str() {
             "--source" => expect = Some(value()?.parse::<Expect>()?),
-            // The state lines show no times, but an offset or a year that makes no sense is a usage error all the same.
+            // The state lines show no times, but an offset or a year that makes no sense is a usage
+            // error all the same.
             "--utc-offset" => offset(&value()?)?,
             "--year" => _ = value()?.parse::<i32>().map_err(|error| format!("--year: {error}"))?,
-            option if option.starts_with("--") => return Err(format!("unknown option {option}").into()),
+            option if option.starts_with("--") => {
+                return Err(format!("unknown option {option}").into());
+            }
             _ if file.is_none() => file = Some(argument),
             _ => return Err("one FILE at a time".into()),
         }
@@ -40,7 +44,8 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>
     let expect = expect.ok_or("--source firewalld|crio|ovnkube|auto is missing")?;
     let file = file.ok_or("FILE is missing")?;
     let log = BufReader::new(File::open(&file).map_err(|error| format!("{file}: {error}"))?);
-    let mut log = Log { log, at_byte: 0, at_line: 0, auditor: Auditor::with(expect, Limits::default()) };
+    let mut log =
+        Log { log, at_byte: 0, at_line: 0, auditor: Auditor::with(expect, Limits::default()) };
     for line in io::stdin().lock().lines() {
         let line = line?;
         if !line.trim().is_empty() {
@@ -70,8 +75,14 @@ impl Log {
         if let Some(facts) = command.get("know") {
             return state_line::know(&mut self.auditor, facts);
         }
-        let (to_byte, to_line) = (command.get("to_byte").and_then(Value::as_u64), command.get("to_line").and_then(Value::as_u64));
-        if to_byte.is_none() && to_line.is_none() && command.get("to_end") != Some(&Value::Bool(true)) {
+        let (to_byte, to_line) = (
+            command.get("to_byte").and_then(Value::as_u64),
+            command.get("to_line").and_then(Value::as_u64),
+        );
+        if to_byte.is_none()
+            && to_line.is_none()
+            && command.get("to_end") != Some(&Value::Bool(true))
+        {
             return Err(format!("not a command: {command}").into());
         }
         self.fold(to_byte.unwrap_or(u64::MAX), to_line.unwrap_or(u64::MAX))?;
@@ -87,8 +98,10 @@ impl Log {
             if chunk.is_empty() {
                 break;
             }
-            let left = usize::try_from(to_byte - self.at_byte).unwrap_or(usize::MAX).min(chunk.len());
-            let end = chunk[..left].iter().position(|&byte| byte == b'\n').map_or(left, |at| at + 1);
+            let left =
+                usize::try_from(to_byte - self.at_byte).unwrap_or(usize::MAX).min(chunk.len());
+            let end =
+                chunk[..left].iter().position(|&byte| byte == b'\n').map_or(left, |at| at + 1);
             self.at_line += u64::from(chunk[end - 1] == b'\n');
             self.auditor.feed(&chunk[..end]);
             self.at_byte += end as u64;

@@ -1,4 +1,5 @@
-//! State lines: one JSON object of what the crate believes, and facts read back from the same shape.
+//! State lines: one JSON object of what the crate believes, and facts read back from the same
+//! shape.
 
 use hostport_audit::event::firewalld::{Item, Kind, Layer};
 use hostport_audit::event::ovnkube as ovnkube_event;
@@ -20,14 +21,20 @@ pub(crate) fn print(auditor: &Auditor) -> Value {
     if let Some(firewalld) = only(hosts.iter().filter_map(|(_, host)| host.firewalld())) {
         line.insert("firewalld".into(), print_firewalld(firewalld));
     }
-    let crio: Vec<_> = hosts.iter().filter_map(|(name, host)| Some((*name, host.crio()?))).collect();
+    let crio: Vec<_> =
+        hosts.iter().filter_map(|(name, host)| Some((*name, host.crio()?))).collect();
     match crio.as_slice() {
         [] => {}
         [(_, crio)] => drop(line.insert("crio".into(), print_crio(crio))),
         several => {
-            let named = several.iter().map(|(name, crio)| (name.map(Text::to_string).unwrap_or_default(), print_crio(crio)));
+            let named = several.iter().map(|(name, crio)| {
+                (name.map(Text::to_string).unwrap_or_default(), print_crio(crio))
+            });
             let hosts: Map<_, _> = named.collect();
-            line.insert("crio".into(), json!({"sockets": null, "exposed": null, "dnat": null, "hosts": hosts}));
+            line.insert(
+                "crio".into(),
+                json!({"sockets": null, "exposed": null, "dnat": null, "hosts": hosts}),
+            );
         }
     }
     if let Some(ovnkube) = only(hosts.iter().filter_map(|(_, host)| host.ovnkube())) {
@@ -64,7 +71,10 @@ fn print_firewalld(firewalld: &Firewalld) -> Value {
             lists.insert(kind.as_str().into(), ports.unwrap_or_default());
         }
         for kind in [Kind::Services, Kind::ForwardPorts, Kind::Protocols] {
-            let names = firewalld.names(name, layer, kind).ok().map(|names| words(names.map(|(name, _)| name.to_string())));
+            let names = firewalld
+                .names(name, layer, kind)
+                .ok()
+                .map(|names| words(names.map(|(name, _)| name.to_string())));
             lists.insert(kind.as_str().into(), names.unwrap_or_default());
         }
         let zone = zones.entry(name).or_insert_with(|| json!({}));
@@ -78,7 +88,9 @@ fn words_of_ports<S>(ports: impl Iterator<Item = (HostPort, S)>) -> Value {
 }
 
 fn print_crio(crio: &Crio) -> Value {
-    let ports = |ports: BTreeSet<HostPort>| words(ports.into_iter().map(|port| format!("{}:{}", port.protocol(), port.range())));
+    let ports = |ports: BTreeSet<HostPort>| {
+        words(ports.into_iter().map(|port| format!("{}:{}", port.protocol(), port.range())))
+    };
     let mut object = json!({
         "sockets": crio.sockets().ok().map(ports),
         "exposed": crio.exposed().ok().map(ports),
@@ -120,15 +132,23 @@ pub(crate) fn know(auditor: &mut Auditor, facts: &Value) -> Result<(), Box<dyn E
     if let Some(stated) = facts.get("crio") {
         let hosts = stated.get("hosts").and_then(Value::as_object);
         for (host, stated) in hosts.into_iter().flatten() {
-            auditor.know(Some(&Text::from(host.as_str())), &Facts { crio: Some(read_crio(stated)?), ..Facts::default() });
+            auditor.know(
+                Some(&Text::from(host.as_str())),
+                &Facts { crio: Some(read_crio(stated)?), ..Facts::default() },
+            );
         }
         if hosts.is_none() {
             auditor.know(None, &Facts { crio: Some(read_crio(stated)?), ..Facts::default() });
         }
     }
-    if let Some(open) = facts.get("ovnkube").and_then(|stated| stated.get("open")).and_then(Value::as_array) {
+    if let Some(open) =
+        facts.get("ovnkube").and_then(|stated| stated.get("open")).and_then(Value::as_array)
+    {
         let open = open.iter().map(read_open_port).collect::<Result<Vec<_>, _>>()?;
-        auditor.know(None, &Facts { ovnkube: Some(ovnkube::Statement::ports(open)), ..Facts::default() });
+        auditor.know(
+            None,
+            &Facts { ovnkube: Some(ovnkube::Statement::ports(open)), ..Facts::default() },
+        );
     }
     Ok(())
 }
@@ -142,9 +162,15 @@ fn read_crio(stated: &Value) -> Result<crio::Statement, Box<dyn Error>> {
 }
 
 /// A list of texts; `None` where nothing is stated.
-fn read_list<T: Ord + FromStr<Err = ParseError>>(stated: &Value, key: &str) -> Result<Option<BTreeSet<T>>, ParseError> {
+fn read_list<T: Ord + FromStr<Err = ParseError>>(
+    stated: &Value,
+    key: &str,
+) -> Result<Option<BTreeSet<T>>, ParseError> {
     let Some(list) = stated.get(key).and_then(Value::as_array) else { return Ok(None) };
-    list.iter().map(|item| item.as_str().unwrap_or_default().parse()).collect::<Result<_, _>>().map(Some)
+    list.iter()
+        .map(|item| item.as_str().unwrap_or_default().parse())
+        .collect::<Result<_, _>>()
+        .map(Some)
 }
 
 fn read_open_port(stated: &Value) -> Result<ovnkube::StatedPort, Box<dyn Error>> {
@@ -152,7 +178,11 @@ fn read_open_port(stated: &Value) -> Result<ovnkube::StatedPort, Box<dyn Error>>
     Ok(ovnkube::StatedPort {
         family: if text("family") == Some("ipv6") { Family::Ipv6 } else { Family::Ipv4 },
         protocol: text("protocol").unwrap_or_default().parse()?,
-        kind: if text("kind") == Some("external_ip") { ovnkube_event::Kind::ExternalIp } else { ovnkube_event::Kind::NodePort },
+        kind: if text("kind") == Some("external_ip") {
+            ovnkube_event::Kind::ExternalIp
+        } else {
+            ovnkube_event::Kind::NodePort
+        },
         address: text("address").map(str::parse).transpose()?,
         port: u16::try_from(stated.get("port").and_then(Value::as_u64).unwrap_or_default())?,
     })
@@ -165,11 +195,22 @@ fn read_firewalld(stated: &Value) -> Result<firewalld::Statement, Box<dyn Error>
     }
     for (zone, layers) in stated.get("zones").and_then(Value::as_object).into_iter().flatten() {
         for layer in Layer::ALL {
-            let Some(lists) = layers.get(layer.to_string()).and_then(Value::as_object) else { continue };
+            let Some(lists) = layers.get(layer.to_string()).and_then(Value::as_object) else {
+                continue;
+            };
             let mut known = Stated::new();
-            for kind in [Kind::Ports, Kind::SourcePorts, Kind::Services, Kind::ForwardPorts, Kind::Protocols] {
-                let Some(items) = lists.get(kind.as_str()).and_then(Value::as_array) else { continue };
-                let items = items.iter().map(|item| read_item(kind, item.as_str().unwrap_or_default()));
+            for kind in [
+                Kind::Ports,
+                Kind::SourcePorts,
+                Kind::Services,
+                Kind::ForwardPorts,
+                Kind::Protocols,
+            ] {
+                let Some(items) = lists.get(kind.as_str()).and_then(Value::as_array) else {
+                    continue;
+                };
+                let items =
+                    items.iter().map(|item| read_item(kind, item.as_str().unwrap_or_default()));
                 known = known.with(kind, items.collect::<Result<Vec<_>, _>>()?);
             }
             statement = statement.with_zone(zone.to_owned(), layer, known);
@@ -186,7 +227,11 @@ fn read_item(kind: Kind, listed: &str) -> Result<Item<'static>, String> {
         Kind::Ports | Kind::SourcePorts => {
             let (port, protocol) = listed.split_once('/').ok_or_else(broken)?;
             let (port, protocol) = (text(port), text(protocol));
-            if kind == Kind::Ports { Item::Port { port, protocol } } else { Item::SourcePort { port, protocol } }
+            if kind == Kind::Ports {
+                Item::Port { port, protocol }
+            } else {
+                Item::SourcePort { port, protocol }
+            }
         }
         Kind::Services => Item::Service { name: text(listed) },
         Kind::Protocols => Item::Protocol { name: text(listed) },
@@ -198,7 +243,9 @@ fn read_item(kind: Kind, listed: &str) -> Result<Item<'static>, String> {
                 Some(text(part))
             };
             let (port, protocol, to_port) = (part(":proto="), part(":toport="), part(":toaddr="));
-            let (Some(port), Some(protocol), Some(to_port)) = (port, protocol, to_port) else { return Err(broken()) };
+            let (Some(port), Some(protocol), Some(to_port)) = (port, protocol, to_port) else {
+                return Err(broken());
+            };
             Item::ForwardPort { port, protocol, to_port, to_address: text(rest) }
         }
     })

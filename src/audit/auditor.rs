@@ -17,8 +17,8 @@ use time::OffsetDateTime;
 
 /// Reads logs of any of the three programs and keeps what they tell of open host ports.
 ///
-/// Bytes go in by [`feed`](Self::feed) in chunks of any size: any split gives the same. Answers may be asked for at any time; they are
-/// those that hold if the input ends there.
+/// Bytes go in by [`feed`](Self::feed) in chunks of any size: any split gives the same. Answers may
+/// be asked for at any time; they are those that hold if the input ends there.
 ///
 /// ```
 /// use hostport_audit::Auditor;
@@ -63,14 +63,16 @@ impl Auditor {
         }
     }
 
-    /// The same auditor, which keeps the changes it sees, up to [`Limits::max_history`] of each host and program.
+    /// The same auditor, which keeps the changes it sees, up to [`Limits::max_history`] of each
+    /// host and program.
     #[must_use]
     pub fn keeping_history(mut self) -> Self {
         self.book.history = Some(History::new(self.limits));
         self
     }
 
-    /// The same auditor, for which lines that name no host are lines of this one: firewalld's own file beside the node's journal, say.
+    /// The same auditor, for which lines that name no host are lines of this one: firewalld's own
+    /// file beside the node's journal, say.
     ///
     /// Without it such lines are kept apart from those of any named host.
     ///
@@ -87,10 +89,12 @@ impl Auditor {
         self
     }
 
-    /// The same auditor, which folds in nothing that is later than an instant: what was open at that time.
+    /// The same auditor, which folds in nothing that is later than an instant: what was open at
+    /// that time.
     ///
-    /// The first line of a program of a host that is later ends the folding of that program's log, so the answer is that of the log cut
-    /// there. Stamps that the timeline cannot resolve count by their position.
+    /// The first line of a program of a host that is later ends the folding of that program's log,
+    /// so the answer is that of the log cut there. Stamps that the timeline cannot resolve
+    /// count by their position.
     #[must_use]
     pub fn until(mut self, instant: OffsetDateTime, timeline: Timeline) -> Self {
         self.book.horizon = Some(Horizon::new(instant, timeline));
@@ -103,17 +107,20 @@ impl Auditor {
         feeder.feed(chunk.as_ref(), |line| reader.read(&line, &mut |finding| book.enter(finding)));
     }
 
-    /// Takes a part of the log that was read elsewhere, as if its bytes had been fed. An unfinished line before it ends here.
+    /// Takes a part of the log that was read elsewhere, as if its bytes had been fed. An unfinished
+    /// line before it ends here.
     pub fn append(&mut self, segment: &Segment<'_>) {
         let Self { feeder, reader, book, .. } = self;
         feeder.finish(|line| reader.read(&line, &mut |finding| book.enter(finding)));
         let (line, byte) = (feeder.next_line(), feeder.next_byte());
         segment.read_on(reader, line, byte, &mut |finding| book.enter(finding));
-        let (line, byte) = (line.saturating_add(segment.lines()), byte.saturating_add(segment.len()));
+        let (line, byte) =
+            (line.saturating_add(segment.lines()), byte.saturating_add(segment.len()));
         *feeder = Feeder::new(&self.limits).of_input(self.input).starting_at(line, byte);
     }
 
-    /// Ends the input: a last line without a line end and an unfinished record count as far as they go.
+    /// Ends the input: a last line without a line end and an unfinished record count as far as they
+    /// go.
     pub fn finish(&mut self) {
         let Self { feeder, reader, book, .. } = self;
         feeder.finish(|line| reader.read(&line, &mut |finding| book.enter(finding)));
@@ -121,7 +128,8 @@ impl Auditor {
         book.take_all_waiting();
     }
 
-    /// Ends the input and begins another one, whose lines are numbered from 1 again and told apart by `id`.
+    /// Ends the input and begins another one, whose lines are numbered from 1 again and told apart
+    /// by `id`.
     ///
     /// Rotated files are inputs in their order, oldest first.
     pub fn next_input(&mut self, id: InputId) {
@@ -130,10 +138,12 @@ impl Auditor {
         self.feeder = Feeder::new(&self.limits).of_input(id);
     }
 
-    /// Takes facts about a host that hold at the present position; without a name, of the only host.
+    /// Takes facts about a host that hold at the present position; without a name, of the only
+    /// host.
     ///
-    /// A base before the log and a checkpoint within it are told alike. What contradicts the fold so far is remarked as such. Behind a
-    /// line or a record that is not finished they are taken in when it is: see [`settled`](Self::settled).
+    /// A base before the log and a checkpoint within it are told alike. What contradicts the fold
+    /// so far is remarked as such. Behind a line or a record that is not finished they are
+    /// taken in when it is: see [`settled`](Self::settled).
     pub fn know(&mut self, host: Option<&Text<'_>>, facts: &Facts) {
         let here = ByteSpan::new(self.feeder.next_byte(), self.feeder.next_byte());
         let here = LineRef::new(self.input, self.feeder.next_line().saturating_sub(1), here);
@@ -146,7 +156,8 @@ impl Auditor {
         }
     }
 
-    /// The state of every host, as of what was read; see [`settled`](Self::settled) for an unfinished record.
+    /// The state of every host, as of what was read; see [`settled`](Self::settled) for an
+    /// unfinished record.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
         &self.book.ledger
@@ -164,7 +175,8 @@ impl Auditor {
         self.book.history.as_ref()
     }
 
-    /// The auditor as it is if the input ends here: itself, unless a line or a record is unfinished.
+    /// The auditor as it is if the input ends here: itself, unless a line or a record is
+    /// unfinished.
     #[must_use]
     pub fn settled(&self) -> Cow<'_, Self> {
         if self.feeder.is_idle() && self.reader.is_idle() {
@@ -175,7 +187,8 @@ impl Auditor {
         Cow::Owned(ended)
     }
 
-    /// Everything an auditor asks, as if the input ended here; the timeline tells the times since which ports are open.
+    /// Everything an auditor asks, as if the input ended here; the timeline tells the times since
+    /// which ports are open.
     #[must_use]
     pub fn report(&self, timeline: &Timeline) -> Report {
         let settled = self.settled();

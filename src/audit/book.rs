@@ -13,9 +13,11 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use time::OffsetDateTime;
 
-/// Where folding stops although reading goes on: nothing that is later than an instant is folded in.
+/// Where folding stops although reading goes on: nothing that is later than an instant is folded
+/// in.
 ///
-/// Position rules: with the first line of a source of a host that is later, folding of that source ends for good, whatever times follow.
+/// Position rules: with the first line of a source of a host that is later, folding of that source
+/// ends for good, whatever times follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Horizon {
     until: OffsetDateTime,
@@ -102,9 +104,13 @@ impl Book {
             self.ledger.boot(host.as_ref(), boot, by, &mut effects);
         }
         match kind {
-            FindingKind::Event(what @ What::Journal(journal::Event::Boot { .. })) if host.is_none() => {
-                // Told without a name, it is one of every host; what it brings about is noted host by host.
-                let hosts: Vec<Option<Text<'static>>> = self.ledger.hosts().map(|(name, _)| name.cloned()).collect();
+            FindingKind::Event(what @ What::Journal(journal::Event::Boot { .. }))
+                if host.is_none() =>
+            {
+                // Told without a name, it is one of every host; what it brings about is noted host
+                // by host.
+                let hosts: Vec<Option<Text<'static>>> =
+                    self.ledger.hosts().map(|(name, _)| name.cloned()).collect();
                 self.note(None, by, &effects);
                 for host in hosts {
                     effects.clear();
@@ -122,7 +128,8 @@ impl Book {
         }
     }
 
-    /// Takes what the caller states behind a record that is not complete yet: it will be entered first.
+    /// Takes what the caller states behind a record that is not complete yet: it will be entered
+    /// first.
     pub(super) fn know_later(&mut self, host: Option<&Text<'_>>, facts: &Facts, by: Evidence) {
         let host = host.map(|host| host.clone().into_owned());
         self.waiting.push(Waiting { host, facts: facts.clone(), by });
@@ -134,7 +141,8 @@ impl Book {
     }
 
     fn take_waiting(&mut self, due: impl Fn(&Waiting) -> bool) {
-        let (due, later) = core::mem::take(&mut self.waiting).into_iter().partition::<Vec<_>, _>(due);
+        let (due, later) =
+            core::mem::take(&mut self.waiting).into_iter().partition::<Vec<_>, _>(due);
         self.waiting = later;
         for Waiting { host, facts, by } in due {
             self.know(host.as_ref(), &facts, by);

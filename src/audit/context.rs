@@ -23,15 +23,18 @@ pub(super) struct Context<'a> {
     /// Whether this form shows that the machine was started anew.
     pub(super) boots: Boots,
     stamp: Option<Stamp>,
-    /// The prefix gives the time as the journal or the container runtime measured it, not as rsyslog guessed its year.
+    /// The prefix gives the time as the journal or the container runtime measured it, not as
+    /// rsyslog guessed its year.
     measured: bool,
 }
 
 impl<'a> Context<'a> {
     pub(super) fn new(prefix: &'a Prefix<'_>, at: LineRef, lines: u64) -> Self {
         let host = prefix.host().or_else(|| prefix.pod()).map(Text::reborrow);
-        let guessed =
-            matches!(prefix.transport(), Transport::RsyslogTraditional | Transport::RsyslogFile | Transport::RsyslogProtocol23);
+        let guessed = matches!(
+            prefix.transport(),
+            Transport::RsyslogTraditional | Transport::RsyslogFile | Transport::RsyslogProtocol23
+        );
         let boot = prefix.boot().map(Text::reborrow);
         Self {
             at,
@@ -68,7 +71,11 @@ impl<'a> Context<'a> {
     }
 
     /// A finding that accounts for the lines, with a time of its own.
-    pub(super) fn stamped<'f>(&'f self, stamp: Option<Stamp>, kind: FindingKind<'f>) -> Finding<'f> {
+    pub(super) fn stamped<'f>(
+        &'f self,
+        stamp: Option<Stamp>,
+        kind: FindingKind<'f>,
+    ) -> Finding<'f> {
         Finding {
             at: self.at,
             lines: self.lines,

@@ -18,13 +18,15 @@ pub(super) enum Extent {
     Cut,
 }
 
-/// What is remembered of a stream: unfinished records, and whose record a line without a mark of its own continues.
+/// What is remembered of a stream: unfinished records, and whose record a line without a mark of
+/// its own continues.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Dialects {
     limits: Limits,
     firewalld: firewalld::Reader,
-    /// Whether firewalld's lines carry dates in this stream: those of its system log target do not.
+    /// Whether firewalld's lines carry dates in this stream: those of its system log target do
+    /// not.
     dated: Option<bool>,
     klog: klog::Reader,
     /// Whose record was the last one.
@@ -44,7 +46,14 @@ struct Held {
 
 impl Dialects {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, firewalld: firewalld::Reader::new(limits), dated: None, klog: klog::Reader::new(), last: None, held: None }
+        Self {
+            limits,
+            firewalld: firewalld::Reader::new(limits),
+            dated: None,
+            klog: klog::Reader::new(),
+            last: None,
+            held: None,
+        }
     }
 
     /// True if forgetting it changes nothing.
@@ -83,24 +92,39 @@ impl Dialects {
         }
     }
 
-    fn read_firewalld(&mut self, message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+    fn read_firewalld(
+        &mut self,
+        message: &[u8],
+        context: &Context<'_>,
+        emit: &mut impl FnMut(Finding<'_>),
+    ) {
         if context.is_named {
             self.follow_dates(shape(message) == Some(Source::Firewalld));
         }
         let reading = self.firewalld.read(message);
         let given_up = self.firewalld.take_unfinished();
         // What is given up includes this line only if nothing else came of it.
-        let includes_this = matches!(reading, Reading::Continuation(None)) && self.firewalld.is_idle();
+        let includes_this =
+            matches!(reading, Reading::Continuation(None)) && self.firewalld.is_idle();
         if let Some(unfinished) = given_up {
             let (at, held) = self.take_held(context);
             let lines = if includes_this { held.saturating_add(context.lines) } else { held };
-            give_up(Finding { at, lines, ..context.malformed(Some(Source::Firewalld), unfinished.error) }, emit);
+            give_up(
+                Finding {
+                    at,
+                    lines,
+                    ..context.malformed(Some(Source::Firewalld), unfinished.error)
+                },
+                emit,
+            );
             if includes_this {
                 return;
             }
         }
         match reading {
-            Reading::Record(record) => emit_firewalld(&record, context, context.at, context.lines, emit),
+            Reading::Record(record) => {
+                emit_firewalld(&record, context, context.at, context.lines, emit)
+            }
             Reading::Continuation(Some(record)) => {
                 let (at, held) = self.take_held(context);
                 emit_firewalld(&record, context, at, held.saturating_add(context.lines), emit);
@@ -110,11 +134,17 @@ impl Dialects {
             }
             Reading::Continuation(None) => {
                 let host = || context.host().map(Text::into_owned);
-                let held = self.held.get_or_insert_with(|| Held { at: context.at, lines: 0, host: host() });
+                let held = self.held.get_or_insert_with(|| Held {
+                    at: context.at,
+                    lines: 0,
+                    host: host(),
+                });
                 held.lines = held.lines.saturating_add(context.lines);
             }
             Reading::Unrelated => emit(context.finding(FindingKind::Unrelated)),
-            Reading::Malformed(error) => give_up(context.malformed(Some(Source::Firewalld), error), emit),
+            Reading::Malformed(error) => {
+                give_up(context.malformed(Some(Source::Firewalld), error), emit)
+            }
         }
     }
 }
@@ -125,7 +155,8 @@ impl Dialects {
         self.held.take().map_or((context.at, 0), |held| (held.at, held.lines))
     }
 
-    /// A line without a date is a record of its own in a stream in which no line has shown a date yet.
+    /// A line without a date is a record of its own in a stream in which no line has shown a date
+    /// yet.
     fn follow_dates(&mut self, dated: bool) {
         if self.dated.is_none() || (dated && self.dated == Some(false)) {
             self.dated = Some(dated);
@@ -134,10 +165,19 @@ impl Dialects {
         }
     }
 
-    fn read_klog(&mut self, message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+    fn read_klog(
+        &mut self,
+        message: &[u8],
+        context: &Context<'_>,
+        emit: &mut impl FnMut(Finding<'_>),
+    ) {
         match self.klog.read(message) {
-            Reading::Record(record) | Reading::Continuation(Some(record)) => emit_klog(&record, context, emit),
-            Reading::Continuation(None) => emit(context.finding(FindingKind::Plain(Source::Ovnkube))),
+            Reading::Record(record) | Reading::Continuation(Some(record)) => {
+                emit_klog(&record, context, emit)
+            }
+            Reading::Continuation(None) => {
+                emit(context.finding(FindingKind::Plain(Source::Ovnkube)))
+            }
             Reading::Unrelated => emit(context.finding(FindingKind::Unrelated)),
             Reading::Malformed(error) => {
                 emit(context.malformed(Some(Source::Ovnkube), error));
@@ -152,15 +192,24 @@ impl Dialects {
     pub(super) fn finish(&mut self, emit: &mut impl FnMut(Finding<'_>)) {
         self.firewalld.finish();
         self.klog.finish();
-        if let (Some(unfinished), Some(Held { at, lines, host })) = (self.firewalld.take_unfinished(), self.held.take()) {
-            let kind = FindingKind::Malformed { source: Some(Source::Firewalld), error: unfinished.error };
+        if let (Some(unfinished), Some(Held { at, lines, host })) =
+            (self.firewalld.take_unfinished(), self.held.take())
+        {
+            let kind =
+                FindingKind::Malformed { source: Some(Source::Firewalld), error: unfinished.error };
             give_up(Finding { at, lines, host, boot: None, stamp: None, kind }, emit);
         }
     }
 }
 
-/// Reads what a limit left of a message. What it says cannot be trusted, but that something was said can.
-fn read_cut(expect: Expect, message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+/// Reads what a limit left of a message. What it says cannot be trusted, but that something was
+/// said can.
+fn read_cut(
+    expect: Expect,
+    message: &[u8],
+    context: &Context<'_>,
+    emit: &mut impl FnMut(Finding<'_>),
+) {
     let source = match expect {
         Expect::Only(source) => Some(source),
         Expect::Auto => shape(message),
@@ -170,11 +219,17 @@ fn read_cut(expect: Expect, message: &[u8], context: &Context<'_>, emit: &mut im
     emit(context.aside(FindingKind::Remark(Remark::LineTooLong)));
     let lost = match source {
         Some(Source::Crio) => match event::crio::Event::of_cut(message, context.pid) {
-            Some(event) => return emit(context.aside(FindingKind::Event(What::Crio(event.in_log(context.boots))))),
+            Some(event) => {
+                return emit(
+                    context.aside(FindingKind::Event(What::Crio(event.in_log(context.boots)))),
+                );
+            }
             None => false,
         },
         // Only calls and signals matter, and these are debug messages of the first level.
-        Some(Source::Firewalld) => memchr::memmem::find(message.get(..40).unwrap_or(message), b" DEBUG1: ").is_some(),
+        Some(Source::Firewalld) => {
+            memchr::memmem::find(message.get(..40).unwrap_or(message), b" DEBUG1: ").is_some()
+        }
         Some(Source::Ovnkube) => true,
         None => false,
     };
@@ -183,7 +238,8 @@ fn read_cut(expect: Expect, message: &[u8], context: &Context<'_>, emit: &mut im
     }
 }
 
-/// A call of firewalld that cannot be read is still another call: no request before it can be answered any more.
+/// A call of firewalld that cannot be read is still another call: no request before it can be
+/// answered any more.
 fn give_up(finding: Finding<'_>, emit: &mut impl FnMut(Finding<'_>)) {
     let Finding { at, stamp, .. } = finding;
     let host = finding.host.clone();
@@ -214,12 +270,17 @@ fn read_crio(message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Findin
     match crio::Record::parse(message) {
         Reading::Record(record) | Reading::Continuation(Some(record)) => {
             let event = event::crio::Event::of(&record, context.pid).in_log(context.boots);
-            emit(context.stamped(context.best_stamp(record.stamp()), FindingKind::Event(What::Crio(event))));
+            emit(context.stamped(
+                context.best_stamp(record.stamp()),
+                FindingKind::Event(What::Crio(event)),
+            ));
             if record.stamp().is_none() {
                 emit(context.aside(FindingKind::Remark(Remark::BadTime)));
             }
         }
-        Reading::Unrelated | Reading::Continuation(None) => emit(context.finding(FindingKind::Unrelated)),
+        Reading::Unrelated | Reading::Continuation(None) => {
+            emit(context.finding(FindingKind::Unrelated))
+        }
         Reading::Malformed(error) => {
             emit(context.malformed(Some(Source::Crio), error));
             if let Some(event) = event::crio::Event::of_cut(message, context.pid) {
@@ -246,12 +307,15 @@ fn emit_klog(record: &klog::Record<'_>, context: &Context<'_>, emit: &mut impl F
     }
 }
 
-/// Whose record a message is by its first bytes; they suffice, for each grammar then decides exactly.
+/// Whose record a message is by its first bytes; they suffice, for each grammar then decides
+/// exactly.
 fn shape(message: &[u8]) -> Option<Source> {
     const DATE: &[u8] = b"0000-00-00 00:00:00 ";
     let digits_as = |pattern: &[u8]| {
         message.len() >= pattern.len()
-            && message.iter().zip(pattern).all(|(&byte, &like)| if like == b'0' { byte.is_ascii_digit() } else { byte == like })
+            && message.iter().zip(pattern).all(|(&byte, &like)| {
+                if like == b'0' { byte.is_ascii_digit() } else { byte == like }
+            })
     };
     match message.first()? {
         b'0'..=b'9' if digits_as(DATE) => Some(Source::Firewalld),
@@ -261,7 +325,9 @@ fn shape(message: &[u8]) -> Option<Source> {
         b'\x1b' => Some(Source::Crio),
         b'I' | b'W' | b'E' | b'F' if digits_as_klog(message) => Some(Source::Ovnkube),
         b'L' if message.starts_with(b"Log file created at: ") => Some(Source::Ovnkube),
-        b'A' | b'D' | b'I' | b'R' | b'C' | b'L' if headerless(message).is_some() => Some(Source::Ovnkube),
+        b'A' | b'D' | b'I' | b'R' | b'C' | b'L' if headerless(message).is_some() => {
+            Some(Source::Ovnkube)
+        }
         _ => None,
     }
 }
@@ -272,7 +338,8 @@ fn digits_as_klog(message: &[u8]) -> bool {
         .is_some_and(|day| matches!(day, [a, b, c, d, b' '] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit())))
 }
 
-/// A line of ovnkube's about rules, chains or its start that lost its klog header, or the echo of the script that starts it.
+/// A line of ovnkube's about rules, chains or its start that lost its klog header, or the echo of
+/// the script that starts it.
 fn headerless(message: &[u8]) -> Option<Source> {
     const STARTS: [&[u8]; 9] = [
         b"Adding rule in table: ",
@@ -293,12 +360,17 @@ fn headerless(message: &[u8]) -> Option<Source> {
     (STARTS.iter().any(|start| message.starts_with(start)) || script()).then_some(Source::Ovnkube)
 }
 
-/// True if the text of another program looks like a record that would count if one of the three had written it.
+/// True if the text of another program looks like a record that would count if one of the three had
+/// written it.
 pub(super) fn imitates(expect: Expect, message: &[u8]) -> bool {
-    let Some(source) = shape(message).filter(|source| expect.includes(*source)) else { return false };
+    let Some(source) = shape(message).filter(|source| expect.includes(*source)) else {
+        return false;
+    };
     match source {
         Source::Crio => match crio::Record::parse(message) {
-            Reading::Record(record) => event::crio::Event::of(&record, None).said != event::crio::Said::Ordinary,
+            Reading::Record(record) => {
+                event::crio::Event::of(&record, None).said != event::crio::Said::Ordinary
+            }
             _ => false,
         },
         Source::Firewalld => match firewalld::Record::parse(message) {

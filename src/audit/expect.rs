@@ -15,7 +15,11 @@ use core::str::FromStr;
 /// # Ok::<(), hostport_audit::ParseError>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Expect {
     /// Any of the three, mixed in any way: each line is recognised by its prefix and its shape.
     #[default]
@@ -51,10 +55,8 @@ impl FromStr for Expect {
         if text == "auto" {
             return Ok(Self::Auto);
         }
-        Source::ALL
-            .into_iter()
-            .find(|source| source.as_str() == text)
-            .map(Self::Only)
-            .ok_or_else(|| ParseError::new(ErrorKind::Message, 0, "firewalld, crio, ovnkube or auto"))
+        Source::ALL.into_iter().find(|source| source.as_str() == text).map(Self::Only).ok_or_else(
+            || ParseError::new(ErrorKind::Message, 0, "firewalld, crio, ovnkube or auto"),
+        )
     }
 }

@@ -13,7 +13,8 @@ pub(super) enum Writer {
     Foreign,
 }
 
-/// The journal's name for CRI-O is exactly `crio`, a path that ends in `/crio`, or its unit; never a name that only begins so.
+/// The journal's name for CRI-O is exactly `crio`, a path that ends in `/crio`, or its unit; never
+/// a name that only begins so.
 pub(super) fn writer(identifier: Option<&[u8]>) -> Writer {
     let Some(identifier) = identifier else { return Writer::Unnamed };
     let name = identifier.rsplit(|&b| b == b'/').next().unwrap_or(identifier);
@@ -28,6 +29,7 @@ pub(super) fn writer(identifier: Option<&[u8]>) -> Writer {
 
 /// Programs that carry ovnkube's lines, or log host ports in klog lines of their own.
 fn writes_klog(name: &[u8]) -> bool {
-    const EXACT: [&[u8]; 5] = [b"microshift", b"kube-proxy", b"kubelet", b"hyperkube", b"openshift-sdn"];
+    const EXACT: [&[u8]; 5] =
+        [b"microshift", b"kube-proxy", b"kubelet", b"hyperkube", b"openshift-sdn"];
     EXACT.contains(&name) || name.starts_with(b"ovnkube") || name.starts_with(b"ovn-kube")
 }

@@ -12,7 +12,8 @@ use crate::record::transport::{self, Delivery, Entry, Note, Prefix};
 
 /// Reads the lines of one input, one at a time and without looking ahead.
 ///
-/// It is the parsers' whole work in one piece, with no state but unfinished records: for those who fold by themselves.
+/// It is the parsers' whole work in one piece, with no state but unfinished records: for those who
+/// fold by themselves.
 ///
 /// ```
 /// use hostport_audit::event::{FindingKind, What};
@@ -61,14 +62,21 @@ impl Reader {
     }
 }
 
-fn deliver(expect: Expect, streams: &mut Streams, delivery: Delivery<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+fn deliver(
+    expect: Expect,
+    streams: &mut Streams,
+    delivery: Delivery<'_>,
+    emit: &mut impl FnMut(Finding<'_>),
+) {
     match delivery {
         Delivery::Entry(entry) => read_entry(expect, streams, &entry, emit),
         Delivery::Note { note, prefix, at, lines } => {
             let context = Context::new(&prefix, at, lines);
             read_note(expect, note, &prefix, &context, emit);
         }
-        Delivery::Decoration { at, lines } => emit(Context::new(&Prefix::default(), at, lines).finding(FindingKind::Unrelated)),
+        Delivery::Decoration { at, lines } => {
+            emit(Context::new(&Prefix::default(), at, lines).finding(FindingKind::Unrelated))
+        }
         Delivery::Malformed { error, prefix, at, lines } => {
             let context = Context::new(&prefix, at, lines);
             let writer = writer(prefix.program().map(AsRef::as_ref));
@@ -76,17 +84,28 @@ fn deliver(expect: Expect, streams: &mut Streams, delivery: Delivery<'_>, emit: 
             emit(context.finding(FindingKind::Malformed { source, error }));
             // There was a message in it, of this program or of any.
             for lost in Source::ALL {
-                if writer != Writer::Foreign && source.is_none_or(|source| source == lost) && expect.includes(lost) {
-                    emit(context.aside(FindingKind::Event(What::Journal(journal::Event::Lost { source: lost }))));
+                if writer != Writer::Foreign
+                    && source.is_none_or(|source| source == lost)
+                    && expect.includes(lost)
+                {
+                    emit(context.aside(FindingKind::Event(What::Journal(journal::Event::Lost {
+                        source: lost,
+                    }))));
                 }
             }
         }
     }
 }
 
-fn read_entry(expect: Expect, streams: &mut Streams, entry: &Entry<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+fn read_entry(
+    expect: Expect,
+    streams: &mut Streams,
+    entry: &Entry<'_>,
+    emit: &mut impl FnMut(Finding<'_>),
+) {
     let prefix = entry.prefix();
-    let context = Context::new(prefix, entry.at(), entry.lines()).with_offset(entry.message_offset());
+    let context =
+        Context::new(prefix, entry.at(), entry.lines()).with_offset(entry.message_offset());
     let message = entry.message().as_bytes();
     let whole = if entry.cut() > 0 { Extent::Cut } else { Extent::Whole };
     match writer(prefix.program().map(AsRef::as_ref)) {
@@ -104,7 +123,13 @@ fn read_entry(expect: Expect, streams: &mut Streams, entry: &Entry<'_>, emit: &m
     }
 }
 
-fn read_note(expect: Expect, note: Note<'_>, prefix: &Prefix<'_>, context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
+fn read_note(
+    expect: Expect,
+    note: Note<'_>,
+    prefix: &Prefix<'_>,
+    context: &Context<'_>,
+    emit: &mut impl FnMut(Finding<'_>),
+) {
     let counts = match (&note, writer(prefix.program().map(AsRef::as_ref))) {
         (Note::TextLost, Writer::Named(source)) => expect.includes(source),
         (Note::TextLost, _) => false,

@@ -51,6 +51,10 @@ impl Saved {
     /// # Errors
     /// [`LoadError`] if it was saved in another form.
     pub fn into_auditor(self) -> Result<Auditor, LoadError> {
-        if self.schema_version == SCHEMA_VERSION { Ok(self.auditor) } else { Err(LoadError { found: self.schema_version }) }
+        if self.schema_version == SCHEMA_VERSION {
+            Ok(self.auditor)
+        } else {
+            Err(LoadError { found: self.schema_version })
+        }
     }
 }

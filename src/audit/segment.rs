@@ -8,15 +8,18 @@ use crate::limits::Limits;
 use alloc::vec;
 use alloc::vec::Vec;
 
-/// How many findings at the start of a stretch are kept one by one: those that reading it behind another stretch may replace.
+/// How many findings at the start of a stretch are kept one by one: those that reading it behind
+/// another stretch may replace.
 const OPEN_HEAD: usize = 256;
 
 /// A part of a log, read without knowing what came before it.
 ///
-/// Segments of one log may be read side by side, in threads or on machines, and are joined in order with [`Segment::then`], in any
-/// grouping. [`Auditor::append`](super::Auditor::append) folds them in: the result is exactly that of reading the whole log in one go.
-/// Reading, by far the larger part of the work, is done once; only the first lines of each stretch are read again behind the stretch
-/// before it, until the two readings have come to the same state (after one line, nearly always).
+/// Segments of one log may be read side by side, in threads or on machines, and are joined in order
+/// with [`Segment::then`], in any grouping. [`Auditor::append`](super::Auditor::append) folds them
+/// in: the result is exactly that of reading the whole log in one go. Reading, by far the larger
+/// part of the work, is done once; only the first lines of each stretch are read again behind the
+/// stretch before it, until the two readings have come to the same state (after one line, nearly
+/// always).
 ///
 /// ```
 /// use hostport_audit::{Auditor, Expect, Limits, Segment};
@@ -44,7 +47,8 @@ struct Stretch<'a> {
     bytes: &'a [u8],
     limits: Limits,
     lines: u64,
-    /// How many of the lines are in no record that goes on behind the stretch; the others are read again at a join.
+    /// How many of the lines are in no record that goes on behind the stretch; the others are read
+    /// again at a join.
     settled: u64,
     /// What the settled lines led to.
     findings: Vec<Finding<'static>>,
@@ -54,11 +58,20 @@ struct Stretch<'a> {
 }
 
 impl<'a> Segment<'a> {
-    /// Reads a part of a log that begins at a line and ends behind a line end, or at the end of the log.
+    /// Reads a part of a log that begins at a line and ends behind a line end, or at the end of the
+    /// log.
     #[must_use]
     pub fn read(bytes: &'a [u8], expect: Expect, limits: Limits) -> Self {
         let fresh = Reader::new(expect, limits);
-        let mut stretch = Stretch { bytes, limits, lines: 0, settled: 0, findings: Vec::new(), tail: fresh.clone(), fresh };
+        let mut stretch = Stretch {
+            bytes,
+            limits,
+            lines: 0,
+            settled: 0,
+            findings: Vec::new(),
+            tail: fresh.clone(),
+            fresh,
+        };
         for line in Lines::with_limits(bytes, &limits) {
             stretch.lines = stretch.lines.saturating_add(1);
             let findings = &mut stretch.findings;
@@ -68,7 +81,8 @@ impl<'a> Segment<'a> {
             }
         }
         if stretch.settled < stretch.lines {
-            // The stretch ends within a record: how the reader stood before it began is found by reading once more.
+            // The stretch ends within a record: how the reader stood before it began is found by
+            // reading once more.
             stretch.findings.clear();
             stretch.tail = stretch.fresh.clone();
             for (_, line) in (0..stretch.settled).zip(Lines::with_limits(bytes, &limits)) {
@@ -104,8 +118,15 @@ impl<'a> Segment<'a> {
         self.len() == 0
     }
 
-    /// Reads on with a reader that knows what came before; the first line has number `line` and begins at `byte`.
-    pub(super) fn read_on(&self, reader: &mut Reader, mut line: u64, mut byte: u64, enter: &mut impl FnMut(Finding<'_>)) {
+    /// Reads on with a reader that knows what came before; the first line has number `line` and
+    /// begins at `byte`.
+    pub(super) fn read_on(
+        &self,
+        reader: &mut Reader,
+        mut line: u64,
+        mut byte: u64,
+        enter: &mut impl FnMut(Finding<'_>),
+    ) {
         for stretch in &self.stretches {
             stretch.read_on(reader, line, byte, enter);
             line = line.saturating_add(stretch.lines);
@@ -115,11 +136,18 @@ impl<'a> Segment<'a> {
 }
 
 impl Stretch<'_> {
-    fn read_on(&self, reader: &mut Reader, first_line: u64, first_byte: u64, enter: &mut impl FnMut(Finding<'_>)) {
+    fn read_on(
+        &self,
+        reader: &mut Reader,
+        first_line: u64,
+        first_byte: u64,
+        enter: &mut impl FnMut(Finding<'_>),
+    ) {
         let mut fresh = self.fresh.clone();
         let mut replaced = 0usize;
         let alone = Lines::with_limits(self.bytes, &self.limits);
-        let placed = Lines::with_limits(self.bytes, &self.limits).starting_at(first_line, first_byte);
+        let placed =
+            Lines::with_limits(self.bytes, &self.limits).starting_at(first_line, first_byte);
         let mut lines = alone.zip(placed);
         let mut read = 0u64;
         while *reader != fresh || replaced > OPEN_HEAD {
@@ -130,7 +158,8 @@ impl Stretch<'_> {
                 fresh.read(&alone, &mut |_| replaced = replaced.saturating_add(1));
             }
         }
-        // Readings that meet only behind the settled lines leave nothing of what was read before to be taken over.
+        // Readings that meet only behind the settled lines leave nothing of what was read before to
+        // be taken over.
         if read <= self.settled {
             for finding in self.findings.iter().skip(replaced) {
                 let mut finding = finding.clone();
@@ -146,7 +175,8 @@ impl Stretch<'_> {
     }
 }
 
-/// Adds a finding; behind the open head a run of lines without meaning is kept as its first and its last line.
+/// Adds a finding; behind the open head a run of lines without meaning is kept as its first and its
+/// last line.
 fn push(findings: &mut Vec<Finding<'static>>, finding: Finding<'_>) {
     let finding = finding.into_owned();
     let behind_head = findings.len() > OPEN_HEAD.saturating_add(1);

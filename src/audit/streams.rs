@@ -1,4 +1,5 @@
-//! The streams of messages (a host's, a pod's, a program's), each with the record that a further line may continue.
+//! The streams of messages (a host's, a pod's, a program's), each with the record that a further
+//! line may continue.
 
 use super::context::Context;
 use super::dialects::{Dialects, Extent};
@@ -9,7 +10,8 @@ use crate::record::transport::{Prefix, Stream};
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// Bounded by [`Limits::max_streams`]: the messages of further streams are read one by one, without joining them to records.
+/// Bounded by [`Limits::max_streams`]: the messages of further streams are read one by one, without
+/// joining them to records.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Streams {
@@ -92,7 +94,8 @@ fn name(prefix: &Prefix<'_>, key: &mut Vec<u8>) {
         Stream::Stdout => &b"stdout"[..],
         Stream::Stderr => b"stderr",
     });
-    let parts = [prefix.host(), prefix.pod(), prefix.container(), prefix.program()].map(|part| part.map(AsRef::as_ref));
+    let parts = [prefix.host(), prefix.pod(), prefix.container(), prefix.program()]
+        .map(|part| part.map(AsRef::as_ref));
     for part in parts.into_iter().chain([stream]) {
         if part.is_some() || !key.is_empty() {
             key.extend_from_slice(part.unwrap_or_default());

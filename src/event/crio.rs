@@ -12,8 +12,8 @@ use core::net::IpAddr;
 
 /// What a record says, and which process says it.
 ///
-/// There is an event for every record: also one that says nothing about ports shows which process lives, and that the log was not
-/// filtered down to the lines that do.
+/// There is an event for every record: also one that says nothing about ports shows which process
+/// lives, and that the log was not filtered down to the lines that do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Event<'a> {
@@ -29,7 +29,11 @@ pub struct Event<'a> {
 
 /// What the form of a line tells about CRI-O's version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Era {
     /// A blank between date and time: 1.31 or older.
     UpTo131,
@@ -39,11 +43,16 @@ pub enum Era {
     Any,
 }
 
-/// Whether a log shows that the machine was started anew, between the lines of a program or with them.
+/// Whether a log shows that the machine was started anew, between the lines of a program or with
+/// them.
 ///
 /// It matters where CRI-O starts: its rules outlive the process and not the machine.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Boots {
     /// It does: journalctl prints a line between two boots, or the boot stands with each message.
     #[default]
@@ -56,7 +65,11 @@ pub enum Boots {
 
 /// What a record says.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Said<'a> {
     /// CRI-O starts. The sockets of the process before are gone, its rules are not.
@@ -68,7 +81,8 @@ pub enum Said<'a> {
         /// Its second number.
         minor: u16,
     },
-    /// A socket was opened to reserve a port; nothing is exposed by it yet, and it may be closed again without a word.
+    /// A socket was opened to reserve a port; nothing is exposed by it yet, and it may be closed
+    /// again without a word.
     Opened {
         /// The port.
         port: HostPort,
@@ -78,7 +92,8 @@ pub enum Said<'a> {
         /// The port.
         port: HostPort,
     },
-    /// One of the two families holds no socket for the port. This proves nothing about the other, nor about rules.
+    /// One of the two families holds no socket for the port. This proves nothing about the other,
+    /// nor about rules.
     NoOpenSocket {
         /// The port.
         port: HostPort,
@@ -121,7 +136,8 @@ pub enum Said<'a> {
         /// `NAMESPACE/POD`.
         pod: Text<'a>,
     },
-    /// The start of a pod failed: what it opened in its last step was closed again without a word, and its rules will be removed.
+    /// The start of a pod failed: what it opened in its last step was closed again without a word,
+    /// and its rules will be removed.
     NetworkStopping {
         /// The request.
         request: Option<Text<'a>>,
@@ -198,7 +214,8 @@ pub struct Rule<'a> {
 }
 
 impl Rule<'static> {
-    /// The host port rules that the kernel holds, as `iptables-save -t nat` or `ip6tables-save -t nat` prints them.
+    /// The host port rules that the kernel holds, as `iptables-save -t nat` or `ip6tables-save -t
+    /// nat` prints them.
     ///
     /// # Errors
     /// As [`saved_host_ports`].
@@ -240,9 +257,11 @@ impl<'a> Event<'a> {
         };
         let request = || record.request();
         let said = match record.message() {
-            Message::Starting(version) => {
-                Said::Started { version: version.text().reborrow(), major: version.major(), minor: version.minor() }
-            }
+            Message::Starting(version) => Said::Started {
+                version: version.text().reborrow(),
+                major: version.major(),
+                minor: version.minor(),
+            },
             Message::Opened(port) => Said::Opened { port: *port },
             Message::Closing(port) => Said::Closing { port: *port },
             Message::NoOpenSocket(port) => Said::NoOpenSocket { port: *port },
@@ -262,14 +281,21 @@ impl<'a> Event<'a> {
                     .collect(),
                 removed: restore.removed_chains().map(Text::borrowed).collect(),
             }),
-            Message::Conntrack(conntrack) => {
-                Said::ConntrackCleared { family: conntrack.family(), from_133: conntrack.form() == ConntrackForm::Deleting }
+            Message::Conntrack(conntrack) => Said::ConntrackCleared {
+                family: conntrack.family(),
+                from_133: conntrack.form() == ConntrackForm::Deleting,
+            },
+            Message::RunningSandbox { pod } => {
+                Said::SandboxStarting { request: request(), pod: pod.reborrow() }
             }
-            Message::RunningSandbox { pod } => Said::SandboxStarting { request: request(), pod: pod.reborrow() },
-            Message::RanSandbox { sandbox, pod } => {
-                Said::SandboxStarted { request: request(), sandbox: sandbox.reborrow(), pod: pod.reborrow() }
+            Message::RanSandbox { sandbox, pod } => Said::SandboxStarted {
+                request: request(),
+                sandbox: sandbox.reborrow(),
+                pod: pod.reborrow(),
+            },
+            Message::StoppingNetwork { sandbox } => {
+                Said::NetworkStopping { request: request(), sandbox: sandbox.reborrow() }
             }
-            Message::StoppingNetwork { sandbox } => Said::NetworkStopping { request: request(), sandbox: sandbox.reborrow() },
             Message::CleaningUpSandbox { step } => {
                 let network = memchr::memmem::find(step.as_bytes(), b"network").is_some();
                 Said::CleaningUp { request: request(), network }
@@ -277,10 +303,14 @@ impl<'a> Event<'a> {
             Message::StoppingSandbox { sandbox } | Message::RemovingSandbox { sandbox } => {
                 Said::SandboxStopping { request: request(), sandbox: sandbox.reborrow() }
             }
-            Message::StoppedSandbox { .. } | Message::RemovedSandbox { .. } => Said::SandboxStopped { request: request() },
-            Message::FailedToRemove { name, failure, .. } => {
-                Said::RemovalFailed { request: request(), pod: name.reborrow(), failure: Failure::of(failure.as_bytes()) }
+            Message::StoppedSandbox { .. } | Message::RemovedSandbox { .. } => {
+                Said::SandboxStopped { request: request() }
             }
+            Message::FailedToRemove { name, failure, .. } => Said::RemovalFailed {
+                request: request(),
+                pod: name.reborrow(),
+                failure: Failure::of(failure.as_bytes()),
+            },
             Message::FailedToCleanUp { port, .. } => Said::CleanUpFailed { port: *port },
             Message::HostPortsDisabled => Said::HostPortsDisabled,
             _ => Said::Ordinary,
@@ -288,8 +318,8 @@ impl<'a> Event<'a> {
         Self { pid, era, boots: Boots::default(), said }
     }
 
-    /// What a line tells that [`Record::parse`] called malformed: that something happened whose account was cut. `None` for one
-    /// that tells nothing, such as a forged line.
+    /// What a line tells that [`Record::parse`] called malformed: that something happened whose
+    /// account was cut. `None` for one that tells nothing, such as a forged line.
     #[must_use]
     pub fn of_cut(line: &[u8], pid: Option<u32>) -> Option<Event<'static>> {
         let said = match Cut::of(line)? {
@@ -315,7 +345,8 @@ impl<'a> Event<'a> {
 }
 
 impl Failure {
-    /// Reads the words behind the sandbox: one error, or several in brackets with commas between them.
+    /// Reads the words behind the sandbox: one error, or several in brackets with commas between
+    /// them.
     fn of(text: &[u8]) -> Self {
         const RESTORE: &[u8] = b"failed to execute iptables-restore";
         const CLOSE: &[u8] = b"failed to close host port ";
@@ -336,7 +367,10 @@ impl Failure {
         }
         for at in memchr::memmem::find_iter(text, CLOSE) {
             let words = text.get(at.saturating_add(CLOSE.len())..).unwrap_or_default();
-            let port = words.split(|&b| b == b' ').next().and_then(|word| core::str::from_utf8(word.strip_suffix(b":")?).ok());
+            let port = words
+                .split(|&b| b == b' ')
+                .next()
+                .and_then(|word| core::str::from_utf8(word.strip_suffix(b":")?).ok());
             failure.sockets.extend(port.and_then(|port| port.parse::<HostPort>().ok()));
         }
         failure
@@ -347,7 +381,9 @@ impl Said<'_> {
     fn into_owned(self) -> Said<'static> {
         let own = |text: Option<Text<'_>>| text.map(Text::into_owned);
         match self {
-            Self::Started { version, major, minor } => Said::Started { version: version.into_owned(), major, minor },
+            Self::Started { version, major, minor } => {
+                Said::Started { version: version.into_owned(), major, minor }
+            }
             Self::Opened { port } => Said::Opened { port },
             Self::Closing { port } => Said::Closing { port },
             Self::NoOpenSocket { port } => Said::NoOpenSocket { port },
@@ -360,15 +396,23 @@ impl Said<'_> {
             Self::RestoringCut { family, new } => Said::RestoringCut { family, new },
             Self::SocketCut => Said::SocketCut,
             Self::Cut => Said::Cut,
-            Self::ConntrackCleared { family, from_133 } => Said::ConntrackCleared { family, from_133 },
-            Self::SandboxStarting { request, pod } => Said::SandboxStarting { request: own(request), pod: pod.into_owned() },
-            Self::SandboxStarted { request, sandbox, pod } => {
-                Said::SandboxStarted { request: own(request), sandbox: sandbox.into_owned(), pod: pod.into_owned() }
+            Self::ConntrackCleared { family, from_133 } => {
+                Said::ConntrackCleared { family, from_133 }
             }
+            Self::SandboxStarting { request, pod } => {
+                Said::SandboxStarting { request: own(request), pod: pod.into_owned() }
+            }
+            Self::SandboxStarted { request, sandbox, pod } => Said::SandboxStarted {
+                request: own(request),
+                sandbox: sandbox.into_owned(),
+                pod: pod.into_owned(),
+            },
             Self::NetworkStopping { request, sandbox } => {
                 Said::NetworkStopping { request: own(request), sandbox: sandbox.into_owned() }
             }
-            Self::CleaningUp { request, network } => Said::CleaningUp { request: own(request), network },
+            Self::CleaningUp { request, network } => {
+                Said::CleaningUp { request: own(request), network }
+            }
             Self::SandboxStopping { request, sandbox } => {
                 Said::SandboxStopping { request: own(request), sandbox: sandbox.into_owned() }
             }

@@ -1,4 +1,5 @@
-//! What reading a stretch of log lines led to: the stream that state, coverage and segments are folds of.
+//! What reading a stretch of log lines led to: the stream that state, coverage and segments are
+//! folds of.
 
 use super::{Remark, What};
 use crate::error::ParseError;
@@ -9,7 +10,11 @@ use core::fmt;
 
 /// The three programs whose logs tell of host ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Source {
     /// firewalld's debug log.
@@ -46,7 +51,8 @@ impl fmt::Display for Source {
 pub struct Finding<'a> {
     /// The line, or the first line of a record that spans several.
     pub at: LineRef,
-    /// How many lines of the input it accounts for: the sum over all findings is the number of lines read.
+    /// How many lines of the input it accounts for: the sum over all findings is the number of
+    /// lines read.
     pub lines: u64,
     /// The host named in the prefix; `None` where the prefix names none.
     pub host: Option<Text<'a>>,
@@ -106,7 +112,9 @@ impl Finding<'_> {
                 FindingKind::Event(what) => FindingKind::Event(what.into_owned()),
                 FindingKind::Plain(source) => FindingKind::Plain(source),
                 FindingKind::Unrelated => FindingKind::Unrelated,
-                FindingKind::Malformed { source, error } => FindingKind::Malformed { source, error },
+                FindingKind::Malformed { source, error } => {
+                    FindingKind::Malformed { source, error }
+                }
                 FindingKind::Remark(remark) => FindingKind::Remark(remark),
             },
         }

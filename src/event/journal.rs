@@ -6,10 +6,15 @@ use crate::text::Text;
 
 /// A remark of the journal.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// The machine was started anew: `-- Boot 2d30a6508937515eb84cfdeac507588e --`, or another `_BOOT_ID` (systemd 252).
+    /// The machine was started anew: `-- Boot 2d30a6508937515eb84cfdeac507588e --`, or another
+    /// `_BOOT_ID` (systemd 252).
     Boot {
         /// The identifier of the boot, if the remark names it.
         id: Option<Text<'a>>,
@@ -34,13 +39,16 @@ pub enum Event<'a> {
 }
 
 impl<'a> Event<'a> {
-    /// What a note means, given the prefix that it came with. A lost text of nobody has an empty identifier.
+    /// What a note means, given the prefix that it came with. A lost text of nobody has an empty
+    /// identifier.
     #[must_use]
     pub fn of_note(note: Note<'a>, prefix: &'a Prefix<'_>) -> Self {
         match note {
             Note::Boot { id } => Self::Boot { id },
             Note::Suppressed { count, unit } => Self::Suppressed { count, unit },
-            Note::TextLost => Self::TextLost { identifier: prefix.program().map(Text::reborrow).unwrap_or_default() },
+            Note::TextLost => Self::TextLost {
+                identifier: prefix.program().map(Text::reborrow).unwrap_or_default(),
+            },
         }
     }
 }
@@ -51,9 +59,13 @@ impl Event<'_> {
     pub fn into_owned(self) -> Event<'static> {
         match self {
             Self::Boot { id } => Event::Boot { id: id.map(Text::into_owned) },
-            Self::Suppressed { count, unit } => Event::Suppressed { count, unit: unit.into_owned() },
+            Self::Suppressed { count, unit } => {
+                Event::Suppressed { count, unit: unit.into_owned() }
+            }
             Self::Lost { source } => Event::Lost { source },
-            Self::TextLost { identifier } => Event::TextLost { identifier: identifier.into_owned() },
+            Self::TextLost { identifier } => {
+                Event::TextLost { identifier: identifier.into_owned() }
+            }
         }
     }
 }

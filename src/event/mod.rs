@@ -1,6 +1,7 @@
 //! What a record means: the vocabulary between the parsers and the state machine.
 //!
-//! The state machine sees nothing but these, so it can be driven by any source of events: these parsers, a test, a JSON file.
+//! The state machine sees nothing but these, so it can be driven by any source of events: these
+//! parsers, a test, a JSON file.
 
 pub mod crio;
 mod finding;
@@ -35,7 +36,12 @@ impl Event<'_> {
     /// The same event, no longer bound to the input.
     #[must_use]
     pub fn into_owned(self) -> Event<'static> {
-        Event { host: self.host.map(Text::into_owned), at: self.at, stamp: self.stamp, what: self.what.into_owned() }
+        Event {
+            host: self.host.map(Text::into_owned),
+            at: self.at,
+            stamp: self.stamp,
+            what: self.what.into_owned(),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
-//! What the records of neighbours mean: programs that hold sockets for host ports and say so in klog lines.
+//! What the records of neighbours mean: programs that hold sockets for host ports and say so in
+//! klog lines.
 
 use crate::family::Family;
 use crate::port::HostPort;

@@ -13,7 +13,11 @@ use core::net::IpAddr;
 
 /// What ovnkube said (OVN-Kubernetes of June 2020 to December 2024).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A line of this process: another number than before means that ovnkube started anew.
@@ -117,7 +121,11 @@ pub struct Rule<'a> {
 
 /// What a rule does for host ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Role {
     /// It opens host ports.
@@ -125,7 +133,8 @@ pub enum Role {
         /// Which, and where they lead.
         rule: PublishingRule,
     },
-    /// It stands in a chain that opens host ports, but what it matches is not understood, so neither are its ports.
+    /// It stands in a chain that opens host ports, but what it matches is not understood, so
+    /// neither are its ports.
     Unreadable {
         /// What is wrong: a number that is no port, or a match.
         not_a_port: bool,
@@ -157,7 +166,11 @@ pub enum JumpTo {
 
 /// The chains of table nat that open host ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Chain {
     /// `OVN-KUBE-NODEPORT`
     NodePort,
@@ -202,7 +215,11 @@ impl fmt::Display for Chain {
 
 /// To which kind of address an open port belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Kind {
     /// A node port: on the host's own addresses.
     NodePort,
@@ -221,8 +238,8 @@ impl Kind {
     }
 }
 
-/// A rule that opens host ports, told by everything in it that counts; two rules of the same family that differ in nothing of it
-/// are the same rule to the kernel.
+/// A rule that opens host ports, told by everything in it that counts; two rules of the same family
+/// that differ in nothing of it are the same rule to the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PublishingRule {
@@ -245,25 +262,32 @@ pub struct PublishingRule {
 }
 
 impl PublishingRule {
-    /// Reads a rule of table nat: `None` if it is not in a chain that opens ports, or leads nowhere.
+    /// Reads a rule of table nat: `None` if it is not in a chain that opens ports, or leads
+    /// nowhere.
     fn of(family: Family, chain: Chain, rule: &rule::Rule<'_>) -> Role {
         let Some(Target::Dnat(to)) = rule.target() else { return Role::None };
         let unreadable = Role::Unreadable { not_a_port: false };
         let understood = rule.options().all(|option| {
             !option.is_negated()
                 && match option.name() {
-                    b"-p" | b"-d" | b"--dport" | b"-j" | b"--to-destination" | b"--comment" | b"--probability" => true,
+                    b"-p" | b"-d" | b"--dport" | b"-j" | b"--to-destination" | b"--comment"
+                    | b"--probability" => true,
                     b"--dst-type" => option.value().is_some_and(|value| *value == "LOCAL"),
                     b"--mode" => option.value().is_some_and(|value| *value == "random"),
                     b"-m" => option.value().is_some_and(|value| {
-                        matches!(value.as_bytes(), b"addrtype" | b"statistic" | b"comment" | b"tcp" | b"udp" | b"sctp")
+                        matches!(
+                            value.as_bytes(),
+                            b"addrtype" | b"statistic" | b"comment" | b"tcp" | b"udp" | b"sctp"
+                        )
                     }),
                     _ => false,
                 }
         });
         let protocol = rule.protocol().and_then(Condition::plain);
         let ports = rule.dport().and_then(Condition::plain).and_then(|ports| ports.single_range());
-        let (Some(protocol), Some(ports), true) = (protocol, ports, understood) else { return unreadable };
+        let (Some(protocol), Some(ports), true) = (protocol, ports, understood) else {
+            return unreadable;
+        };
         if ports.first() == 0 {
             return Role::Unreadable { not_a_port: true };
         }
@@ -275,13 +299,20 @@ impl PublishingRule {
             },
         };
         let local = rule.dst_type_local();
-        let kind = if local || chain == Chain::NodePort { Kind::NodePort } else { Kind::ExternalIp };
+        let kind =
+            if local || chain == Chain::NodePort { Kind::NodePort } else { Kind::ExternalIp };
         let fits = |address: IpAddr| Family::of(address) == family;
         match to.address() {
-            Some(target) if fits(target) && address.is_none_or(fits) && (kind == Kind::NodePort || address.is_some()) => {
+            Some(target)
+                if fits(target)
+                    && address.is_none_or(fits)
+                    && (kind == Kind::NodePort || address.is_some()) =>
+            {
                 let (to, to_port, share) = (target, to.port(), rule.probability());
                 let port = HostPort::new(protocol, ports);
-                Role::Publishes { rule: Self { chain, kind, local, address, port, to, to_port, share } }
+                Role::Publishes {
+                    rule: Self { chain, kind, local, address, port, to, to_port, share },
+                }
             }
             _ => unreadable,
         }
@@ -317,7 +348,12 @@ impl fmt::Display for PublishingRule {
         }
         if let Some(share) = self.share {
             let decimals = decimals(share);
-            write!(f, " -m statistic --mode random --probability {}.{:010}", decimals / TEN_DIGITS, decimals % TEN_DIGITS)?;
+            write!(
+                f,
+                " -m statistic --mode random --probability {}.{:010}",
+                decimals / TEN_DIGITS,
+                decimals % TEN_DIGITS
+            )?;
         }
         Ok(())
     }
@@ -325,10 +361,12 @@ impl fmt::Display for PublishingRule {
 
 const TEN_DIGITS: u64 = 10_000_000_000;
 
-/// A share of 2^31 as a decimal of ten digits; ovnkube's shares are one nth, which is printed as such where the kernel's number fits.
+/// A share of 2^31 as a decimal of ten digits; ovnkube's shares are one nth, which is printed as
+/// such where the kernel's number fits.
 fn decimals(share: u32) -> u64 {
     const ALL: u64 = 1 << 31;
-    let nearest = |whole: u64, of: u64| whole.saturating_add(of / 2).checked_div(of).unwrap_or_default();
+    let nearest =
+        |whole: u64, of: u64| whole.saturating_add(of / 2).checked_div(of).unwrap_or_default();
     let nth = nearest(ALL, u64::from(share));
     if nth > 0 && nearest(ALL, nth) == u64::from(share) {
         return nearest(TEN_DIGITS, nth);
@@ -359,8 +397,14 @@ impl Role {
             return PublishingRule::of(family, chain, rule);
         }
         match rule.target() {
-            Some(Target::Dnat(_)) if chain.starts_with(b"OVN-KUBE-") && !OTHER_CHAINS.contains(&chain) => Self::LookAlike,
-            Some(Target::Jump(to)) if to.as_bytes().starts_with(b"OVN-KUBE-") && !chain.starts_with(b"OVN-KUBE-") => {
+            Some(Target::Dnat(_))
+                if chain.starts_with(b"OVN-KUBE-") && !OTHER_CHAINS.contains(&chain) =>
+            {
+                Self::LookAlike
+            }
+            Some(Target::Jump(to))
+                if to.as_bytes().starts_with(b"OVN-KUBE-") && !chain.starts_with(b"OVN-KUBE-") =>
+            {
                 let to = Chain::from_bytes(to.as_bytes()).map_or(JumpTo::Other, JumpTo::Publishing);
                 Self::Jump { to }
             }
@@ -378,7 +422,12 @@ impl<'a> Rule<'a> {
     }
 
     fn of(change: &'a RuleChange<'_>) -> Self {
-        Self::new(change.family(), change.table().reborrow(), change.chain().reborrow(), change.rule())
+        Self::new(
+            change.family(),
+            change.table().reborrow(),
+            change.chain().reborrow(),
+            change.rule(),
+        )
     }
 
     /// A rule of `iptables-save` or `ip6tables-save`, which do not tell the family themselves.
@@ -387,10 +436,12 @@ impl<'a> Rule<'a> {
         Self::new(family, saved.table().reborrow(), saved.chain().reborrow(), saved.rule())
     }
 
-    /// The rule of a failure. Where the error does not name the binary, the address that the rule leads to tells the family.
+    /// The rule of a failure. Where the error does not name the binary, the address that the rule
+    /// leads to tells the family.
     fn of_failure(failure: &Failure<'_>) -> Option<Rule<'static>> {
         let args = rule::Rule::parse(failure.args().as_bytes()).ok()?;
-        let family = failure.family().or_else(|| args.to_destination()?.address().map(Family::of))?;
+        let family =
+            failure.family().or_else(|| args.to_destination()?.address().map(Family::of))?;
         let (table, chain) = (failure.table().reborrow(), failure.chain().reborrow());
         Some(Rule::new(family, table, chain, &args).into_owned())
     }
@@ -423,7 +474,8 @@ pub fn events<'r>(record: &'r Record<'_>) -> impl Iterator<Item = Event<'r>> {
     let clear = record.form() != Form::Continuation;
     let script = (record.form() == Form::Script).then_some(Event::Starting);
     let speaks = said.filter(|message| !matches!(message, Message::Failures(_)));
-    let process = speaks.and(record.header()).map(|header| Event::ProcessSeen { pid: header.pid() });
+    let process =
+        speaks.and(record.header()).map(|header| Event::ProcessSeen { pid: header.pid() });
     let one = said.and_then(|message| if clear { stated(message) } else { unclear(message) });
     let failures = said.into_iter().flat_map(|message| match message {
         Message::Failures(failures) => Some(failures.iter().filter_map(|failure| failed(&failure))),
@@ -442,12 +494,14 @@ pub fn events<'r>(record: &'r Record<'_>) -> impl Iterator<Item = Event<'r>> {
     script.into_iter().chain(process).chain(one).chain(failures.flatten()).chain(listed.flatten())
 }
 
-/// What a klog line that could not be read, as its end is missing or broken, means nevertheless: `None` unless it may have changed
-/// rules in a chain that opens ports.
+/// What a klog line that could not be read, as its end is missing or broken, means nevertheless:
+/// `None` unless it may have changed rules in a chain that opens ports.
 #[must_use]
 pub fn broken(line: &[u8]) -> Option<Event<'static>> {
-    crate::record::ovnkube::may_change_chains(line, |table, chain| Chain::in_table(table, chain).is_some())
-        .then_some(Event::Broken)
+    crate::record::ovnkube::may_change_chains(line, |table, chain| {
+        Chain::in_table(table, chain).is_some()
+    })
+    .then_some(Event::Broken)
 }
 
 fn stated<'r>(message: &'r Message<'_>) -> Option<Event<'r>> {
@@ -455,9 +509,15 @@ fn stated<'r>(message: &'r Message<'_>) -> Option<Event<'r>> {
         Message::Adding(change) => Event::Adding { rule: Rule::of(change) },
         Message::Deleting(change) => Event::Deleting { rule: Rule::of(change) },
         Message::Ignoring(change) => Event::Ignoring { rule: Rule::of(change) },
-        Message::ChainExists { table, chain } => Event::ChainExists { table: table.reborrow(), chain: chain.reborrow() },
-        Message::Creating { table, chain } => Event::Creating { table: table.reborrow(), chain: chain.reborrow() },
-        Message::Recreating { table, chain } => Event::Recreating { table: table.reborrow(), chain: chain.reborrow() },
+        Message::ChainExists { table, chain } => {
+            Event::ChainExists { table: table.reborrow(), chain: chain.reborrow() }
+        }
+        Message::Creating { table, chain } => {
+            Event::Creating { table: table.reborrow(), chain: chain.reborrow() }
+        }
+        Message::Recreating { table, chain } => {
+            Event::Recreating { table: table.reborrow(), chain: chain.reborrow() }
+        }
         Message::DefaultConfig => Event::Starting,
         Message::LoggingConfig { level } => Event::LoggingConfig { level: *level },
         Message::ServiceHandler => Event::ServicesSynced,
@@ -479,7 +539,11 @@ fn unclear<'r>(message: &'r Message<'_>) -> Option<Event<'r>> {
 fn failed(failure: &Failure<'_>) -> Option<Event<'static>> {
     let rule = Rule::of_failure(failure)?;
     let missing = failure.was_missing();
-    Some(if failure.is_add() { Event::AddFailed { rule } } else { Event::DeleteFailed { rule, missing } })
+    Some(if failure.is_add() {
+        Event::AddFailed { rule }
+    } else {
+        Event::DeleteFailed { rule, missing }
+    })
 }
 
 impl Event<'_> {
@@ -495,10 +559,18 @@ impl Event<'_> {
             Self::Deleting { rule } => Event::Deleting { rule: rule.into_owned() },
             Self::Ignoring { rule } => Event::Ignoring { rule: rule.into_owned() },
             Self::AddFailed { rule } => Event::AddFailed { rule: rule.into_owned() },
-            Self::DeleteFailed { rule, missing } => Event::DeleteFailed { rule: rule.into_owned(), missing },
-            Self::ChainExists { table, chain } => Event::ChainExists { table: table.into_owned(), chain: chain.into_owned() },
-            Self::Creating { table, chain } => Event::Creating { table: table.into_owned(), chain: chain.into_owned() },
-            Self::Recreating { table, chain } => Event::Recreating { table: table.into_owned(), chain: chain.into_owned() },
+            Self::DeleteFailed { rule, missing } => {
+                Event::DeleteFailed { rule: rule.into_owned(), missing }
+            }
+            Self::ChainExists { table, chain } => {
+                Event::ChainExists { table: table.into_owned(), chain: chain.into_owned() }
+            }
+            Self::Creating { table, chain } => {
+                Event::Creating { table: table.into_owned(), chain: chain.into_owned() }
+            }
+            Self::Recreating { table, chain } => {
+                Event::Recreating { table: table.into_owned(), chain: chain.into_owned() }
+            }
             Self::Broken => Event::Broken,
             Self::UnclearAdding { rule } => Event::UnclearAdding { rule: rule.into_owned() },
             Self::UnclearDeleting { rule } => Event::UnclearDeleting { rule: rule.into_owned() },

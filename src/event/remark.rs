@@ -4,7 +4,11 @@ use core::fmt;
 
 /// Something odd in the log, counted and told, never silently passed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Remark {
     /// A look-alike written by another program than the one it imitates.
@@ -31,7 +35,8 @@ pub enum Remark {
     NotAPort,
     /// Something closed that was not known to be open.
     CloseWithoutOpen,
-    /// A signal came without the request that goes before it: a timer, another interface of the program, or a forged line.
+    /// A signal came without the request that goes before it: a timer, another interface of the
+    /// program, or a forged line.
     SignalWithoutRequest,
     /// A signal that contradicts what the program itself holds.
     FalseSignal,

@@ -1,7 +1,7 @@
 //! Dates, times of day and offsets in the shapes that the logs share.
 //!
-//! The parsers here read digits and separators; whether such a day or hour exists is asked afterwards, so that a record with an
-//! impossible time can still be read as a record.
+//! The parsers here read digits and separators; whether such a day or hour exists is asked
+//! afterwards, so that a record with an impossible time can still be read as a record.
 
 use crate::error::ErrorKind;
 use crate::grammar::error::{Broken, Parsed, broken};
@@ -68,7 +68,8 @@ pub(crate) enum ZoneStyle {
 impl Zone {
     /// The offset, if there is such a one.
     pub(crate) fn offset(self) -> Option<UtcOffset> {
-        let [hours, minutes, seconds] = [self.hours, self.minutes, self.seconds].map(|n| i8::try_from(n).unwrap_or(i8::MAX));
+        let [hours, minutes, seconds] =
+            [self.hours, self.minutes, self.seconds].map(|n| i8::try_from(n).unwrap_or(i8::MAX));
         let sign = if self.negative { -1 } else { 1 };
         UtcOffset::from_hms(hours * sign, minutes * sign, seconds * sign).ok()
     }
@@ -98,7 +99,8 @@ pub(crate) fn day(input: &[u8]) -> Parsed<'_, Day> {
         let year = i32::from(pair(*c0, *c1)) * 100 + i32::from(pair(*y0, *y1));
         return Ok((rest, Day { year, month: pair(*m0, *m1), day: pair(*d0, *d1) }));
     }
-    let (rest, (century, year, _, month, _, day)) = (two, two, tag(&b"-"[..]), two, tag(&b"-"[..]), two).parse(input)?;
+    let (rest, (century, year, _, month, _, day)) =
+        (two, two, tag(&b"-"[..]), two, tag(&b"-"[..]), two).parse(input)?;
     Ok((rest, Day { year: i32::from(century) * 100 + i32::from(year), month, day }))
 }
 
@@ -112,7 +114,8 @@ pub(crate) fn time_of_day(input: &[u8]) -> Parsed<'_, TimeOfDay> {
         let (hour, minute, second) = (pair(*h0, *h1), pair(*m0, *m1), pair(*s0, *s1));
         return Ok((rest, TimeOfDay { hour, minute, second, nanosecond, fraction_digits }));
     }
-    let (rest, (hour, _, minute, _, second)) = (two, tag(&b":"[..]), two, tag(&b":"[..]), two).parse(input)?;
+    let (rest, (hour, _, minute, _, second)) =
+        (two, tag(&b":"[..]), two, tag(&b":"[..]), two).parse(input)?;
     let (rest, (nanosecond, fraction_digits)) = fraction(rest)?;
     Ok((rest, TimeOfDay { hour, minute, second, nanosecond, fraction_digits }))
 }
@@ -124,7 +127,9 @@ pub(crate) fn fraction(input: &[u8]) -> Parsed<'_, (u32, usize)> {
     let count = digits.iter().take(10).take_while(|b| b.is_ascii_digit()).count();
     match digits.split_at_checked(count) {
         Some((digits, rest)) if (1..=9).contains(&count) => {
-            let value = digits.iter().fold(0u32, |sum, b| sum.wrapping_mul(10).wrapping_add(u32::from(b & 0x0f)));
+            let value = digits
+                .iter()
+                .fold(0u32, |sum, b| sum.wrapping_mul(10).wrapping_add(u32::from(b & 0x0f)));
             Ok((rest, ((count..9).fold(value, |v, _| v.wrapping_mul(10)), count)))
         }
         _ => broken(digits, ErrorKind::Timestamp, "one to nine digits"),
@@ -135,9 +140,13 @@ pub(crate) fn fraction(input: &[u8]) -> Parsed<'_, (u32, usize)> {
 #[inline]
 pub(crate) fn zone(input: &[u8]) -> Parsed<'_, Zone> {
     if let Some(rest) = input.strip_prefix(b"Z") {
-        return Ok((rest, Zone { negative: false, hours: 0, minutes: 0, seconds: 0, style: ZoneStyle::Letter }));
+        return Ok((
+            rest,
+            Zone { negative: false, hours: 0, minutes: 0, seconds: 0, style: ZoneStyle::Letter },
+        ));
     }
-    let (rest, negative) = alt((value(false, tag(&b"+"[..])), value(true, tag(&b"-"[..])))).parse(input)?;
+    let (rest, negative) =
+        alt((value(false, tag(&b"+"[..])), value(true, tag(&b"-"[..])))).parse(input)?;
     let (rest, hours) = two(rest)?;
     let (rest, style) = match opt(tag::<_, _, Broken<'_>>(&b":"[..])).parse(rest)? {
         (rest, Some(_)) => (rest, ZoneStyle::Colon),
@@ -145,7 +154,10 @@ pub(crate) fn zone(input: &[u8]) -> Parsed<'_, Zone> {
     };
     if style == ZoneStyle::Digits {
         let (rest, minutes) = opt(two).parse(rest)?;
-        return Ok((rest, Zone { negative, hours, minutes: minutes.unwrap_or(0), seconds: 0, style }));
+        return Ok((
+            rest,
+            Zone { negative, hours, minutes: minutes.unwrap_or(0), seconds: 0, style },
+        ));
     }
     let (rest, minutes) = two(rest)?;
     let (rest, seconds) = match rest {
@@ -158,8 +170,10 @@ pub(crate) fn zone(input: &[u8]) -> Parsed<'_, Zone> {
 /// Jan to Dec, as a number from 1.
 #[inline]
 pub(crate) fn month_name(input: &[u8]) -> Parsed<'_, u8> {
-    const NAMES: [&[u8; 3]; 12] =
-        [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
+    const NAMES: [&[u8; 3]; 12] = [
+        b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov",
+        b"Dec",
+    ];
     let (name, rest) = input.split_at_checked(3).unwrap_or_default();
     match NAMES.iter().zip(1..).find(|(known, _)| &known[..] == name) {
         Some((_, number)) => Ok((rest, number)),

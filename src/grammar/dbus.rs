@@ -1,6 +1,8 @@
-//! Dictionaries as dbus-python and Python print them: `dbus.Dictionary({dbus.String('ports'): dbus.Array([...])})`, `{'ports': []}`.
+//! Dictionaries as dbus-python and Python print them: `dbus.Dictionary({dbus.String('ports'):
+//! dbus.Array([...])})`, `{'ports': []}`.
 //!
-//! Only the depth that firewalld's settings have is read: texts, numbers, flags, and lists of texts or of tuples of texts.
+//! Only the depth that firewalld's settings have is read: texts, numbers, flags, and lists of texts
+//! or of tuples of texts.
 
 use super::error::{Broken, Parsed, all, expect};
 use crate::error::{ErrorKind, ParseError};
@@ -28,10 +30,14 @@ pub(crate) enum Value<'a> {
 pub(crate) fn dictionary(input: &[u8]) -> Result<Vec<(Text<'_>, Value<'_>)>, ParseError> {
     let pair = (terminated(text, tag(": ")), setting);
     let braces = delimited(char('{'), separated_list0(tag(", "), pair), char('}'));
-    all(input, expect(ErrorKind::Message, "a printed dictionary", wrapped("dbus.Dictionary", braces)))
+    all(
+        input,
+        expect(ErrorKind::Message, "a printed dictionary", wrapped("dbus.Dictionary", braces)),
+    )
 }
 
-/// The value itself, or in the wrapper that dbus-python prints: `dbus.Array([...], signature=dbus.Signature('s'), variant_level=1)`.
+/// The value itself, or in the wrapper that dbus-python prints: `dbus.Array([...],
+/// signature=dbus.Signature('s'), variant_level=1)`.
 fn wrapped<'a, T>(
     name: &'static str,
     mut inner: impl Parser<&'a [u8], Output = T, Error = Broken<'a>>,
@@ -42,7 +48,8 @@ fn wrapped<'a, T>(
         if wrapper.is_none() {
             return Ok((rest, found));
         }
-        let signature = (tag("dbus.Signature("), quoted, opt((tag(", variant_level="), digit1)), char(')'));
+        let signature =
+            (tag("dbus.Signature("), quoted, opt((tag(", variant_level="), digit1)), char(')'));
         let keyword = alt((
             recognize((tag(", signature="), alt((tag("None"), recognize(signature))))),
             recognize((tag(", variant_level="), digit1)),
@@ -59,8 +66,21 @@ fn setting(input: &[u8]) -> Parsed<'_, Value<'_>> {
     alt((
         map(list, Value::List),
         map(text, Value::Text),
-        map(alt((wrapped("dbus.Boolean", flag), preceded(tag("dbus.Boolean"), bracketed(old_flag)))), Value::Flag),
-        map(alt((wrapped("dbus.Int32", number), wrapped("dbus.UInt32", number), wrapped("dbus.Int64", number))), Value::Number),
+        map(
+            alt((
+                wrapped("dbus.Boolean", flag),
+                preceded(tag("dbus.Boolean"), bracketed(old_flag)),
+            )),
+            Value::Flag,
+        ),
+        map(
+            alt((
+                wrapped("dbus.Int32", number),
+                wrapped("dbus.UInt32", number),
+                wrapped("dbus.Int64", number),
+            )),
+            Value::Number,
+        ),
     ))
     .parse(input)
 }
@@ -73,17 +93,27 @@ fn bracketed<'a, T>(
 }
 
 fn number(input: &[u8]) -> Parsed<'_, i64> {
-    map_opt(recognize((opt(char('-')), digit1)), |n: &[u8]| core::str::from_utf8(n).ok()?.parse().ok()).parse(input)
+    map_opt(recognize((opt(char('-')), digit1)), |n: &[u8]| {
+        core::str::from_utf8(n).ok()?.parse().ok()
+    })
+    .parse(input)
 }
 
 fn list(input: &[u8]) -> Parsed<'_, Vec<Vec<Text<'_>>>> {
     let one = map(text, |text| Vec::from([text]));
     let fields = || separated_list0(tag(", "), text);
     let tuple = alt((
-        wrapped("dbus.Struct", delimited(char('('), terminated(fields(), opt(char(','))), char(')'))),
+        wrapped(
+            "dbus.Struct",
+            delimited(char('('), terminated(fields(), opt(char(','))), char(')')),
+        ),
         delimited(char('['), fields(), char(']')),
     ));
-    wrapped("dbus.Array", delimited(char('['), separated_list0(tag(", "), alt((one, tuple))), char(']'))).parse(input)
+    wrapped(
+        "dbus.Array",
+        delimited(char('['), separated_list0(tag(", "), alt((one, tuple))), char(']')),
+    )
+    .parse(input)
 }
 
 fn text(input: &[u8]) -> Parsed<'_, Text<'_>> {

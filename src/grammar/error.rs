@@ -1,4 +1,5 @@
-//! The error of the grammars: where it broke, what should have stood there; turned into a [`ParseError`] at the end.
+//! The error of the grammars: where it broke, what should have stood there; turned into a
+//! [`ParseError`] at the end.
 
 use crate::error::{ErrorKind, ParseError};
 use nom::{Err, IResult, Parser};
@@ -6,7 +7,8 @@ use nom::{Err, IResult, Parser};
 /// What a parser of bytes gives back.
 pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, Broken<'a>>;
 
-/// Where a parser broke, and, once a parser that knows it has said so, what should have stood there.
+/// Where a parser broke, and, once a parser that knows it has said so, what should have stood
+/// there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Broken<'a> {
     rest: &'a [u8],
@@ -19,10 +21,12 @@ impl<'a> Broken<'a> {
         Self { rest, wanted: Some((kind, expected)) }
     }
 
-    /// The public error, with the offset counted from the start of `whole`, of which the rest must be the end.
+    /// The public error, with the offset counted from the start of `whole`, of which the rest must
+    /// be the end.
     fn in_whole(self, whole: &[u8]) -> ParseError {
         let (kind, expected) = self.wanted.unwrap_or((ErrorKind::Message, "another text"));
-        ParseError::new(kind, whole.len().saturating_sub(self.rest.len()), expected).with_found(self.rest.first().copied())
+        ParseError::new(kind, whole.len().saturating_sub(self.rest.len()), expected)
+            .with_found(self.rest.first().copied())
     }
 }
 
@@ -54,7 +58,10 @@ pub(crate) fn expect<'a, T>(
     mut parser: impl Parser<&'a [u8], Output = T, Error = Broken<'a>>,
 ) -> impl FnMut(&'a [u8]) -> Parsed<'a, T> {
     move |input| {
-        let named = |broken: Broken<'a>| Broken { wanted: broken.wanted.or(Some((kind, expected))), ..broken };
+        let named = |broken: Broken<'a>| Broken {
+            wanted: broken.wanted.or(Some((kind, expected))),
+            ..broken
+        };
         match parser.parse(input) {
             Err(Err::Error(broken)) => Err(Err::Error(named(broken))),
             Err(Err::Failure(broken)) => Err(Err::Failure(named(broken))),
@@ -64,7 +71,11 @@ pub(crate) fn expect<'a, T>(
 }
 
 /// An error at the start of `rest`, as the value of a parser.
-pub(crate) const fn broken<'a, T>(rest: &'a [u8], kind: ErrorKind, expected: &'static str) -> Parsed<'a, T> {
+pub(crate) const fn broken<'a, T>(
+    rest: &'a [u8],
+    kind: ErrorKind,
+    expected: &'static str,
+) -> Parsed<'a, T> {
     Err(Err::Error(Broken::new(rest, kind, expected)))
 }
 
@@ -98,7 +109,11 @@ mod tests {
 
     #[test]
     fn the_innermost_expectation_wins_and_offsets_count_from_the_start() {
-        let word = expect(ErrorKind::Message, "a word", (tag("port "), expect(ErrorKind::Port, "a digit", digit1)));
+        let word = expect(
+            ErrorKind::Message,
+            "a word",
+            (tag("port "), expect(ErrorKind::Port, "a digit", digit1)),
+        );
         let error = all(b"port x", word).unwrap_err();
         assert_eq!(error.to_string(), "bad port at byte 5: expected a digit, found 'x'");
     }

@@ -1,7 +1,9 @@
-//! firewalld's log lines: date, label, and the calls and signals among the messages (firewalld 0.3 to 2.5).
+//! firewalld's log lines: date, label, and the calls and signals among the messages (firewalld 0.3
+//! to 2.5).
 //!
-//! Arguments are printed with `'%s'`, never escaped, so a call is told apart by the number of its arguments alone: one that has
-//! more or fewer than its method takes is broken, because then no one can say where one argument ends.
+//! Arguments are printed with `'%s'`, never escaped, so a call is told apart by the number of its
+//! arguments alone: one that has more or fewer than its method takes is broken, because then no one
+//! can say where one argument ends.
 
 use super::error::{Parsed, expect};
 use crate::error::{ErrorKind, ParseError};
@@ -39,10 +41,15 @@ fn digits<'a>(count: usize) -> impl FnMut(&'a [u8]) -> Parsed<'a, u16> {
 
 /// `2023-06-28 10:46:37`; the inner `None` stands for digits that are no date or no time of day.
 fn stamp(input: &[u8]) -> Parsed<'_, Option<PrimitiveDateTime>> {
-    let (rest, (year, _, month, _, day, _)) = (digits(4), char('-'), digits(2), char('-'), digits(2), char(' ')).parse(input)?;
-    let (rest, (hour, _, minute, _, second)) = (digits(2), char(':'), digits(2), char(':'), digits(2)).parse(rest)?;
+    let (rest, (year, _, month, _, day, _)) =
+        (digits(4), char('-'), digits(2), char('-'), digits(2), char(' ')).parse(input)?;
+    let (rest, (hour, _, minute, _, second)) =
+        (digits(2), char(':'), digits(2), char(':'), digits(2)).parse(rest)?;
     let small = |n: u16| u8::try_from(n).ok();
-    let date = || Date::from_calendar_date(i32::from(year), Month::try_from(small(month)?).ok()?, small(day)?).ok();
+    let date = || {
+        Date::from_calendar_date(i32::from(year), Month::try_from(small(month)?).ok()?, small(day)?)
+            .ok()
+    };
     let time = || Time::from_hms(small(hour)?, small(minute)?, small(second)?).ok();
     Ok((rest, date().zip(time()).map(|(date, time)| PrimitiveDateTime::new(date, time))))
 }
@@ -59,14 +66,19 @@ fn label(input: &[u8]) -> Parsed<'_, &[u8]> {
 
 /// Date, label and where the message begins; `None` if the line does not begin with a date.
 pub(crate) fn dated(line: &[u8]) -> Option<Head<'_>> {
-    let (rest, stamp) = terminated(stamp, alt((value((), char(' ')), value((), peek(eof))))).parse(line).ok()?;
+    let (rest, stamp) =
+        terminated(stamp, alt((value((), char(' ')), value((), peek(eof))))).parse(line).ok()?;
     Some(Head { stamp, ..undated(rest, line.len()) })
 }
 
 /// Label and message of a line that the system's logger dated.
 pub(crate) fn undated(rest: &[u8], whole: usize) -> Head<'_> {
     let (message, label) = opt(label).parse(rest).unwrap_or((rest, None));
-    Head { stamp: None, label: label.unwrap_or_default(), message_at: whole.saturating_sub(message.len()) }
+    Head {
+        stamp: None,
+        label: label.unwrap_or_default(),
+        message_at: whole.saturating_sub(message.len()),
+    }
 }
 
 /// What a message is, as far as calls go.
@@ -85,7 +97,8 @@ pub(crate) enum Called<'a> {
 /// A call or signal: `config.zone.7.addPort('8080', 'tcp')`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Call<'a> {
-    /// What stands in front of the method, without the object's number: `config.zone`; empty for the daemon itself.
+    /// What stands in front of the method, without the object's number: `config.zone`; empty for
+    /// the daemon itself.
     pub(crate) path: &'a [u8],
     /// The object's number.
     pub(crate) object: Option<u32>,
@@ -199,11 +212,21 @@ fn runtime_shape(method: &[u8]) -> Shape {
         | b"disableProtocol"
         | b"disableTimedProtocol"
         | b"ProtocolRemoved" => Shape::Quoted(2),
-        b"addForwardPort" | b"removeForwardPort" | b"disableTimedForwardPort" | b"ForwardPortRemoved" => Shape::Quoted(5),
+        b"addForwardPort"
+        | b"removeForwardPort"
+        | b"disableTimedForwardPort"
+        | b"ForwardPortRemoved" => Shape::Quoted(5),
         b"ForwardPortAdded" => Shape::QuotedNumber(5),
-        b"addRichRule" | b"removeRichRule" | b"disableTimedRichRule" | b"RichRuleRemoved" | b"ZoneUpdated" => Shape::Free(2),
+        b"addRichRule"
+        | b"removeRichRule"
+        | b"disableTimedRichRule"
+        | b"RichRuleRemoved"
+        | b"ZoneUpdated" => Shape::Free(2),
         b"RichRuleAdded" => Shape::FreeNumber(2),
-        b"addMasquerade" | b"removeMasquerade" | b"disableTimedMasquerade" | b"MasqueradeRemoved" => Shape::Quoted(1),
+        b"addMasquerade"
+        | b"removeMasquerade"
+        | b"disableTimedMasquerade"
+        | b"MasqueradeRemoved" => Shape::Quoted(1),
         b"MasqueradeAdded" => Shape::QuotedNumber(1),
         b"addInterface"
         | b"changeZoneOfInterface"
@@ -225,14 +248,17 @@ fn permanent_shape(method: &[u8]) -> Shape {
     match method {
         b"addPort" | b"removePort" | b"addSourcePort" | b"removeSourcePort" => Shape::Quoted(2),
         b"addForwardPort" | b"removeForwardPort" => Shape::Quoted(4),
-        b"addService" | b"removeService" | b"addProtocol" | b"removeProtocol" | b"addInterface" | b"removeInterface"
-        | b"addSource" | b"removeSource" | b"setTarget" | b"rename" | b"Updated" | b"Removed" | b"Renamed" | b"update"
-        | b"update2" | b"GetAll" => Shape::Quoted(1),
-        b"addRichRule" | b"removeRichRule" => Shape::Free(1),
-        b"setPorts" | b"setSourcePorts" | b"setForwardPorts" | b"setServices" | b"setProtocols" => Shape::List,
-        b"loadDefaults" | b"removeZone" | b"addMasquerade" | b"removeMasquerade" | b"getSettings" | b"getSettings2" => {
-            Shape::Nothing
+        b"addService" | b"removeService" | b"addProtocol" | b"removeProtocol" | b"addInterface"
+        | b"removeInterface" | b"addSource" | b"removeSource" | b"setTarget" | b"rename"
+        | b"Updated" | b"Removed" | b"Renamed" | b"update" | b"update2" | b"GetAll" => {
+            Shape::Quoted(1)
         }
+        b"addRichRule" | b"removeRichRule" => Shape::Free(1),
+        b"setPorts" | b"setSourcePorts" | b"setForwardPorts" | b"setServices" | b"setProtocols" => {
+            Shape::List
+        }
+        b"loadDefaults" | b"removeZone" | b"addMasquerade" | b"removeMasquerade"
+        | b"getSettings" | b"getSettings2" => Shape::Nothing,
         _ => Shape::Any,
     }
 }
@@ -240,15 +266,27 @@ fn permanent_shape(method: &[u8]) -> Shape {
 /// `config.zone.7.addPort(`: path, number, method.
 fn head(input: &[u8]) -> Parsed<'_, (&[u8], Option<u32>, &[u8])> {
     let word = |b: u8| b.is_ascii_alphanumeric() || b == b'_';
-    let (rest, dotted) =
-        expect(ErrorKind::Call, "a method and its bracket", terminated(take_while1(move |b| word(b) || b == b'.'), char('(')))
-            .parse(input)?;
+    let (rest, dotted) = expect(
+        ErrorKind::Call,
+        "a method and its bracket",
+        terminated(take_while1(move |b| word(b) || b == b'.'), char('(')),
+    )
+    .parse(input)?;
     let (path, method) = match dotted.iter().rposition(|&b| b == b'.') {
-        Some(dot) => (dotted.get(..dot).unwrap_or_default(), dotted.get(dot.saturating_add(1)..).unwrap_or_default()),
+        Some(dot) => (
+            dotted.get(..dot).unwrap_or_default(),
+            dotted.get(dot.saturating_add(1)..).unwrap_or_default(),
+        ),
         None => (<&[u8]>::default(), dotted),
     };
     let named = |part: &[u8]| part.first().is_some_and(|b| b.is_ascii_alphabetic() || *b == b'_');
-    let number = |part: &[u8]| core::str::from_utf8(part).ok().filter(|t| t.bytes().all(|b| b.is_ascii_digit()))?.parse().ok();
+    let number = |part: &[u8]| {
+        core::str::from_utf8(part)
+            .ok()
+            .filter(|t| t.bytes().all(|b| b.is_ascii_digit()))?
+            .parse()
+            .ok()
+    };
     if !named(method) || !(path.is_empty() || named(path)) {
         return super::error::broken(input, ErrorKind::Call, "a method's name");
     }
@@ -269,13 +307,17 @@ pub(crate) fn call(message: &[u8]) -> Called<'_> {
     let shape = shape(path, method);
     let whole = |raw, arguments| Called::Whole(Call { path, object, method, raw, arguments });
     let bad = |offset: usize, expected| {
-        ParseError::new(ErrorKind::Call, at.saturating_add(offset), expected).with_found(rest.get(offset).copied())
+        ParseError::new(ErrorKind::Call, at.saturating_add(offset), expected)
+            .with_found(rest.get(offset).copied())
     };
     let Some(raw) = rest.strip_suffix(b")") else {
-        // Only an argument in quotes can go on in the next line; other text with a bracket is a message like any other.
+        // Only an argument in quotes can go on in the next line; other text with a bracket is a
+        // message like any other.
         let quoted = rest.first() == Some(&b'\'');
         return match shape {
-            Shape::Any if quoted => Called::Unfinished(bad(rest.len(), "the bracket that ends the call")),
+            Shape::Any if quoted => {
+                Called::Unfinished(bad(rest.len(), "the bracket that ends the call"))
+            }
             Shape::Any => Called::No,
             Shape::Nothing => Called::Broken(bad(0, "the bracket that ends the call")),
             _ => Called::Unfinished(bad(rest.len(), "the bracket that ends the call")),
@@ -302,11 +344,11 @@ fn arguments(shape: Shape, raw: &[u8]) -> Result<Arguments<'_>, Misfit> {
         Shape::Nothing if raw.is_empty() => {}
         Shape::Nothing => return Err(Misfit { at: 0, expected: "no arguments", more: false }),
         Shape::Bare => out.push(raw),
-        Shape::List => out.push(raw.strip_prefix(b"'[").and_then(|inner| inner.strip_suffix(b"]'")).ok_or(Misfit {
-            at: raw.len(),
-            expected: "a list in quotes",
-            more: raw.starts_with(b"'"),
-        })?),
+        Shape::List => {
+            out.push(raw.strip_prefix(b"'[").and_then(|inner| inner.strip_suffix(b"]'")).ok_or(
+                Misfit { at: raw.len(), expected: "a list in quotes", more: raw.starts_with(b"'") },
+            )?)
+        }
         Shape::Quoted(count) => quoted(raw, count, false, &mut out)?,
         Shape::Free(count) => quoted(raw, count, true, &mut out)?,
         Shape::QuotedNumber(count) | Shape::FreeNumber(count) => {
@@ -324,8 +366,14 @@ fn arguments(shape: Shape, raw: &[u8]) -> Result<Arguments<'_>, Misfit> {
     Ok(out)
 }
 
-/// `'a', 'b', 'c'`: exactly `count` of them, the last of which may hold the separator if it is `free`.
-fn quoted<'a>(raw: &'a [u8], count: usize, free: bool, out: &mut Arguments<'a>) -> Result<(), Misfit> {
+/// `'a', 'b', 'c'`: exactly `count` of them, the last of which may hold the separator if it is
+/// `free`.
+fn quoted<'a>(
+    raw: &'a [u8],
+    count: usize,
+    free: bool,
+    out: &mut Arguments<'a>,
+) -> Result<(), Misfit> {
     let misfit = |at, expected, more| Misfit { at, expected, more };
     let inner = raw.strip_prefix(b"'").ok_or(misfit(0, "a quote", false))?;
     let mut rest = inner.strip_suffix(b"'").ok_or(misfit(raw.len(), "a quote", true))?;
@@ -344,7 +392,8 @@ fn quoted<'a>(raw: &'a [u8], count: usize, free: bool, out: &mut Arguments<'a>) 
     Ok(())
 }
 
-/// The items of a printed list: `('8080, 'tcp'),('8081, 'udp')` (the quotes are unbalanced in the program), or `ssh,http`.
+/// The items of a printed list: `('8080, 'tcp'),('8081, 'udp')` (the quotes are unbalanced in the
+/// program), or `ssh,http`.
 #[derive(Debug, Clone)]
 pub(crate) struct Items<'a> {
     rest: Option<&'a [u8]>,
@@ -370,7 +419,10 @@ impl<'a> Iterator for Items<'a> {
             return Some(Ok(out));
         }
         let end = memchr::memmem::find(rest, b"),(").map_or(rest.len(), |at| at.saturating_add(1));
-        let Some(mut inner) = rest.get(..end).and_then(|item| item.strip_prefix(b"('")).and_then(|item| item.strip_suffix(b"')"))
+        let Some(mut inner) = rest
+            .get(..end)
+            .and_then(|item| item.strip_prefix(b"('"))
+            .and_then(|item| item.strip_suffix(b"')"))
         else {
             return Some(Err(()));
         };

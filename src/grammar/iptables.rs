@@ -1,7 +1,9 @@
-//! The arguments of an iptables rule, as iptables, iptables-save and iptables-restore 1.8 read and print them.
+//! The arguments of an iptables rule, as iptables, iptables-save and iptables-restore 1.8 read and
+//! print them.
 //!
-//! Two ways of writing an argument with blanks are read: in double quotes (iptables-save, iptables-restore input), and, for a
-//! comment, several bare words (ovnkube joins its argument list by blanks without quoting).
+//! Two ways of writing an argument with blanks are read: in double quotes (iptables-save,
+//! iptables-restore input), and, for a comment, several bare words (ovnkube joins its argument list
+//! by blanks without quoting).
 
 use super::error::{Parsed, all, broken, expect};
 use crate::error::{ErrorKind, ParseError};
@@ -153,7 +155,8 @@ pub(crate) fn bare_word(input: &[u8]) -> Parsed<'_, &[u8]> {
     take_while1(|b| !is_blank(b)).parse(input)
 }
 
-/// The inside of `"..."`, in which a backslash takes the next byte as it is; the end or a blank must follow.
+/// The inside of `"..."`, in which a backslash takes the next byte as it is; the end or a blank
+/// must follow.
 fn quoted_word(input: &[u8]) -> Parsed<'_, &[u8]> {
     let (inside, _) = char('"').parse(input)?;
     let mut escaped = false;
@@ -165,7 +168,9 @@ fn quoted_word(input: &[u8]) -> Parsed<'_, &[u8]> {
                 let Some((value, rest)) = inside.split_at_checked(at) else { break };
                 let rest = rest.get(1..).unwrap_or_default();
                 return match rest.first() {
-                    Some(&byte) if !is_blank(byte) => broken(rest, ErrorKind::Quoting, "a blank behind the quote"),
+                    Some(&byte) if !is_blank(byte) => {
+                        broken(rest, ErrorKind::Quoting, "a blank behind the quote")
+                    }
                     _ => Ok((rest, value)),
                 };
             }
@@ -177,7 +182,9 @@ fn quoted_word(input: &[u8]) -> Parsed<'_, &[u8]> {
 
 /// True where an option, negated or not, begins.
 fn at_option(input: &[u8]) -> bool {
-    recognize((opt((char::<_, super::error::Broken<'_>>('!'), blanks)), char('-'))).parse(input).is_ok()
+    recognize((opt((char::<_, super::error::Broken<'_>>('!'), blanks)), char('-')))
+        .parse(input)
+        .is_ok()
 }
 
 /// One word and all words behind it up to the next option.
@@ -196,10 +203,14 @@ fn words(input: &[u8]) -> Parsed<'_, &[u8]> {
     Ok((rest, input.get(..length).unwrap_or(input)))
 }
 
-/// `[!] -x [VALUE]`, `[!] --name [VALUE]` or `[!] --name=VALUE`; an option takes the next word, whatever that looks like.
+/// `[!] -x [VALUE]`, `[!] --name [VALUE]` or `[!] --name=VALUE`; an option takes the next word,
+/// whatever that looks like.
 pub(crate) fn option(input: &[u8]) -> Parsed<'_, RawOption<'_>> {
     let (input, bang) = opt(terminated(char('!'), blanks)).parse(input)?;
-    let name = recognize((char('-'), verify(take_while(|b| !is_blank(b) && b != b'='), |n: &[u8]| !n.is_empty() && n != b"-")));
+    let name = recognize((
+        char('-'),
+        verify(take_while(|b| !is_blank(b) && b != b'='), |n: &[u8]| !n.is_empty() && n != b"-"),
+    ));
     let (input, name) = expect(ErrorKind::RuleArgument, "an option", name).parse(input)?;
     let mut found = RawOption { negated: bang.is_some(), name, value: None, quoted: false };
     let takes = takes(name);
@@ -208,7 +219,9 @@ pub(crate) fn option(input: &[u8]) -> Parsed<'_, RawOption<'_>> {
     } else {
         match (&takes, blanks(input)) {
             (Takes::Nothing, _) => return Ok((input, found)),
-            (Takes::Unknown, Ok((next, _))) if next.is_empty() || at_option(next) => return Ok((input, found)),
+            (Takes::Unknown, Ok((next, _))) if next.is_empty() || at_option(next) => {
+                return Ok((input, found));
+            }
             (Takes::Unknown, Err(_)) => return Ok((input, found)),
             (_, Ok((next, _))) => next,
             (_, Err(_)) => return broken(input, ErrorKind::RuleArgument, "a value"),
@@ -222,7 +235,8 @@ pub(crate) fn option(input: &[u8]) -> Parsed<'_, RawOption<'_>> {
     }
     let mut start = start;
     if matches!(takes, Takes::One)
-        && let Ok((next, _)) = terminated(char::<_, super::error::Broken<'_>>('!'), blanks).parse(start)
+        && let Ok((next, _)) =
+            terminated(char::<_, super::error::Broken<'_>>('!'), blanks).parse(start)
     {
         // The old way to negate, still read by iptables with a warning: `--dport ! 80`.
         found.negated = true;
@@ -295,12 +309,20 @@ pub(crate) fn rule(whole: &[u8]) -> Result<Parts, ParseError> {
     while !rest.is_empty() {
         let at = whole.len().saturating_sub(rest.len());
         let (behind, found) = option(rest).map_err(|error| super::error::public(whole, error))?;
-        let end = whole.len().saturating_sub(behind.len()).saturating_sub(usize::from(found.quoted));
+        let end =
+            whole.len().saturating_sub(behind.len()).saturating_sub(usize::from(found.quoted));
         let start = end.saturating_sub(found.value.map_or(0, <[u8]>::len));
-        let stretch = Stretch { start: u32::try_from(start).unwrap_or_default(), end: u32::try_from(end).unwrap_or_default() };
+        let stretch = Stretch {
+            start: u32::try_from(start).unwrap_or_default(),
+            end: u32::try_from(end).unwrap_or_default(),
+        };
         let refused = |why| match why {
-            Refusal::Repeated => ParseError::new(ErrorKind::RuleArgument, at, "an option that was not there yet"),
-            Refusal::Negated => ParseError::new(ErrorKind::RuleArgument, at, "an option that can be negated"),
+            Refusal::Repeated => {
+                ParseError::new(ErrorKind::RuleArgument, at, "an option that was not there yet")
+            }
+            Refusal::Negated => {
+                ParseError::new(ErrorKind::RuleArgument, at, "an option that can be negated")
+            }
             Refusal::Value(error) => error.shifted(start),
         };
         take_option(&mut parts, &found, stretch).map_err(|why| refused(why).quoting(whole))?;
@@ -338,23 +360,36 @@ fn take_option(parts: &mut Parts, found: &RawOption<'_>, at: Stretch) -> Result<
         b"-p" | b"--protocol" | b"--proto" => once(&mut parts.protocol, piece),
         b"-s" | b"--source" | b"--src" => once(&mut parts.source, network()?),
         b"-d" | b"--destination" | b"--dst" => once(&mut parts.destination, network()?),
-        b"--dport" | b"--destination-port" => once(&mut parts.destination_ports, ports(value, 1).map(|()| piece)?),
-        b"--dports" | b"--destination-ports" => once(&mut parts.destination_ports, ports(value, usize::MAX).map(|()| piece)?),
-        b"--sport" | b"--source-port" => once(&mut parts.source_ports, ports(value, 1).map(|()| piece)?),
-        b"--sports" | b"--source-ports" => once(&mut parts.source_ports, ports(value, usize::MAX).map(|()| piece)?),
+        b"--dport" | b"--destination-port" => {
+            once(&mut parts.destination_ports, ports(value, 1).map(|()| piece)?)
+        }
+        b"--dports" | b"--destination-ports" => {
+            once(&mut parts.destination_ports, ports(value, usize::MAX).map(|()| piece)?)
+        }
+        b"--sport" | b"--source-port" => {
+            once(&mut parts.source_ports, ports(value, 1).map(|()| piece)?)
+        }
+        b"--sports" | b"--source-ports" => {
+            once(&mut parts.source_ports, ports(value, usize::MAX).map(|()| piece)?)
+        }
         b"--dst-type" => once(&mut parts.destination_type, piece),
         b"--probability" => once(&mut parts.probability, probability(value).map(|_| piece)?),
         b"-j" | b"--jump" | b"-g" | b"--goto" => {
             let goto = matches!(found.name, b"-g" | b"--goto");
             once(&mut parts.target, (plain(found, at)?, goto))
         }
-        b"--to-destination" => {
-            once(&mut parts.to_destination, target_address(value).map_err(Refusal::Value).and(plain(found, at))?)
-        }
-        b"--to-source" => once(&mut parts.to_source, target_address(value).map_err(Refusal::Value).and(plain(found, at))?),
-        b"--to-ports" | b"--to-port" => {
-            once(&mut parts.to_ports, target_ports(value).map_err(Refusal::Value).and(plain(found, at))?)
-        }
+        b"--to-destination" => once(
+            &mut parts.to_destination,
+            target_address(value).map_err(Refusal::Value).and(plain(found, at))?,
+        ),
+        b"--to-source" => once(
+            &mut parts.to_source,
+            target_address(value).map_err(Refusal::Value).and(plain(found, at))?,
+        ),
+        b"--to-ports" | b"--to-port" => once(
+            &mut parts.to_ports,
+            target_ports(value).map_err(Refusal::Value).and(plain(found, at))?,
+        ),
         b"--set-xmark" | b"--set-mark" => once(&mut parts.set_mark, plain(found, at)?),
         b"--comment" => {
             parts.comment = Some((at, found.quoted));
@@ -375,10 +410,13 @@ fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), Refusal> {
     }
 }
 
-/// A port as programs print it: no sign, no leading zero (which iptables would read as octal), at most 65535.
+/// A port as programs print it: no sign, no leading zero (which iptables would read as octal), at
+/// most 65535.
 pub(crate) fn port(input: &[u8]) -> Parsed<'_, u16> {
     let (rest, digits) = expect(ErrorKind::Port, "a digit", digit1).parse(input)?;
-    let value = digits.iter().try_fold(0u16, |sum, b| sum.checked_mul(10)?.checked_add(u16::from(b & 0x0f)));
+    let value = digits
+        .iter()
+        .try_fold(0u16, |sum, b| sum.checked_mul(10)?.checked_add(u16::from(b & 0x0f)));
     match value {
         None => broken(input, ErrorKind::Port, "a port up to 65535"),
         Some(_) if digits.len() > 1 && digits.first() == Some(&b'0') => {
@@ -410,8 +448,15 @@ pub(crate) fn port_range(input: &[u8]) -> Parsed<'_, (u16, u16)> {
 
 /// One range, or a list of at most `at_most` of them.
 fn ports(value: &[u8], at_most: usize) -> Result<(), ParseError> {
-    let mut list = recognize(fold_many_m_n(0, at_most.saturating_sub(1), preceded(char(','), port_range), || (), |(), _| ()));
-    all(value, |input| preceded(port_range, |rest| list.parse(rest)).parse(input)).map(|_: &[u8]| ())
+    let mut list = recognize(fold_many_m_n(
+        0,
+        at_most.saturating_sub(1),
+        preceded(char(','), port_range),
+        || (),
+        |(), _| (),
+    ));
+    all(value, |input| preceded(port_range, |rest| list.parse(rest)).parse(input))
+        .map(|_: &[u8]| ())
 }
 
 /// The ranges of a list that was read before.
@@ -429,18 +474,27 @@ fn parse_ip<T: core::str::FromStr>(text: &[u8]) -> Option<T> {
 
 /// An address with or without a mask, which is a length or itself an address.
 fn network(value: &[u8]) -> Result<RawNetwork, ParseError> {
-    let wrong = |at, expected| ParseError::new(ErrorKind::Address, at, expected).with_found(value.get(at).copied());
+    let wrong = |at, expected| {
+        ParseError::new(ErrorKind::Address, at, expected).with_found(value.get(at).copied())
+    };
     let (rest, text) = address_text(value).map_err(|_| wrong(0, "an IP address"))?;
     let address: IpAddr = parse_ip(text).ok_or_else(|| wrong(0, "an IP address"))?;
     let bits = if address.is_ipv4() { 32 } else { 128 };
     let Some(mask) = rest.strip_prefix(b"/") else {
-        return if rest.is_empty() { Ok((address, bits)) } else { Err(wrong(text.len(), "a slash or the end")) };
+        return if rest.is_empty() {
+            Ok((address, bits))
+        } else {
+            Err(wrong(text.len(), "a slash or the end"))
+        };
     };
     let length = match address {
-        IpAddr::V4(_) => parse_ip::<Ipv4Addr>(mask).and_then(|mask| mask_length(u128::from(mask.to_bits()) << 96)),
+        IpAddr::V4(_) => parse_ip::<Ipv4Addr>(mask)
+            .and_then(|mask| mask_length(u128::from(mask.to_bits()) << 96)),
         IpAddr::V6(_) => parse_ip::<Ipv6Addr>(mask).and_then(|mask| mask_length(mask.to_bits())),
     };
-    let length = length.or_else(|| port(mask).ok().filter(|(rest, _)| rest.is_empty()).and_then(|(_, n)| u8::try_from(n).ok()));
+    let length = length.or_else(|| {
+        port(mask).ok().filter(|(rest, _)| rest.is_empty()).and_then(|(_, n)| u8::try_from(n).ok())
+    });
     match length {
         Some(length) if length <= bits => Ok((address, length)),
         _ => Err(wrong(text.len().saturating_add(1), "a mask")),
@@ -452,18 +506,29 @@ fn mask_length(mask: u128) -> Option<u8> {
     (ones.saturating_add(mask.trailing_zeros()) >= 128).then(|| u8::try_from(ones).ok())?
 }
 
-/// The address and the port that a packet is sent on to, each `None` where it is left out or is a range.
+/// The address and the port that a packet is sent on to, each `None` where it is left out or is a
+/// range.
 pub(crate) type RawTarget = (Option<IpAddr>, Option<u16>);
 
 /// `10.0.0.1:80`, `[fd01::5]:80`, `fd01::5`, `10.0.0.1-10.0.0.9:80-90/80`, `:80`.
 pub(crate) fn target_address(value: &[u8]) -> Result<RawTarget, ParseError> {
     let v6 = |text: &[u8]| parse_ip::<Ipv6Addr>(text).map(IpAddr::V6);
-    let v4_text = || recognize((digit1, char('.'), take_while(|b: u8| b.is_ascii_digit() || b == b'.')));
-    let bracketed = delimited(char('['), (address_text, opt(preceded(char('-'), address_text))), char(']'));
+    let v4_text =
+        || recognize((digit1, char('.'), take_while(|b: u8| b.is_ascii_digit() || b == b'.')));
+    let bracketed =
+        delimited(char('['), (address_text, opt(preceded(char('-'), address_text))), char(']'));
     let dotted = (v4_text(), opt(preceded(char('-'), v4_text())));
-    let with_ports = (opt(alt((bracketed, dotted))), opt(preceded(char(':'), cut(target_port_range))));
-    let wrong = || ParseError::new(ErrorKind::Address, 0, "an address and a port").with_found(value.first().copied());
-    let resolve = |text: &[u8]| parse_ip::<IpAddr>(text).filter(|ip| ip.is_ipv4() != value.starts_with(b"[")).ok_or_else(wrong);
+    let with_ports =
+        (opt(alt((bracketed, dotted))), opt(preceded(char(':'), cut(target_port_range))));
+    let wrong = || {
+        ParseError::new(ErrorKind::Address, 0, "an address and a port")
+            .with_found(value.first().copied())
+    };
+    let resolve = |text: &[u8]| {
+        parse_ip::<IpAddr>(text)
+            .filter(|ip| ip.is_ipv4() != value.starts_with(b"["))
+            .ok_or_else(wrong)
+    };
     match all(value, with_ports) {
         Ok((None, None)) => Err(wrong()),
         Ok((addresses, ports)) => {
@@ -488,7 +553,8 @@ pub(crate) fn target_address(value: &[u8]) -> Result<RawTarget, ParseError> {
 /// `80`, `80-90`, and behind a range the base port of a shifted mapping (`80-90/8080`).
 fn target_port_range(input: &[u8]) -> Parsed<'_, (u16, u16)> {
     let (rest, first) = port(input)?;
-    let (rest, last) = opt(preceded(char('-'), (port, opt(preceded(char('/'), port))))).parse(rest)?;
+    let (rest, last) =
+        opt(preceded(char('-'), (port, opt(preceded(char('/'), port))))).parse(rest)?;
     let last = last.map_or(first, |(last, _)| last);
     if first > last {
         return broken(input, ErrorKind::Port, "a last port that is not below the first");
@@ -501,11 +567,18 @@ pub(crate) fn target_ports(value: &[u8]) -> Result<(u16, u16), ParseError> {
     all(value, target_port_range)
 }
 
-/// A probability as the kernel keeps it: a number of 2^31 parts, rounded to the nearest; at most twelve decimals count.
+/// A probability as the kernel keeps it: a number of 2^31 parts, rounded to the nearest; at most
+/// twelve decimals count.
 pub(crate) fn probability(value: &[u8]) -> Result<u32, ParseError> {
     let decimals = preceded(char('.'), digit1);
-    let (whole, decimals) =
-        all(value, expect(ErrorKind::RuleArgument, "a probability from 0 to 1", (alt((tag("0"), tag("1"))), opt(decimals))))?;
+    let (whole, decimals) = all(
+        value,
+        expect(
+            ErrorKind::RuleArgument,
+            "a probability from 0 to 1",
+            (alt((tag("0"), tag("1"))), opt(decimals)),
+        ),
+    )?;
     const ONE: u128 = 1_000_000_000_000;
     let mut parts = u128::from(whole == b"1");
     for place in 0..12usize {
@@ -513,7 +586,8 @@ pub(crate) fn probability(value: &[u8]) -> Result<u32, ParseError> {
         parts = parts.wrapping_mul(10).wrapping_add(digit);
     }
     if parts > ONE {
-        return Err(ParseError::new(ErrorKind::RuleArgument, 0, "a probability from 0 to 1").with_found(value.first().copied()));
+        return Err(ParseError::new(ErrorKind::RuleArgument, 0, "a probability from 0 to 1")
+            .with_found(value.first().copied()));
     }
     let scaled = parts.saturating_mul(1 << 31).saturating_add(ONE / 2) / ONE;
     Ok(u32::try_from(scaled).unwrap_or(u32::MAX))

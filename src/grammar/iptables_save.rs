@@ -35,17 +35,25 @@ pub(crate) fn save_line(input: &[u8]) -> Parsed<'_, SaveLine<'_>> {
         None | Some(b'#') => Ok((&[], SaveLine::Remark)),
         Some(b'*') => {
             let name = take_while1(|b: u8| b.is_ascii_alphanumeric() || b == b'_');
-            preceded(char('*'), expect(ErrorKind::Message, "a table", name)).map(SaveLine::Table).parse(input)
+            preceded(char('*'), expect(ErrorKind::Message, "a table", name))
+                .map(SaveLine::Table)
+                .parse(input)
         }
         Some(b':') => {
             let parts = (char(':'), bare_word, blanks, bare_word, opt((blanks, rest)));
-            expect(ErrorKind::Message, "a chain and its policy", parts).map(|_| SaveLine::Chain).parse(input)
+            expect(ErrorKind::Message, "a chain and its policy", parts)
+                .map(|_| SaveLine::Chain)
+                .parse(input)
         }
-        Some(b'C') => expect(ErrorKind::Message, "COMMIT", tag("COMMIT")).map(|_| SaveLine::Commit).parse(input),
+        Some(b'C') => expect(ErrorKind::Message, "COMMIT", tag("COMMIT"))
+            .map(|_| SaveLine::Commit)
+            .parse(input),
         Some(b'-' | b'[') => {
             let (input, _) = opt(counters).parse(input)?;
             let append = (expect(ErrorKind::RuleArgument, "-A", tag("-A")), blanks);
-            let (input, chain) = preceded(append, expect(ErrorKind::RuleArgument, "a chain", bare_word)).parse(input)?;
+            let (input, chain) =
+                preceded(append, expect(ErrorKind::RuleArgument, "a chain", bare_word))
+                    .parse(input)?;
             let (input, args) = opt(preceded(blanks, rest)).parse(input)?;
             Ok((input, SaveLine::Append { chain, args: args.unwrap_or_default() }))
         }

@@ -1,5 +1,5 @@
-//! What journalctl (systemd 252) prints around messages: its remarks, the lines of its verbose and export modes, and its stand-ins for
-//! text that it does not show.
+//! What journalctl (systemd 252) prints around messages: its remarks, the lines of its verbose and
+//! export modes, and its stand-ins for text that it does not show.
 
 use crate::error::ErrorKind;
 use crate::grammar::error::{Parsed, broken};
@@ -32,10 +32,13 @@ pub(crate) fn remark(line: &[u8]) -> Option<Remark<'_>> {
     match inside {
         b"Reboot" => Some(Remark::Boot(None)),
         b"No entries" => Some(Remark::Frame),
-        _ if inside.starts_with(b"Logs begin at ") || inside.starts_with(b"Journal begins at ") => Some(Remark::Frame),
+        _ if inside.starts_with(b"Logs begin at ") || inside.starts_with(b"Journal begins at ") => {
+            Some(Remark::Frame)
+        }
         _ => {
             let id = inside.strip_prefix(b"Boot ")?;
-            (id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit)).then_some(Remark::Boot(Some(id)))
+            (id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit))
+                .then_some(Remark::Boot(Some(id)))
         }
     }
 }
@@ -43,13 +46,17 @@ pub(crate) fn remark(line: &[u8]) -> Option<Remark<'_>> {
 /// True for `[12B blob data]` and `[48.2K blob data]`: a message that is not shown.
 pub(crate) fn blob(message: &[u8]) -> bool {
     let size = (digit1::<_, nom::error::Error<_>>, opt((char('.'), digit1)), one_of("BKMGTPE"));
-    message.ends_with(b" blob data]") && all_consuming((char('['), size, tag(&b" blob data]"[..]))).parse(message).is_ok()
+    message.ends_with(b" blob data]")
+        && all_consuming((char('['), size, tag(&b" blob data]"[..]))).parse(message).is_ok()
 }
 
 /// Number and unit of `Suppressed 42 messages from crio.service`.
 pub(crate) fn suppressed(message: &[u8]) -> Option<(u64, &[u8])> {
     let count = preceded(tag::<_, _, nom::error::Error<_>>(&b"Suppressed "[..]), digit1);
-    let (unit, digits) = (count, tag(&b" messages from "[..])).parse(message).ok().map(|(unit, (digits, _))| (unit, digits))?;
+    let (unit, digits) = (count, tag(&b" messages from "[..]))
+        .parse(message)
+        .ok()
+        .map(|(unit, (digits, _))| (unit, digits))?;
     let count = core::str::from_utf8(digits).ok()?.parse().unwrap_or(u64::MAX);
     Some((count, unit))
 }
@@ -61,7 +68,8 @@ pub(crate) struct Cursor<'a> {
     pub(crate) realtime: Option<Stamp>,
 }
 
-/// `Sun 2023-06-25 16:24:11.657908 CST [s=…;i=8;b=…;m=…;t=…;x=…]`: the line before the fields of an entry in verbose mode.
+/// `Sun 2023-06-25 16:24:11.657908 CST [s=…;i=8;b=…;m=…;t=…;x=…]`: the line before the fields of an
+/// entry in verbose mode.
 pub(crate) fn verbose_header(line: &[u8]) -> Parsed<'_, (Option<Stamp>, Cursor<'_>)> {
     let (rest, (_, stamp)) = prefix::full(line)?;
     let cursor = delimited(tag(&b" ["[..]), take_until(&b"]"[..]), char(']'));
@@ -70,7 +78,13 @@ pub(crate) fn verbose_header(line: &[u8]) -> Parsed<'_, (Option<Stamp>, Cursor<'
         return broken(rest, ErrorKind::Prefix, "the end of the header");
     }
     let part = |name: &[u8]| cursor.split(|&b| b == b';').find_map(|part| part.strip_prefix(name));
-    Ok((rest, (stamp, Cursor { boot: part(b"b="), realtime: part(b"t=").and_then(hex).and_then(realtime) })))
+    Ok((
+        rest,
+        (
+            stamp,
+            Cursor { boot: part(b"b="), realtime: part(b"t=").and_then(hex).and_then(realtime) },
+        ),
+    ))
 }
 
 fn hex(digits: &[u8]) -> Option<i64> {
@@ -98,22 +112,31 @@ pub(crate) fn verbose_field(line: &[u8]) -> Option<(&[u8], &[u8])> {
     }
 }
 
-/// Key and value of `KEY=value`, or only the key of a field whose value follows as length and bytes.
+/// Key and value of `KEY=value`, or only the key of a field whose value follows as length and
+/// bytes.
 pub(crate) fn export_field(line: &[u8]) -> Option<(&[u8], Option<&[u8]>)> {
-    let (key, value) = match memchr(b'=', line.get(..65).unwrap_or(line)).and_then(|at| line.split_at_checked(at)) {
+    let (key, value) = match memchr(b'=', line.get(..65).unwrap_or(line))
+        .and_then(|at| line.split_at_checked(at))
+    {
         Some((key, [_, value @ ..])) => (key, Some(value)),
         _ => (line, None),
     };
-    let name = take_while1::<_, _, nom::error::Error<_>>(|b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+    let name = take_while1::<_, _, nom::error::Error<_>>(|b: u8| {
+        b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_'
+    });
     (key.len() <= 64 && all_consuming(name).parse(key).is_ok()).then_some((key, value))
 }
 
-/// True if an entry in export mode begins here: with the cursor, or, where the beginning is lost, with a field that only the journal has.
+/// True if an entry in export mode begins here: with the cursor, or, where the beginning is lost,
+/// with a field that only the journal has.
 pub(crate) fn begins_export(line: &[u8]) -> bool {
     match line.first() {
-        Some(b'_') => export_field(line).is_some_and(|(key, value)| value.is_some() && key.iter().any(u8::is_ascii_uppercase)),
+        Some(b'_') => export_field(line)
+            .is_some_and(|(key, value)| value.is_some() && key.iter().any(u8::is_ascii_uppercase)),
         Some(b'M') => line.starts_with(b"MESSAGE="),
-        Some(b'S') => line.starts_with(b"SYSLOG_IDENTIFIER=") || line.starts_with(b"SYSLOG_FACILITY="),
+        Some(b'S') => {
+            line.starts_with(b"SYSLOG_IDENTIFIER=") || line.starts_with(b"SYSLOG_FACILITY=")
+        }
         Some(b'P') => line.starts_with(b"PRIORITY="),
         _ => false,
     }
@@ -138,10 +161,21 @@ mod tests {
         let boot = b"-- Boot 2d30a6508937515eb84cfdeac507588e --";
         assert_eq!(remark(boot), Some(Remark::Boot(Some(b"2d30a6508937515eb84cfdeac507588e"))));
         assert_eq!(remark(b"-- Reboot --"), Some(Remark::Boot(None)));
-        for frame in ["-- No entries --", "-- Logs begin at Sun 2023-06-25 16:24:11 CST, end at Mon. --", "-- cursor: s=1;i=2"] {
+        for frame in [
+            "-- No entries --",
+            "-- Logs begin at Sun 2023-06-25 16:24:11 CST, end at Mon. --",
+            "-- cursor: s=1;i=2",
+        ] {
             assert_eq!(remark(frame.as_bytes()), Some(Remark::Frame));
         }
-        for text in ["-- Boot --", "-- Boot 2d30 --", " -- Reboot --", "-- Reboot -- ", "-- No entries", "--"] {
+        for text in [
+            "-- Boot --",
+            "-- Boot 2d30 --",
+            " -- Reboot --",
+            "-- Reboot -- ",
+            "-- No entries",
+            "--",
+        ] {
             assert_eq!(remark(text.as_bytes()), None, "{text}");
         }
     }
@@ -149,10 +183,19 @@ mod tests {
     #[test]
     fn stand_ins_for_text_are_exact() {
         assert!(blob(b"[12B blob data]") && blob(b"[48.2K blob data]"));
-        for text in ["[B blob data]", "x [12B blob data]", "[12B blob data] ", "[12 blob data]", "[1.B blob data]"] {
+        for text in [
+            "[B blob data]",
+            "x [12B blob data]",
+            "[12B blob data] ",
+            "[12 blob data]",
+            "[1.B blob data]",
+        ] {
             assert!(!blob(text.as_bytes()), "{text}");
         }
-        assert_eq!(suppressed(b"Suppressed 42 messages from crio.service"), Some((42, &b"crio.service"[..])));
+        assert_eq!(
+            suppressed(b"Suppressed 42 messages from crio.service"),
+            Some((42, &b"crio.service"[..]))
+        );
         assert_eq!(suppressed(b"Suppressed x messages from crio.service"), None);
     }
 }

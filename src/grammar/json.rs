@@ -1,8 +1,10 @@
-//! One flat JSON object over bytes: journalctl's JSON modes (systemd 252), docker's json-file driver, logrus' and component-base's JSON formats.
+//! One flat JSON object over bytes: journalctl's JSON modes (systemd 252), docker's json-file
+//! driver, logrus' and component-base's JSON formats.
 //!
-//! Keys and values come in order, as they are read; nothing is collected. Values that are themselves objects or arrays come as raw
-//! slices, except an array of byte values, which is how the journal writes a field that is not UTF-8. Strings are bytes: what is not
-//! UTF-8 is kept, and so are raw control bytes, which the writers named above never print.
+//! Keys and values come in order, as they are read; nothing is collected. Values that are
+//! themselves objects or arrays come as raw slices, except an array of byte values, which is how
+//! the journal writes a field that is not UTF-8. Strings are bytes: what is not UTF-8 is kept, and
+//! so are raw control bytes, which the writers named above never print.
 
 use crate::error::{ErrorKind, ParseError};
 use crate::text::Text;
@@ -48,7 +50,8 @@ pub(crate) struct Field<'a> {
     pub(crate) at: usize,
 }
 
-/// Reads the fields of one object. After an error it ends; an object without its end is an error behind the last whole field.
+/// Reads the fields of one object. After an error it ends; an object without its end is an error
+/// behind the last whole field.
 #[derive(Debug, Clone)]
 pub(crate) struct Fields<'a> {
     cursor: Cursor<'a>,
@@ -64,7 +67,8 @@ enum Next {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of the object that the bytes hold; blanks around it are passed over, anything else behind it is an error.
+    /// The fields of the object that the bytes hold; blanks around it are passed over, anything
+    /// else behind it is an error.
     pub(crate) const fn new(input: &'a [u8]) -> Self {
         Self { cursor: Cursor { input, at: 0 }, next: Next::Open }
     }
@@ -133,7 +137,8 @@ impl<'a> Cursor<'a> {
     }
 
     fn skip_blanks(&mut self) {
-        let blanks = self.rest().iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
+        let blanks =
+            self.rest().iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
         self.advance(blanks);
     }
 
@@ -152,7 +157,11 @@ impl<'a> Cursor<'a> {
 
     fn end(&mut self) -> Result<(), ParseError> {
         self.skip_blanks();
-        if self.at >= self.input.len() { Ok(()) } else { Err(self.broken("nothing behind the object")) }
+        if self.at >= self.input.len() {
+            Ok(())
+        } else {
+            Err(self.broken("nothing behind the object"))
+        }
     }
 
     fn value(&mut self) -> Result<(Value<'a>, usize), ParseError> {
@@ -170,7 +179,11 @@ impl<'a> Cursor<'a> {
             Some(b'{') => Ok((Value::Nested(self.nested()?), at)),
             Some(b'-' | b'0'..=b'9') => Ok((Value::Number(self.number()?), at)),
             _ => {
-                let words = [(&b"null"[..], Value::Null), (b"true", Value::Bool(true)), (b"false", Value::Bool(false))];
+                let words = [
+                    (&b"null"[..], Value::Null),
+                    (b"true", Value::Bool(true)),
+                    (b"false", Value::Bool(false)),
+                ];
                 for (word, value) in words {
                     if self.rest().starts_with(word) {
                         self.advance(word.len());
@@ -184,7 +197,10 @@ impl<'a> Cursor<'a> {
 
     fn number(&mut self) -> Result<&'a [u8], ParseError> {
         let rest = self.rest();
-        let count = rest.iter().take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9')).count();
+        let count = rest
+            .iter()
+            .take_while(|b| matches!(b, b'-' | b'+' | b'.' | b'e' | b'E' | b'0'..=b'9'))
+            .count();
         let number = rest.get(..count).unwrap_or_default();
         if !number.last().is_some_and(u8::is_ascii_digit) {
             self.advance(count);
@@ -275,14 +291,18 @@ impl<'a> Cursor<'a> {
     fn four_hex_digits(&mut self) -> Result<u32, ParseError> {
         let mut code = 0u32;
         for _ in 0..4 {
-            let digit = self.peek().and_then(|b| char::from(b).to_digit(16)).ok_or_else(|| self.broken("a hex digit"))?;
+            let digit = self
+                .peek()
+                .and_then(|b| char::from(b).to_digit(16))
+                .ok_or_else(|| self.broken("a hex digit"))?;
             code = (code << 4) | digit;
             self.advance(1);
         }
         Ok(code)
     }
 
-    /// The object or array that begins here, up to the bracket that closes it. Brackets are counted, not followed.
+    /// The object or array that begins here, up to the bracket that closes it. Brackets are
+    /// counted, not followed.
     fn nested(&mut self) -> Result<&'a [u8], ParseError> {
         let start = self.at;
         let mut depth = 0usize;
@@ -316,7 +336,10 @@ fn byte_values(array: &[u8]) -> Option<Vec<u8>> {
     if inner.is_empty() {
         return Some(Vec::new());
     }
-    inner.split(|&b| b == b',').map(|item| core::str::from_utf8(item.trim_ascii()).ok().and_then(byte_value)).collect()
+    inner
+        .split(|&b| b == b',')
+        .map(|item| core::str::from_utf8(item.trim_ascii()).ok().and_then(byte_value))
+        .collect()
 }
 
 fn byte_value(digits: &str) -> Option<u8> {
@@ -345,7 +368,8 @@ mod tests {
 
     #[test]
     fn fields_come_in_order_with_their_places() {
-        let line = br#" { "b" : "x y", "a":-1.5e3,"t":true,"f":false,"n":null,"deep":{"a":["}"]} } "#;
+        let line =
+            br#" { "b" : "x y", "a":-1.5e3,"t":true,"f":false,"n":null,"deep":{"a":["}"]} } "#;
         let fields = read(line);
         let keys: Vec<_> = fields.iter().map(|f| f.key.to_str().unwrap()).collect();
         assert_eq!(keys, ["b", "a", "t", "f", "n", "deep"]);
@@ -363,7 +387,8 @@ mod tests {
         let plain = one(b"{\"k\":\"caf\xc3\xa9 \xff\"}").into_text().unwrap();
         assert!(plain.is_borrowed());
         assert_eq!(plain.as_bytes(), b"caf\xc3\xa9 \xff");
-        let undone = one(br#"{"k":"\"\\\/\b\f\n\r\t\u0041\u00e9\u20ac\ud83d\ude00"}"#).into_text().unwrap();
+        let undone =
+            one(br#"{"k":"\"\\\/\b\f\n\r\t\u0041\u00e9\u20ac\ud83d\ude00"}"#).into_text().unwrap();
         assert_eq!(undone, "\"\\/\u{8}\u{c}\n\r\tA\u{e9}\u{20ac}\u{1f600}");
         let halves = one(br#"{"k":"\ud83d \ude00\ud83d\u0041"}"#).into_text().unwrap();
         assert_eq!(halves, "\u{fffd} \u{fffd}\u{fffd}A");

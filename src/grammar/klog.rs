@@ -1,4 +1,5 @@
-//! klog's line header (v0.1 to v2.140, unchanged in all of them), its structured messages, and its log-file preamble.
+//! klog's line header (v0.1 to v2.140, unchanged in all of them), its structured messages, and its
+//! log-file preamble.
 
 use super::error::{Parsed, broken, expect};
 use super::logfmt;
@@ -49,7 +50,18 @@ pub(crate) fn looks_like_header(line: &[u8]) -> bool {
 
 /// Month, day, and time of day with microseconds.
 fn stamp(input: &[u8]) -> Parsed<'_, Option<Stamp>> {
-    let parts = (number(2), number(2), char(' '), number(2), char(':'), number(2), char(':'), number(2), char('.'), number(6));
+    let parts = (
+        number(2),
+        number(2),
+        char(' '),
+        number(2),
+        char(':'),
+        number(2),
+        char(':'),
+        number(2),
+        char('.'),
+        number(6),
+    );
     let (rest, (month, day, _, hour, _, minute, _, second, _, micros)) =
         expect(ErrorKind::Timestamp, "mmdd hh:mm:ss.uuuuuu", parts).parse(input)?;
     let stamp = Month::try_from(small(month))
@@ -59,11 +71,15 @@ fn stamp(input: &[u8]) -> Parsed<'_, Option<Stamp>> {
     Ok((rest, stamp))
 }
 
-/// Seven columns, right-aligned; pid 0 prints seven blanks, and of more than seven digits the low seven.
+/// Seven columns, right-aligned; pid 0 prints seven blanks, and of more than seven digits the low
+/// seven.
 fn pid(input: &[u8]) -> Parsed<'_, u32> {
-    let (rest, columns) = expect(ErrorKind::SourceLocation, "a process id in seven columns", take(7usize)).parse(input)?;
+    let (rest, columns) =
+        expect(ErrorKind::SourceLocation, "a process id in seven columns", take(7usize))
+            .parse(input)?;
     let digits = columns.trim_ascii_start();
-    let blank = columns.split_at_checked(columns.len().saturating_sub(digits.len())).unwrap_or_default().0;
+    let blank =
+        columns.split_at_checked(columns.len().saturating_sub(digits.len())).unwrap_or_default().0;
     if digits.iter().all(u8::is_ascii_digit) && blank.iter().all(|&b| b == b' ') {
         Ok((rest, decimal(digits)))
     } else {
@@ -71,8 +87,8 @@ fn pid(input: &[u8]) -> Parsed<'_, u32> {
     }
 }
 
-/// `file.go:27]`, then a blank, which a transport may have taken from an empty message. The first `]` that a blank or the end
-/// follows ends it, so nothing in the message can.
+/// `file.go:27]`, then a blank, which a transport may have taken from an empty message. The first
+/// `]` that a blank or the end follows ends it, so nothing in the message can.
 fn location(input: &[u8]) -> Parsed<'_, (&[u8], u32)> {
     let mut from = 0usize;
     while let Some(found) = input.get(from..).and_then(|rest| memchr(b']', rest)) {
@@ -90,7 +106,10 @@ fn location(input: &[u8]) -> Parsed<'_, (&[u8], u32)> {
         let colon = place.iter().rposition(|&b| b == b':');
         if let Some((file, line)) = colon.and_then(|colon| place.split_at_checked(colon)) {
             let digits = line.get(1..).unwrap_or_default();
-            if !file.is_empty() && (1..=9).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit) {
+            if !file.is_empty()
+                && (1..=9).contains(&digits.len())
+                && digits.iter().all(u8::is_ascii_digit)
+            {
                 return Ok((rest, (file, decimal(digits))));
             }
         }
@@ -103,16 +122,36 @@ fn location(input: &[u8]) -> Parsed<'_, (&[u8], u32)> {
 pub(crate) fn header(input: &[u8]) -> Parsed<'_, RawHeader<'_>> {
     let severity = expect(ErrorKind::Severity, "I, W, E or F", one_of("IWEF"));
     let blank = || expect(ErrorKind::Message, "a blank", char(' '));
-    let (rest, (severity, stamp, _, pid, _, (file, line))) = (severity, stamp, blank(), pid, blank(), location).parse(input)?;
-    Ok((rest, RawHeader { severity: u8::try_from(severity).unwrap_or(b'I'), stamp, pid, file, line }))
+    let (rest, (severity, stamp, _, pid, _, (file, line))) =
+        (severity, stamp, blank(), pid, blank(), location).parse(input)?;
+    Ok((
+        rest,
+        RawHeader { severity: u8::try_from(severity).unwrap_or(b'I'), stamp, pid, file, line },
+    ))
 }
 
 /// Behind `Log file created at: `: the local time in which a log file was opened, with its year.
 pub(crate) fn created_at(input: &[u8]) -> Parsed<'_, Stamp> {
-    let parts =
-        (number(4), char('/'), number(2), char('/'), number(2), char(' '), number(2), char(':'), number(2), char(':'), number(2));
+    let parts = (
+        number(4),
+        char('/'),
+        number(2),
+        char('/'),
+        number(2),
+        char(' '),
+        number(2),
+        char(':'),
+        number(2),
+        char(':'),
+        number(2),
+    );
     let created = parts.map_opt(|(year, _, month, _, day, _, hour, _, minute, _, second)| {
-        let date = Date::from_calendar_date(i32::try_from(year).ok()?, Month::try_from(small(month)).ok()?, small(day)).ok()?;
+        let date = Date::from_calendar_date(
+            i32::try_from(year).ok()?,
+            Month::try_from(small(month)).ok()?,
+            small(day),
+        )
+        .ok()?;
         let time = Time::from_hms(small(hour), small(minute), small(second)).ok()?;
         Some(Stamp::NoOffset(PrimitiveDateTime::new(date, time)))
     });
@@ -124,7 +163,8 @@ pub(crate) fn created_at(input: &[u8]) -> Parsed<'_, Stamp> {
 pub(crate) enum RawValue<'a> {
     /// What stands between the quotes.
     Quoted(&'a [u8]),
-    /// The lines between `=<` and ` >`, each still behind its tab; `false` if the end is not in the input.
+    /// The lines between `=<` and ` >`, each still behind its tab; `false` if the end is not in the
+    /// input.
     Block(&'a [u8], bool),
     /// Anything else.
     Bare(&'a [u8]),
@@ -150,9 +190,16 @@ pub(crate) fn structured_pair(input: &[u8]) -> Parsed<'_, (&[u8], RawValue<'_>)>
         return broken(rest, ErrorKind::LogfmtPair, "a key");
     }
     let (behind, found) = match value.first() {
-        Some(b'"') => logfmt::quoted(value).map(|(behind, (inside, _))| (behind, RawValue::Quoted(inside)))?,
-        Some(b'<') if matches!(value.get(1), None | Some(b'\n')) => block(value.get(1..).unwrap_or_default()),
-        _ => value.split_at_checked(bare_length(value)).map(|(bare, behind)| (behind, RawValue::Bare(bare))).unwrap_or_default(),
+        Some(b'"') => {
+            logfmt::quoted(value).map(|(behind, (inside, _))| (behind, RawValue::Quoted(inside)))?
+        }
+        Some(b'<') if matches!(value.get(1), None | Some(b'\n')) => {
+            block(value.get(1..).unwrap_or_default())
+        }
+        _ => value
+            .split_at_checked(bare_length(value))
+            .map(|(bare, behind)| (behind, RawValue::Bare(bare)))
+            .unwrap_or_default(),
     };
     match behind.first() {
         None | Some(b' ' | b'\n') => Ok((behind, (key, found))),
@@ -177,8 +224,9 @@ fn block(input: &[u8]) -> (&[u8], RawValue<'_>) {
     }
 }
 
-/// A value that is neither quoted nor a block: up to the closing bracket of the first one opened (Go's `%+v` up to klog v2.90, JSON
-/// from v2.100.1), otherwise up to a blank. Brackets inside the strings of a JSON value do not count.
+/// A value that is neither quoted nor a block: up to the closing bracket of the first one opened
+/// (Go's `%+v` up to klog v2.90, JSON from v2.100.1), otherwise up to a blank. Brackets inside the
+/// strings of a JSON value do not count.
 fn bare_length(value: &[u8]) -> usize {
     let mut depth = 0usize;
     let mut string = false;
@@ -205,8 +253,9 @@ fn bare_length(value: &[u8]) -> usize {
     value.len()
 }
 
-/// The line that OpenShift's and MicroShift's start scripts print in the look of klog, but with nanoseconds, without pid and file:
-/// `I0625 09:07:00.992980123 - starting ovnkube-node`; what it starts, and when.
+/// The line that OpenShift's and MicroShift's start scripts print in the look of klog, but with
+/// nanoseconds, without pid and file: `I0625 09:07:00.992980123 - starting ovnkube-node`; what it
+/// starts, and when.
 pub(crate) fn script_line(input: &[u8]) -> Parsed<'_, (Option<Stamp>, &[u8])> {
     let (rest, _) = one_of("IWEF").parse(input)?;
     let (rest, stamp) = stamp(rest)?;

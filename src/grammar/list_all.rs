@@ -1,7 +1,9 @@
-//! What `firewall-cmd --list-all`, `--list-all-zones` and `--list-all-policies` print (firewalld 0.6 to 2.5).
+//! What `firewall-cmd --list-all`, `--list-all-zones` and `--list-all-policies` print (firewalld
+//! 0.6 to 2.5).
 //!
-//! A block a zone: its name, then indented lines of a key and a value; lists of long items go on in lines that begin with a tab.
-//! The last line of a block is always `rich rules`, so a block that was cut short shows.
+//! A block a zone: its name, then indented lines of a key and a value; lists of long items go on in
+//! lines that begin with a tab. The last line of a block is always `rich rules`, so a block that
+//! was cut short shows.
 
 use super::error::{Broken, Parsed, broken, expect, public};
 use crate::error::{ErrorKind, ParseError};
@@ -113,11 +115,14 @@ fn line(input: &[u8]) -> Parsed<'_, &[u8]> {
 /// `public`, `public (active)`, `public (default, active)`.
 fn header(input: &[u8]) -> Parsed<'_, (&[u8], Flags)> {
     let is_name = |b: u8| b > b' ' && !matches!(b, b'(' | b')' | b':' | b',' | b'\'' | b'"' | 0x7f);
-    let (mut rest, name) = expect(ErrorKind::Listing, "the name of a zone", take_while1(is_name)).parse(input)?;
+    let (mut rest, name) =
+        expect(ErrorKind::Listing, "the name of a zone", take_while1(is_name)).parse(input)?;
     let mut flags = Flags::default();
     if let Ok((mut behind, _)) = tag::<_, _, Broken<'_>>(" (").parse(rest) {
         loop {
-            let (after, flag) = expect(ErrorKind::Listing, "default, active or disabled", is_not(",)\n")).parse(behind)?;
+            let (after, flag) =
+                expect(ErrorKind::Listing, "default, active or disabled", is_not(",)\n"))
+                    .parse(behind)?;
             let place = match flag {
                 b"default" => &mut flags.default,
                 b"active" => &mut flags.active,
@@ -139,13 +144,16 @@ fn header(input: &[u8]) -> Parsed<'_, (&[u8], Flags)> {
     Ok((rest, (name, flags)))
 }
 
-/// A line of key and value, with the lines that go on with the value: all that stands between the blank behind the colon and the
-/// last line end. A blank that ends the value may have been stripped.
+/// A line of key and value, with the lines that go on with the value: all that stands between the
+/// blank behind the colon and the last line end. A blank that ends the value may have been
+/// stripped.
 pub(crate) fn entry(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
     let is_key = |b: u8| b.is_ascii_lowercase() || b == b'-' || b == b' ';
-    let key = verify(take_while1(is_key), |key: &[u8]| !key.starts_with(b" ") && !key.ends_with(b" "));
+    let key =
+        verify(take_while1(is_key), |key: &[u8]| !key.starts_with(b" ") && !key.ends_with(b" "));
     let key = delimited(tag("  "), key, char(':'));
-    let (start, key) = expect(ErrorKind::Listing, "two blanks, a key and a colon", key).parse(input)?;
+    let (start, key) =
+        expect(ErrorKind::Listing, "two blanks, a key and a colon", key).parse(input)?;
     let start = match start {
         [b' ', behind @ ..] => behind,
         [] | [b'\n', ..] => start,
@@ -156,7 +164,9 @@ pub(crate) fn entry(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
     let goes_on = |next: &[u8]| match key {
         b"description" => {
             !matches!(next, [] | [b'\n', ..])
-                && ![&b"  target: "[..], b"  priority: ", b"  disable: "].iter().any(|k| next.starts_with(k))
+                && ![&b"  target: "[..], b"  priority: ", b"  disable: "]
+                    .iter()
+                    .any(|k| next.starts_with(k))
         }
         _ => next.starts_with(b"\t"),
     };
@@ -176,7 +186,11 @@ pub(crate) fn block(whole: &[u8]) -> Result<(Block, &[u8]), ParseError> {
     let mut last: &[u8] = b"";
     while !rest.is_empty() && !rest.starts_with(b"\n") {
         if last == b"rich rules" {
-            return Err(positioned(nom::Err::Error(Broken::new(rest, ErrorKind::Listing, "an empty line or the end"))));
+            return Err(positioned(nom::Err::Error(Broken::new(
+                rest,
+                ErrorKind::Listing,
+                "an empty line or the end",
+            ))));
         }
         let (behind, (key, value)) = entry(rest).map_err(positioned)?;
         let at = Broken::new(rest, ErrorKind::DuplicateField, "a line that was not there yet");
@@ -191,7 +205,8 @@ pub(crate) fn block(whole: &[u8]) -> Result<(Block, &[u8]), ParseError> {
         last = key;
         rest = behind;
     }
-    let missing = |expected| positioned(nom::Err::Error(Broken::new(rest, ErrorKind::Listing, expected)));
+    let missing =
+        |expected| positioned(nom::Err::Error(Broken::new(rest, ErrorKind::Listing, expected)));
     for (key, expected) in NEEDED {
         if block.value(key).is_none() {
             return Err(missing(expected));
@@ -209,17 +224,22 @@ pub(crate) fn block(whole: &[u8]) -> Result<(Block, &[u8]), ParseError> {
 
 /// Refuses a value that firewalld does not print for the key.
 fn check(key: &[u8], value: &[u8]) -> Result<(), ParseError> {
-    let wrong = |expected| Err(ParseError::new(ErrorKind::Listing, 0, expected).with_found(value.first().copied()));
+    let wrong = |expected| {
+        Err(ParseError::new(ErrorKind::Listing, 0, expected).with_found(value.first().copied()))
+    };
     let at = |item: &[u8]| value.offset(item);
     match key {
-        b"icmp-block-inversion" | b"forward" | b"masquerade" | b"disable" if yes_or_no(value).is_none() => wrong("yes or no"),
+        b"icmp-block-inversion" | b"forward" | b"masquerade" | b"disable"
+            if yes_or_no(value).is_none() =>
+        {
+            wrong("yes or no")
+        }
         b"target" if value.is_empty() || value.contains(&b' ') => wrong("a target"),
-        b"ports" | b"source-ports" => {
-            words(value).try_for_each(|item| port(item).map(|_| ()).map_err(|error| error.shifted(at(item))))
-        }
-        b"forward-ports" => {
-            lines(value).try_for_each(|item| forward_port(item).map(|_| ()).map_err(|error| error.shifted(at(item))))
-        }
+        b"ports" | b"source-ports" => words(value)
+            .try_for_each(|item| port(item).map(|_| ()).map_err(|error| error.shifted(at(item)))),
+        b"forward-ports" => lines(value).try_for_each(|item| {
+            forward_port(item).map(|_| ()).map_err(|error| error.shifted(at(item)))
+        }),
         // Only the keys above and the rules go on in further lines.
         b"rich rules" | b"description" => Ok(()),
         _ if value.contains(&b'\n') => wrong("a value of one line"),
@@ -242,7 +262,10 @@ pub(crate) fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// The items of a list in several lines.
 pub(crate) fn lines(value: &[u8]) -> impl Iterator<Item = &[u8]> {
-    value.split(|&b| b == b'\n').map(|line| line.strip_prefix(b"\t").unwrap_or(line)).filter(|line| !line.is_empty())
+    value
+        .split(|&b| b == b'\n')
+        .map(|line| line.strip_prefix(b"\t").unwrap_or(line))
+        .filter(|line| !line.is_empty())
 }
 
 fn protocol(name: &[u8]) -> Option<Protocol> {
@@ -251,14 +274,20 @@ fn protocol(name: &[u8]) -> Option<Protocol> {
 
 /// `8080/tcp`, `8000-8010/udp`, `http/tcp`.
 pub(crate) fn port(item: &[u8]) -> Result<(&[u8], Protocol), ParseError> {
-    let slash = item.iter().position(|&b| b == b'/' || b <= b' ').filter(|&at| at > 0 && item.get(at) == Some(&b'/'));
+    let slash = item
+        .iter()
+        .position(|&b| b == b'/' || b <= b' ')
+        .filter(|&at| at > 0 && item.get(at) == Some(&b'/'));
     let Some((port, name)) = slash.and_then(|at| item.split_at_checked(at)) else {
-        return Err(ParseError::new(ErrorKind::Port, 0, "PORT/PROTOCOL").with_found(item.first().copied()));
+        return Err(
+            ParseError::new(ErrorKind::Port, 0, "PORT/PROTOCOL").with_found(item.first().copied())
+        );
     };
     let name = name.get(1..).unwrap_or_default();
     let wrong = || {
         let at = port.len().saturating_add(1);
-        ParseError::new(ErrorKind::Protocol, at, "tcp, udp, sctp or dccp").with_found(name.first().copied())
+        ParseError::new(ErrorKind::Protocol, at, "tcp, udp, sctp or dccp")
+            .with_found(name.first().copied())
     };
     Ok((port, protocol(name).ok_or_else(wrong)?))
 }
@@ -271,11 +300,14 @@ pub(crate) fn forward_port(item: &[u8]) -> Result<RawForwardPort<'_>, ParseError
     let until = |mark: &'static str| terminated(take_until(mark), tag(mark));
     let port = preceded(tag("port="), verify(until(":proto="), |port: &[u8]| !port.is_empty()));
     let parts = (port, until(":toport="), until(":toaddr="), rest);
-    let mut parts = expect(ErrorKind::Listing, "port=PORT:proto=PROTOCOL:toport=PORT:toaddr=ADDRESS", parts);
-    let (_, (port, name, to_port, to_address)) = parts(item).map_err(|error| public(item, error))?;
+    let mut parts =
+        expect(ErrorKind::Listing, "port=PORT:proto=PROTOCOL:toport=PORT:toaddr=ADDRESS", parts);
+    let (_, (port, name, to_port, to_address)) =
+        parts(item).map_err(|error| public(item, error))?;
     let wrong = || {
         let at = "port=:proto=".len().saturating_add(port.len());
-        ParseError::new(ErrorKind::Protocol, at, "tcp, udp, sctp or dccp").with_found(name.first().copied())
+        ParseError::new(ErrorKind::Protocol, at, "tcp, udp, sctp or dccp")
+            .with_found(name.first().copied())
     };
     Ok((port, protocol(name).ok_or_else(wrong)?, to_port, to_address))
 }
@@ -285,13 +317,20 @@ pub(crate) fn empty_lines(input: &[u8]) -> &[u8] {
     many0_count(char::<_, Broken<'_>>('\n')).parse(input).map_or(input, |(rest, _)| rest)
 }
 
-/// The note that `firewall-cmd` prints first where it was given no zone, and the default zone that it names.
+/// The note that `firewall-cmd` prints first where it was given no zone, and the default zone that
+/// it names.
 ///
-/// Either three lines and an empty one, where the default zone is not in use, or (with `-v`) one line.
+/// Either three lines and an empty one, where the default zone is not in use, or (with `-v`) one
+/// line.
 pub(crate) fn note(input: &[u8]) -> Parsed<'_, &[u8]> {
-    let verbose = delimited(tag("No zone specified, using default zone, i.e. '"), is_not("'\n"), tag("'\n"));
+    let verbose =
+        delimited(tag("No zone specified, using default zone, i.e. '"), is_not("'\n"), tag("'\n"));
     let (input, verbose) = opt(verbose).parse(input)?;
-    let default = delimited(tag("You're performing an operation over default zone ('"), is_not("'\n"), tag("'),\n"));
+    let default = delimited(
+        tag("You're performing an operation over default zone ('"),
+        is_not("'\n"),
+        tag("'),\n"),
+    );
     let in_use = preceded(tag("but your connections/interfaces are in zone "), line);
     let advice = preceded(tag("You most likely need to use --zone="), line);
     let (input, unused) = opt(terminated(default, (in_use, advice))).parse(input)?;

@@ -1,4 +1,5 @@
-//! logfmt as logrus 1.4 to 1.9 writes it: bare or quoted values, quoted as Go's `%q`; and the time in front of CRI-O's lines.
+//! logfmt as logrus 1.4 to 1.9 writes it: bare or quoted values, quoted as Go's `%q`; and the time
+//! in front of CRI-O's lines.
 
 use super::clock::{self, ZoneStyle};
 use super::error::{Parsed, broken, expect};
@@ -59,20 +60,26 @@ pub(crate) fn pair(input: &[u8]) -> Parsed<'_, RawPair<'_>> {
 
 fn raw_value(input: &[u8]) -> Parsed<'_, RawValue<'_>> {
     if input.first() == Some(&b'"') {
-        return quoted(input).map(|(rest, (inside, escaped))| (rest, RawValue::Quoted { inside, escaped }));
+        return quoted(input)
+            .map(|(rest, (inside, escaped))| (rest, RawValue::Quoted { inside, escaped }));
     }
     let (rest, plain) = take_while(|b: u8| b > b' ' && b != b'"').parse(input)?;
     Ok((rest, if plain.is_empty() { RawValue::Empty } else { RawValue::Plain(plain) }))
 }
 
-/// A quoted value, its escapes checked; what stands between the quotes, and whether there is an escape in it.
+/// A quoted value, its escapes checked; what stands between the quotes, and whether there is an
+/// escape in it.
 pub(crate) fn quoted(input: &[u8]) -> Parsed<'_, (&[u8], bool)> {
     let (inside, _) = char('"').parse(input)?;
     let mut rest = inside;
     let mut escaped = false;
     loop {
         let Some(at) = memchr::memchr3(b'"', b'\\', b'\n', rest) else {
-            return broken(input.get(input.len()..).unwrap_or_default(), ErrorKind::Quoting, "a closing quote");
+            return broken(
+                input.get(input.len()..).unwrap_or_default(),
+                ErrorKind::Quoting,
+                "a closing quote",
+            );
         };
         let (_, special) = rest.split_at_checked(at).unwrap_or_default();
         match special.first() {
@@ -124,7 +131,9 @@ fn escape(input: &[u8]) -> Parsed<'_, Undone> {
     };
     let hex = take_while_m_n(digits, digits, |b: u8| b.is_ascii_hexdigit());
     let (rest, hex) = expect(ErrorKind::Quoting, "a hex digit", hex).parse(behind)?;
-    let code = hex.iter().fold(0u32, |sum, &b| (sum << 4) | char::from(b).to_digit(16).unwrap_or_default());
+    let code = hex
+        .iter()
+        .fold(0u32, |sum, &b| (sum << 4) | char::from(b).to_digit(16).unwrap_or_default());
     if letter == b'x' {
         return Ok((rest, Undone::Byte(u8::try_from(code).unwrap_or_default())));
     }
@@ -174,7 +183,8 @@ pub(crate) fn unescape(inside: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
-/// Where in a quoted value that byte stands, or begins, which is at `offset` once the escapes are undone.
+/// Where in a quoted value that byte stands, or begins, which is at `offset` once the escapes are
+/// undone.
 pub(crate) fn escaped_offset(inside: &[u8], offset: usize) -> usize {
     let (mut rest, mut left) = (inside, offset);
     while left > 0 {
@@ -193,15 +203,18 @@ pub(crate) fn escaped_offset(inside: &[u8], offset: usize) -> usize {
     inside.len().saturating_sub(rest.len())
 }
 
-/// `2006-01-02 15:04:05.000000000Z07:00` (up to CRI-O 1.31) or RFC 3339 with nanoseconds (from 1.32 on), and which of the two
-/// stood there: the byte between date and time.
+/// `2006-01-02 15:04:05.000000000Z07:00` (up to CRI-O 1.31) or RFC 3339 with nanoseconds (from 1.32
+/// on), and which of the two stood there: the byte between date and time.
 pub(crate) fn time(input: &[u8]) -> Parsed<'_, (Stamp, u8)> {
     let parts = (clock::day, one_of(" T"), clock::time_of_day, clock::zone);
     let (rest, (day, between, time, zone)) =
         expect(ErrorKind::Timestamp, "a date and time with an offset", parts).parse(input)?;
     let offset = if zone.style == ZoneStyle::Digits { None } else { zone.offset() };
     match clock::date_time(day, time).zip(offset) {
-        Some((local, offset)) => Ok((rest, (Stamp::Instant(local.assume_offset(offset)), u8::try_from(between).unwrap_or(b' ')))),
+        Some((local, offset)) => Ok((
+            rest,
+            (Stamp::Instant(local.assume_offset(offset)), u8::try_from(between).unwrap_or(b' ')),
+        )),
         None => broken(input, ErrorKind::Timestamp, "a date and time that exist"),
     }
 }

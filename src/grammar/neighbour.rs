@@ -1,4 +1,5 @@
-//! How kube-proxy, OVN-Kubernetes' port-claim watcher and the kubelet of dockershim times name a host port they hold a socket for.
+//! How kube-proxy, OVN-Kubernetes' port-claim watcher and the kubelet of dockershim times name a
+//! host port they hold a socket for.
 
 use super::error::{Parsed, all};
 use super::{iptables, json, logfmt};
@@ -25,7 +26,12 @@ pub(crate) struct RawLocalPort<'a> {
 }
 
 fn protocol(input: &[u8]) -> Parsed<'_, Protocol> {
-    alt((value(Protocol::Tcp, tag("tcp")), value(Protocol::Udp, tag("udp")), value(Protocol::Sctp, tag("sctp")))).parse(input)
+    alt((
+        value(Protocol::Tcp, tag("tcp")),
+        value(Protocol::Udp, tag("udp")),
+        value(Protocol::Sctp, tag("sctp")),
+    ))
+    .parse(input)
 }
 
 fn family(input: &[u8]) -> Parsed<'_, Family> {
@@ -43,55 +49,93 @@ fn host(input: &[u8]) -> Parsed<'_, Option<IpAddr>> {
     opt(alt((delimited(tag("["), bare(), tag("]")), dotted())).map_opt(address)).parse(input)
 }
 
-/// `"nodePort for default/web:http" (:30080/tcp4)`: LocalPort's text in kube-proxy 1.0 to 1.25 and in the port-claim watcher.
+/// `"nodePort for default/web:http" (:30080/tcp4)`: LocalPort's text in kube-proxy 1.0 to 1.25 and
+/// in the port-claim watcher.
 pub(crate) fn local_port(input: &[u8]) -> Parsed<'_, RawLocalPort<'_>> {
-    let parts = (logfmt::quoted, tag(" ("), host, tag(":"), iptables::port, tag("/"), protocol, opt(family), tag(")"));
-    let mut port = parts.map_opt(|((description, _), _, address, _, port, _, protocol, family, _)| {
-        (port != 0).then(|| RawLocalPort {
-            description: logfmt::unescape(description),
-            address,
-            family: family.or(address.map(Family::of)),
-            port: HostPort::single(protocol, port),
-        })
-    });
+    let parts = (
+        logfmt::quoted,
+        tag(" ("),
+        host,
+        tag(":"),
+        iptables::port,
+        tag("/"),
+        protocol,
+        opt(family),
+        tag(")"),
+    );
+    let mut port =
+        parts.map_opt(|((description, _), _, address, _, port, _, protocol, family, _)| {
+            (port != 0).then(|| RawLocalPort {
+                description: logfmt::unescape(description),
+                address,
+                family: family.or(address.map(Family::of)),
+                port: HostPort::single(protocol, port),
+            })
+        });
     port.parse(input)
 }
 
-/// LocalPort as Go's `%+v` prints the struct: `{Description:nodePort for a/b IP: IPFamily:4 Port:30082 Protocol:TCP}`.
+/// LocalPort as Go's `%+v` prints the struct: `{Description:nodePort for a/b IP: IPFamily:4
+/// Port:30082 Protocol:TCP}`.
 fn printed_struct(input: &[u8]) -> Parsed<'_, RawLocalPort<'_>> {
     let description = preceded(tag("{Description:"), take_until(" IP:"));
-    let ip = preceded(tag(" IP:"), opt(take_while1(|b: u8| b.is_ascii_hexdigit() || matches!(b, b'.' | b':'))));
+    let ip = preceded(
+        tag(" IP:"),
+        opt(take_while1(|b: u8| b.is_ascii_hexdigit() || matches!(b, b'.' | b':'))),
+    );
     let family = preceded(tag(" IPFamily:"), opt(family));
     let port = preceded(tag(" Port:"), iptables::port);
     let protocol = preceded(tag(" Protocol:"), take_while1(|b: u8| b.is_ascii_uppercase()));
     let parts = terminated((description, ip, family, port, protocol), tag("}"));
-    let mut port = parts.map_opt(|(description, ip, family, port, protocol): (&[u8], _, _, _, _)| {
-        let address = match ip {
-            None => None,
-            Some(text) => Some(address(text)?),
-        };
-        let port = (port != 0).then_some(HostPort::single(Protocol::from_bytes(protocol).ok()?, port))?;
-        Some(RawLocalPort { description: Cow::Borrowed(description), address, family: family.or(address.map(Family::of)), port })
-    });
+    let mut port =
+        parts.map_opt(|(description, ip, family, port, protocol): (&[u8], _, _, _, _)| {
+            let address = match ip {
+                None => None,
+                Some(text) => Some(address(text)?),
+            };
+            let port = (port != 0)
+                .then_some(HostPort::single(Protocol::from_bytes(protocol).ok()?, port))?;
+            Some(RawLocalPort {
+                description: Cow::Borrowed(description),
+                address,
+                family: family.or(address.map(Family::of)),
+                port,
+            })
+        });
     port.parse(input)
 }
 
-/// The same struct as JSON: `{"Description":"nodePort for a/b","IP":"","IPFamily":"4","Port":30082,"Protocol":"TCP"}`.
+/// The same struct as JSON: `{"Description":"nodePort for
+/// a/b","IP":"","IPFamily":"4","Port":30082,"Protocol":"TCP"}`.
 fn json_struct(input: &[u8]) -> Option<RawLocalPort<'_>> {
-    let (mut description, mut ip, mut family_name, mut port, mut protocol) = (None, None, None, None, None);
+    let (mut description, mut ip, mut family_name, mut port, mut protocol) =
+        (None, None, None, None, None);
     for field in json::Fields::new(input) {
         let field = field.ok()?;
         match (field.key.as_bytes(), field.value) {
             (b"Description", json::Value::String(text)) => description = Some(text.into_cow()),
-            (b"IP", json::Value::String(text)) if !text.is_empty() => ip = Some(address(text.as_bytes())?),
-            (b"IPFamily", json::Value::String(text)) => family_name = all(text.as_bytes(), family).ok(),
-            (b"Port", json::Value::Number(digits)) => port = all(digits, iptables::port).ok().filter(|&port| port != 0),
-            (b"Protocol", json::Value::String(text)) => protocol = Protocol::from_bytes(text.as_bytes()).ok(),
+            (b"IP", json::Value::String(text)) if !text.is_empty() => {
+                ip = Some(address(text.as_bytes())?)
+            }
+            (b"IPFamily", json::Value::String(text)) => {
+                family_name = all(text.as_bytes(), family).ok()
+            }
+            (b"Port", json::Value::Number(digits)) => {
+                port = all(digits, iptables::port).ok().filter(|&port| port != 0)
+            }
+            (b"Protocol", json::Value::String(text)) => {
+                protocol = Protocol::from_bytes(text.as_bytes()).ok()
+            }
             _ => {}
         }
     }
     let port = HostPort::single(protocol?, port?);
-    Some(RawLocalPort { description: description?, address: ip, family: family_name.or(ip.map(Family::of)), port })
+    Some(RawLocalPort {
+        description: description?,
+        address: ip,
+        family: family_name.or(ip.map(Family::of)),
+        port,
+    })
 }
 
 /// A LocalPort as the value of a structured message, in any of its three forms.
@@ -141,7 +185,11 @@ pub(crate) fn message(text: &[u8]) -> Option<(Speaker, Verb, RawLocalPort<'_>)> 
     let kubelet = |words: &str, verb| {
         let behind = text.strip_prefix(words.as_bytes())?;
         let port = kubelet_port(behind)?;
-        Some((Speaker::Kubelet, verb, RawLocalPort { description: Cow::Borrowed(behind), address: None, family: None, port }))
+        Some((
+            Speaker::Kubelet,
+            verb,
+            RawLocalPort { description: Cow::Borrowed(behind), address: None, family: None, port },
+        ))
     };
     match text.first()? {
         b'O' => local("Opened local port ", Speaker::KubeProxy, Verb::Opened)
@@ -152,13 +200,16 @@ pub(crate) fn message(text: &[u8]) -> Option<(Speaker, Verb, RawLocalPort<'_>)> 
             .or_else(|| kubelet("Closing host port ", Verb::Closing)),
         b'P' => {
             let behind = text.strip_prefix(b"Port ")?;
-            let port = all(behind, terminated(local_port, tag(" was open before and is still needed"))).ok()?;
+            let port =
+                all(behind, terminated(local_port, tag(" was open before and is still needed")))
+                    .ok()?;
             Some((Speaker::KubeProxy, Verb::StillOpen, port))
         }
         b'c' => {
             let behind = text.strip_prefix(b"can't open ")?;
             let skipping = memmem::find(behind, b", skipping this nodePort: ").is_some();
-            let port = all(behind, terminated(local_port, preceded(tag(", skipping this "), rest))).ok()?;
+            let port = all(behind, terminated(local_port, preceded(tag(", skipping this "), rest)))
+                .ok()?;
             skipping.then_some((Speaker::KubeProxy, Verb::Refused, port))
         }
         _ => None,

@@ -1,7 +1,9 @@
-//! What stands in front of a message on the same line: the short modes of journalctl (systemd 252), rsyslog's file formats
-//! (8.2302), the container log files of CRI-O and containerd, and the marks of `oc`, `kubectl` and `grep`.
+//! What stands in front of a message on the same line: the short modes of journalctl (systemd 252),
+//! rsyslog's file formats (8.2302), the container log files of CRI-O and containerd, and the marks
+//! of `oc`, `kubectl` and `grep`.
 //!
-//! Stamp and sender are read apart: `stamp` tells by which clock text a line begins, `sender` who speaks.
+//! Stamp and sender are read apart: `stamp` tells by which clock text a line begins, `sender` who
+//! speaks.
 
 use crate::error::ErrorKind;
 use crate::grammar::clock::{self, Day, TimeOfDay, Zone, ZoneStyle};
@@ -21,7 +23,8 @@ use time::{Duration, Month, OffsetDateTime, UtcOffset};
 pub(crate) enum Clock {
     /// `Jun 25 16:24:11`, with the number of digits of its fraction.
     Short { fraction_digits: usize },
-    /// `2023-06-25T16:24:11+0800`, with the number of digits of its fraction and the style of its offset.
+    /// `2023-06-25T16:24:11+0800`, with the number of digits of its fraction and the style of its
+    /// offset.
     Iso { fraction_digits: usize, style: ZoneStyle },
     /// `Sun 2023-06-25 16:24:11 CST`, with the number of digits of its fraction.
     Full { fraction_digits: usize },
@@ -64,25 +67,36 @@ fn short(input: &[u8]) -> Parsed<'_, Stamped> {
 }
 
 fn iso(input: &[u8]) -> Parsed<'_, Stamped> {
-    let (rest, (day, _, time, zone)) = (clock::day, char('T'), clock::time_of_day, clock::zone).parse(input)?;
-    Ok((rest, (Clock::Iso { fraction_digits: time.fraction_digits, style: zone.style }, instant(day, time, zone))))
+    let (rest, (day, _, time, zone)) =
+        (clock::day, char('T'), clock::time_of_day, clock::zone).parse(input)?;
+    Ok((
+        rest,
+        (
+            Clock::Iso { fraction_digits: time.fraction_digits, style: zone.style },
+            instant(day, time, zone),
+        ),
+    ))
 }
 
 fn instant(day: Day, time: TimeOfDay, zone: Zone) -> Option<Stamp> {
     Some(Stamp::Instant(clock::date_time(day, time)?.assume_offset(zone.offset()?)))
 }
 
-/// `Sun 2023-06-25 16:24:11 CST` or `… +0330`. Of the names only UTC and GMT say what they mean; the others leave the offset open.
+/// `Sun 2023-06-25 16:24:11 CST` or `… +0330`. Of the names only UTC and GMT say what they mean;
+/// the others leave the offset open.
 pub(crate) fn full(input: &[u8]) -> Parsed<'_, Stamped> {
     let (rest, _) = weekday(input)?;
-    let (rest, (day, _, time, _)) = (clock::day, char(' '), clock::time_of_day, char(' ')).parse(rest)?;
+    let (rest, (day, _, time, _)) =
+        (clock::day, char(' '), clock::time_of_day, char(' ')).parse(rest)?;
     let clock = Clock::Full { fraction_digits: time.fraction_digits };
     if let Ok((rest, zone)) = clock::zone(rest)
         && rest.first() == Some(&b' ')
     {
         return Ok((rest, (clock, instant(day, time, zone))));
     }
-    let (rest, name) = take_while_m_n(1, 6, |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-')).parse(rest)?;
+    let (rest, name) =
+        take_while_m_n(1, 6, |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'-'))
+            .parse(rest)?;
     let local = clock::date_time(day, time);
     let stamp = match name {
         b"UTC" | b"GMT" => local.map(|at| Stamp::Instant(at.assume_offset(UtcOffset::UTC))),
@@ -123,8 +137,8 @@ fn unix(input: &[u8]) -> Parsed<'_, Stamped> {
     Ok((rest, (Clock::Unix, at.map(Stamp::Instant))))
 }
 
-/// The monotonic form and the delta form; the first line of the latter has blanks where the difference stands, and an asterisk
-/// marks a difference across a boot.
+/// The monotonic form and the delta form; the first line of the latter has blanks where the
+/// difference stands, and an asterisk marks a difference across a boot.
 fn since_boot(input: &[u8]) -> Parsed<'_, Stamped> {
     let (rest, since) = preceded((char('['), space0), seconds).parse(input)?;
     let stamp = since.and_then(Stamp::since_boot);
@@ -132,7 +146,14 @@ fn since_boot(input: &[u8]) -> Parsed<'_, Stamped> {
         return Ok((rest, (Clock::Monotonic, stamp)));
     }
     let (rest, _) = take_while_m_n(1, 32, |b| b == b' ').parse(rest)?;
-    let difference = recognize((char('<'), space0, opt(char('+')), seconds, alt((char(' '), char('*'))), char('>')));
+    let difference = recognize((
+        char('<'),
+        space0,
+        opt(char('+')),
+        seconds,
+        alt((char(' '), char('*'))),
+        char('>'),
+    ));
     let (rest, _) = terminated(opt(difference), char(']')).parse(rest)?;
     Ok((rest, (Clock::Delta, stamp)))
 }
@@ -154,7 +175,8 @@ pub(crate) enum Ending {
     Colon,
     /// `crio[77216] `: rsyslog with a message that came in as RFC 5424.
     Bracket,
-    /// An identifier of several words, which ends in `[77216]: ` or stands right before a message that is recognised.
+    /// An identifier of several words, which ends in `[77216]: ` or stands right before a message
+    /// that is recognised.
     Searched,
     /// `crio `: rsyslog with a message that came in as RFC 5424 and names no process.
     Blank,
@@ -162,8 +184,9 @@ pub(crate) enum Ending {
 
 /// Who speaks, read behind a stamp; the message is what is left.
 ///
-/// The host is the first word. A host name of several words cannot be told from an identifier of several words; its further words
-/// are then read as part of the identifier, so that such a line belongs to nobody rather than to the wrong one.
+/// The host is the first word. A host name of several words cannot be told from an identifier of
+/// several words; its further words are then read as part of the identifier, so that such a line
+/// belongs to nobody rather than to the wrong one.
 #[inline]
 pub(crate) fn sender(input: &[u8]) -> Option<(&[u8], Sender<'_>)> {
     let (first, behind_host) = word(input);
@@ -182,7 +205,10 @@ pub(crate) fn sender(input: &[u8]) -> Option<(&[u8], Sender<'_>)> {
         let message = message.get(2..).unwrap_or_default();
         let (identifier, pid) = with_pid(tag);
         if pid.is_some() || payload(message) {
-            return Some((message, Sender { host: Some(first), identifier, pid, ending: Ending::Searched }));
+            return Some((
+                message,
+                Sender { host: Some(first), identifier, pid, ending: Ending::Searched },
+            ));
         }
     }
     let identifier = (!second.is_empty()).then_some(second)?;
@@ -209,7 +235,8 @@ fn tag_word(word: &[u8]) -> Option<(&[u8], Option<u32>, Ending)> {
     pid.map(|pid| (identifier, Some(pid), Ending::Bracket))
 }
 
-/// The identifier and the process number of `crio[77216]`; the number must have something in front of its bracket.
+/// The identifier and the process number of `crio[77216]`; the number must have something in front
+/// of its bracket.
 #[inline]
 fn with_pid(tag: &[u8]) -> (&[u8], Option<u32>) {
     let split = || {
@@ -233,14 +260,17 @@ pub(crate) fn process(digits: &[u8]) -> Option<u32> {
     number(digits).and_then(|n| u32::try_from(n).ok())
 }
 
-/// True when a line of one of the logs begins here: a klog header, logrus' `time="`, a JSON object, or firewalld's date.
+/// True when a line of one of the logs begins here: a klog header, logrus' `time="`, a JSON object,
+/// or firewalld's date.
 #[inline]
 pub(crate) fn payload(input: &[u8]) -> bool {
     match input.first() {
         Some(b't') => input.starts_with(b"time=\"") || input.starts_with(b"time=2"),
         Some(b'{') => input.starts_with(b"{\""),
         Some(b'I' | b'W' | b'E' | b'F') => klog_header(input),
-        Some(b'0'..=b'9') => (clock::day, char(' '), clock::time_of_day, char(' ')).parse(input).is_ok(),
+        Some(b'0'..=b'9') => {
+            (clock::day, char(' '), clock::time_of_day, char(' ')).parse(input).is_ok()
+        }
         _ => false,
     }
 }
@@ -263,7 +293,8 @@ pub(crate) enum Output {
     Stderr,
 }
 
-/// `stderr F `, behind the stamp of a container log file: the stream, and whether the line is the last part of its record.
+/// `stderr F `, behind the stamp of a container log file: the stream, and whether the line is the
+/// last part of its record.
 pub(crate) fn container(input: &[u8]) -> Parsed<'_, (Output, bool)> {
     let (rest, output) = match input.split_at_checked(7) {
         Some((b"stdout ", rest)) => (rest, Output::Stdout),
@@ -283,7 +314,8 @@ pub(crate) type SyslogHeader<'a> = (Option<&'a [u8]>, Option<&'a [u8]>, Option<u
 
 /// What stands behind the stamp of RFC 5424; message id and structured data are passed over.
 pub(crate) fn syslog_header(input: &[u8]) -> Parsed<'_, SyslogHeader<'_>> {
-    let (rest, (host, program, process_id, _)) = (syslog_word, syslog_word, syslog_word, syslog_word).parse(input)?;
+    let (rest, (host, program, process_id, _)) =
+        (syslog_word, syslog_word, syslog_word, syslog_word).parse(input)?;
     let (rest, ()) = structured_data(rest)?;
     let rest = match rest {
         [] => rest,
@@ -302,7 +334,8 @@ fn syslog_word(input: &[u8]) -> Parsed<'_, &[u8]> {
     terminated(take_while_m_n(1, 255, |b: u8| b.is_ascii_graphic()), char(' ')).parse(input)
 }
 
-/// `-`, or elements in brackets with quoted values; a backslash in a value keeps the next byte from ending it.
+/// `-`, or elements in brackets with quoted values; a backslash in a value keeps the next byte from
+/// ending it.
 fn structured_data(input: &[u8]) -> Parsed<'_, ()> {
     if let Some(rest) = input.strip_prefix(b"-") {
         return Ok((rest, ()));
@@ -323,37 +356,50 @@ fn structured_data(input: &[u8]) -> Parsed<'_, ()> {
             None => return broken(rest, ErrorKind::Prefix, "an element that ends in ]"),
         }
     }
-    if rest.len() == input.len() { broken(input, ErrorKind::Prefix, "- or [") } else { Ok((rest, ())) }
+    if rest.len() == input.len() {
+        broken(input, ErrorKind::Prefix, "- or [")
+    } else {
+        Ok((rest, ()))
+    }
 }
 
 /// `<30>`, or `<30>1 ` with a version; true when the version stands there.
 pub(crate) fn priority(input: &[u8]) -> Parsed<'_, bool> {
-    let (rest, _) = (char('<'), take_while_m_n(1, 3, |b: u8| b.is_ascii_digit()), char('>')).parse(input)?;
+    let (rest, _) =
+        (char('<'), take_while_m_n(1, 3, |b: u8| b.is_ascii_digit()), char('>')).parse(input)?;
     let (rest, version) = opt(tag::<_, _, Broken<'_>>(&b"1 "[..])).parse(rest)?;
     Ok((rest, version.is_some()))
 }
 
 /// `[pod/NAME/CONTAINER] `, as `oc logs --prefix` and `kubectl logs --prefix` write it.
 pub(crate) fn pod(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
-    let name = |input| take_while(|b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_')).parse(input);
-    let (rest, (_, pod, _, container, _)) = (tag(&b"[pod/"[..]), name, char('/'), name, tag(&b"] "[..])).parse(input)?;
+    let name = |input| {
+        take_while(|b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_'))
+            .parse(input)
+    };
+    let (rest, (_, pod, _, container, _)) =
+        (tag(&b"[pod/"[..]), name, char('/'), name, tag(&b"] "[..])).parse(input)?;
     Ok((rest, (pod, container)))
 }
 
 /// `33:`, as `grep -n` writes it.
 pub(crate) fn line_number(input: &[u8]) -> Parsed<'_, u64> {
-    let (rest, digits) = terminated(take_while_m_n(1, 18, |b: u8| b.is_ascii_digit()), char(':')).parse(input)?;
+    let (rest, digits) =
+        terminated(take_while_m_n(1, 18, |b: u8| b.is_ascii_digit()), char(':')).parse(input)?;
     Ok((rest, number(digits).and_then(|n| u64::try_from(n).ok()).unwrap_or(0)))
 }
 
-/// A node's name and the blank behind it, as `oc adm node-logs --path` writes it in front of each line of several nodes.
+/// A node's name and the blank behind it, as `oc adm node-logs --path` writes it in front of each
+/// line of several nodes.
 ///
 /// A day of the week is none: behind it stands a date that would pass for firewalld's.
 pub(crate) fn node(input: &[u8]) -> Parsed<'_, &[u8]> {
     if weekday(input).is_ok() {
         return broken(input, ErrorKind::Prefix, "a node's name");
     }
-    let (rest, name) = take_while_m_n(1, 253, |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.')).parse(input)?;
+    let (rest, name) =
+        take_while_m_n(1, 253, |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+            .parse(input)?;
     let (rest, _) = char(' ').parse(rest)?;
     Ok((rest, name))
 }

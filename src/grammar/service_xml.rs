@@ -1,7 +1,8 @@
-//! The part of XML 1.0 that firewalld's service files are written in: one element whose children have attributes or text.
+//! The part of XML 1.0 that firewalld's service files are written in: one element whose children
+//! have attributes or text.
 //!
-//! Elements nest no deeper, a document type is refused, and with it every entity that is not one of XML's own five: nothing in a
-//! file can make the reader's work larger than the file.
+//! Elements nest no deeper, a document type is refused, and with it every entity that is not one of
+//! XML's own five: nothing in a file can make the reader's work larger than the file.
 
 use super::error::{Broken, Parsed, all, broken, expect};
 use crate::error::{ErrorKind, ParseError};
@@ -18,7 +19,8 @@ use nom::sequence::{delimited, preceded, terminated};
 /// More attributes than any element of a service file has.
 const MOST_ATTRIBUTES: usize = 16;
 
-/// More children than any service file has; they are compared with each other, so their number has to have a bound.
+/// More children than any service file has; they are compared with each other, so their number has
+/// to have a bound.
 const MOST_CHILDREN: usize = 4096;
 
 /// An attribute with its references resolved.
@@ -45,7 +47,8 @@ pub(crate) fn file(whole: &[u8]) -> Result<(Element<'_>, Vec<Element<'_>>), Pars
         let (input, _) = opt(tag(&b"\xef\xbb\xbf"[..])).parse(input)?;
         let (input, _) = between(input)?;
         let (input, (root, empty)) = start_tag(whole.len(), input)?;
-        let (input, children) = if empty { (input, Vec::new()) } else { children(whole.len(), root.name, input)? };
+        let (input, children) =
+            if empty { (input, Vec::new()) } else { children(whole.len(), root.name, input)? };
         let (input, _) = between(input)?;
         Ok((input, (root, children)))
     };
@@ -57,7 +60,11 @@ fn children<'a>(whole: usize, outer: &'a [u8], input: &'a [u8]) -> Parsed<'a, Ve
     let (mut rest, _) = content(input)?;
     while !rest.starts_with(b"</") {
         let (behind, (element, empty)) = start_tag(whole, rest)?;
-        let (behind, _) = if empty { (behind, ()) } else { preceded(content, |end| end_tag(element.name, end)).parse(behind)? };
+        let (behind, _) = if empty {
+            (behind, ())
+        } else {
+            preceded(content, |end| end_tag(element.name, end)).parse(behind)?
+        };
         if found.len() >= MOST_CHILDREN {
             return broken(rest, ErrorKind::TooLong, "fewer elements");
         }
@@ -76,7 +83,9 @@ fn name(input: &[u8]) -> Parsed<'_, &[u8]> {
     expect(
         ErrorKind::Xml,
         "a name",
-        verify(take_while1(is_name), |n: &[u8]| !n.first().is_some_and(|b| matches!(b, b'0'..=b'9' | b'-' | b'.'))),
+        verify(take_while1(is_name), |n: &[u8]| {
+            !n.first().is_some_and(|b| matches!(b, b'0'..=b'9' | b'-' | b'.'))
+        }),
     )
     .parse(input)
 }
@@ -84,7 +93,8 @@ fn name(input: &[u8]) -> Parsed<'_, &[u8]> {
 /// `<name a="b">` or `<name a="b"/>`, and whether it was the second.
 fn start_tag<'a>(whole: usize, input: &'a [u8]) -> Parsed<'a, (Element<'a>, bool)> {
     let at = whole.saturating_sub(input.len());
-    let (mut rest, name) = preceded(expect(ErrorKind::Xml, "an element", char('<')), name).parse(input)?;
+    let (mut rest, name) =
+        preceded(expect(ErrorKind::Xml, "an element", char('<')), name).parse(input)?;
     let mut attributes: Vec<Attribute<'a>> = Vec::new();
     while let Ok((behind, _)) = multispace1::<_, Broken<'_>>.parse(rest) {
         if behind.starts_with(b"/") || behind.starts_with(b">") {
@@ -96,7 +106,11 @@ fn start_tag<'a>(whole: usize, input: &'a [u8]) -> Parsed<'a, (Element<'a>, bool
             return broken(behind, ErrorKind::TooLong, "fewer attributes");
         }
         if attributes.iter().any(|before| before.name == found.name) {
-            return broken(behind, ErrorKind::DuplicateField, "an attribute that was not there yet");
+            return broken(
+                behind,
+                ErrorKind::DuplicateField,
+                "an attribute that was not there yet",
+            );
         }
         attributes.push(found);
         rest = after;
@@ -107,7 +121,11 @@ fn start_tag<'a>(whole: usize, input: &'a [u8]) -> Parsed<'a, (Element<'a>, bool
 }
 
 fn end_tag<'a>(outer: &[u8], input: &'a [u8]) -> Parsed<'a, ()> {
-    let tag = delimited(tag("</"), verify(name, |name: &[u8]| name == outer), preceded(multispace0, char('>')));
+    let tag = delimited(
+        tag("</"),
+        verify(name, |name: &[u8]| name == outer),
+        preceded(multispace0, char('>')),
+    );
     expect(ErrorKind::Xml, "the end tag of the element", value((), tag)).parse(input)
 }
 
@@ -117,15 +135,23 @@ fn attribute<'a>(whole: usize, input: &'a [u8]) -> Parsed<'a, Attribute<'a>> {
     let equals = delimited(multispace0, char('='), multispace0);
     let (quote, _) = expect(ErrorKind::Xml, "an equals sign", equals).parse(rest)?;
     let inside = |mark: char| delimited(char(mark), recognize(text_but(mark)), char(mark));
-    let (rest, raw) = expect(ErrorKind::Xml, "a value in quotes", alt((inside('"'), inside('\'')))).parse(quote)?;
+    let (rest, raw) = expect(ErrorKind::Xml, "a value in quotes", alt((inside('"'), inside('\''))))
+        .parse(quote)?;
     let value_at = whole.saturating_sub(quote.len()).saturating_add(1);
     Ok((rest, Attribute { name, value: resolved(raw), at, value_at }))
 }
 
 /// Text up to a mark or a `<`, in which every `&` begins one of XML's own references.
 fn text_but<'a>(mark: char) -> impl FnMut(&'a [u8]) -> Parsed<'a, usize> {
-    let plain = move |b: u8| b != b'<' && b != b'&' && char::from(b) != mark && (b >= b' ' || matches!(b, b'\t' | b'\n' | b'\r'));
-    move |input| many0_count(alt((value((), take_while1(plain)), value((), reference)))).parse(input)
+    let plain = move |b: u8| {
+        b != b'<'
+            && b != b'&'
+            && char::from(b) != mark
+            && (b >= b' ' || matches!(b, b'\t' | b'\n' | b'\r'))
+    };
+    move |input| {
+        many0_count(alt((value((), take_while1(plain)), value((), reference)))).parse(input)
+    }
 }
 
 /// `&amp;`, `&#60;`, `&#x3c;` and the like, as the character it stands for.
@@ -139,19 +165,34 @@ fn reference(input: &[u8]) -> Parsed<'_, core::primitive::char> {
     ));
     let digits = |radix: u32| {
         move |input| {
-            let (rest, text) = take_while_m_n(1, 8, move |b: u8| char::from(b).is_digit(radix)).parse(input)?;
-            let code = core::str::from_utf8(text).ok().and_then(|text| u32::from_str_radix(text, radix).ok());
-            match code.and_then(char::from_u32).filter(|&c| c >= ' ' || matches!(c, '\t' | '\n' | '\r')) {
+            let (rest, text) =
+                take_while_m_n(1, 8, move |b: u8| char::from(b).is_digit(radix)).parse(input)?;
+            let code = core::str::from_utf8(text)
+                .ok()
+                .and_then(|text| u32::from_str_radix(text, radix).ok());
+            match code
+                .and_then(char::from_u32)
+                .filter(|&c| c >= ' ' || matches!(c, '\t' | '\n' | '\r'))
+            {
                 Some(character) => Ok((rest, character)),
                 None => broken(input, ErrorKind::Xml, "the number of a character"),
             }
         }
     };
-    let numbered = terminated(alt((preceded(tag("#x"), digits(16)), preceded(tag("#"), digits(10)))), char(';'));
-    expect(ErrorKind::Xml, "a reference to a character", preceded(char('&'), cut(alt((named, numbered))))).parse(input)
+    let numbered = terminated(
+        alt((preceded(tag("#x"), digits(16)), preceded(tag("#"), digits(10)))),
+        char(';'),
+    );
+    expect(
+        ErrorKind::Xml,
+        "a reference to a character",
+        preceded(char('&'), cut(alt((named, numbered)))),
+    )
+    .parse(input)
 }
 
-/// The text with its references resolved and its blanks made plain, as XML wants it for an attribute.
+/// The text with its references resolved and its blanks made plain, as XML wants it for an
+/// attribute.
 fn resolved(raw: &[u8]) -> Cow<'_, [u8]> {
     if !raw.iter().any(|b| matches!(b, b'&' | b'\t' | b'\n' | b'\r')) {
         return Cow::Borrowed(raw);
@@ -175,23 +216,36 @@ fn resolved(raw: &[u8]) -> Cow<'_, [u8]> {
 
 fn comment(input: &[u8]) -> Parsed<'_, ()> {
     let (rest, _) = tag("<!--").parse(input)?;
-    expect(ErrorKind::Xml, "the end of the comment", cut(value((), (take_until("--"), tag("-->"))))).parse(rest)
+    expect(ErrorKind::Xml, "the end of the comment", cut(value((), (take_until("--"), tag("-->")))))
+        .parse(rest)
 }
 
 /// `<?xml version="1.0" encoding="utf-8"?>` and other instructions.
 fn instruction(input: &[u8]) -> Parsed<'_, ()> {
     let (rest, _) = tag("<?").parse(input)?;
-    expect(ErrorKind::Xml, "the end of the instruction", cut(value((), (take_until("?>"), tag("?>"))))).parse(rest)
+    expect(
+        ErrorKind::Xml,
+        "the end of the instruction",
+        cut(value((), (take_until("?>"), tag("?>")))),
+    )
+    .parse(rest)
 }
 
 fn cdata(input: &[u8]) -> Parsed<'_, ()> {
     let (rest, _) = tag("<![CDATA[").parse(input)?;
-    expect(ErrorKind::Xml, "the end of the CDATA section", cut(value((), (take_until("]]>"), tag("]]>"))))).parse(rest)
+    expect(
+        ErrorKind::Xml,
+        "the end of the CDATA section",
+        cut(value((), (take_until("]]>"), tag("]]>")))),
+    )
+    .parse(rest)
 }
 
 /// What may stand around the outer element.
 fn between(input: &[u8]) -> Parsed<'_, ()> {
-    let (rest, ()) = fold_many0(alt((value((), multispace1), comment, instruction)), || (), |(), ()| ()).parse(input)?;
+    let (rest, ()) =
+        fold_many0(alt((value((), multispace1), comment, instruction)), || (), |(), ()| ())
+            .parse(input)?;
     if rest.starts_with(b"<!") {
         return broken(rest, ErrorKind::Xml, "no document type");
     }

@@ -12,7 +12,11 @@ use time::OffsetDateTime;
 
 /// How grave a klog record is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Severity {
     /// `I`
     Info,
@@ -41,7 +45,8 @@ impl Header<'_> {
         self.severity
     }
 
-    /// The time, in the local time of the program, without year and offset; `None` for a day or time that does not exist.
+    /// The time, in the local time of the program, without year and offset; `None` for a day or
+    /// time that does not exist.
     #[must_use]
     pub const fn stamp(&self) -> Option<Stamp> {
         self.stamp
@@ -66,7 +71,13 @@ impl Header<'_> {
     }
 
     fn into_owned(self) -> Header<'static> {
-        Header { severity: self.severity, stamp: self.stamp, pid: self.pid, file: self.file.into_owned(), line: self.line }
+        Header {
+            severity: self.severity,
+            stamp: self.stamp,
+            pid: self.pid,
+            file: self.file.into_owned(),
+            line: self.line,
+        }
     }
 }
 
@@ -78,13 +89,15 @@ pub enum Form {
     Header,
     /// A line that has lost its header, or never had one (`--skip_headers`), and stands alone.
     NoHeader,
-    /// A line without header behind a record that may have had several lines: it may belong to that record's text.
+    /// A line without header behind a record that may have had several lines: it may belong to that
+    /// record's text.
     Continuation,
     /// component-base's JSON format.
     Json,
     /// An echo of the script that starts ovnkube.
     Script,
-    /// The first lines of a klog file: `Log file created at: 2023/06/25 09:07:00` and the three behind it.
+    /// The first lines of a klog file: `Log file created at: 2023/06/25 09:07:00` and the three
+    /// behind it.
     Preamble,
 }
 
@@ -113,8 +126,8 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Reads a whole record, which may have several lines: `None` if it begins with neither a header, nor JSON, nor a preamble, nor
-    /// the words of an ovnkube message.
+    /// Reads a whole record, which may have several lines: `None` if it begins with neither a
+    /// header, nor JSON, nor a preamble, nor the words of an ovnkube message.
     ///
     /// # Errors
     /// The beginning is that of such a record, and what follows is broken.
@@ -142,10 +155,24 @@ impl<'a> Record<'a> {
             b'F' => Severity::Fatal,
             _ => Severity::Info,
         };
-        let header = Header { severity, stamp: raw.stamp, pid: raw.pid, file: raw.file.into(), line: raw.line };
-        let ovnkube = Message::parse(text).map_err(|e| e.shifted(bytes.len().saturating_sub(text.len())))?;
+        let header = Header {
+            severity,
+            stamp: raw.stamp,
+            pid: raw.pid,
+            file: raw.file.into(),
+            line: raw.line,
+        };
+        let ovnkube =
+            Message::parse(text).map_err(|e| e.shifted(bytes.len().saturating_sub(text.len())))?;
         let (raw_text, message) = (bytes.into(), text.into());
-        Ok(Some(Self { raw: raw_text, form: Form::Header, stamp: header.stamp, header: Some(header), message, ovnkube }))
+        Ok(Some(Self {
+            raw: raw_text,
+            form: Form::Header,
+            stamp: header.stamp,
+            header: Some(header),
+            message,
+            ovnkube,
+        }))
     }
 
     fn special(bytes: &'a [u8]) -> Result<Option<Self>, ParseError> {
@@ -157,11 +184,19 @@ impl<'a> Record<'a> {
                     let stamp = error::all(behind, klog::created_at).map_err(|e| e.shifted(at))?;
                     return Ok(Some(Self::plain(bytes, Form::Preamble, Some(stamp))));
                 }
-                Ok(bytes.starts_with(b"Log line format: [IWEF]").then(|| Self::plain(bytes, Form::Preamble, None)))
+                Ok(bytes
+                    .starts_with(b"Log line format: [IWEF]")
+                    .then(|| Self::plain(bytes, Form::Preamble, None)))
             }
-            Some(b'R') if bytes.starts_with(b"Running on machine: ") => Ok(Some(Self::plain(bytes, Form::Preamble, None))),
-            Some(b'B') if bytes.starts_with(b"Binary: Built with ") => Ok(Some(Self::plain(bytes, Form::Preamble, None))),
-            Some(b'0'..=b'9') if ovnkube::dated_script_line(bytes) => Ok(Some(Self::plain(bytes, Form::Script, None))),
+            Some(b'R') if bytes.starts_with(b"Running on machine: ") => {
+                Ok(Some(Self::plain(bytes, Form::Preamble, None)))
+            }
+            Some(b'B') if bytes.starts_with(b"Binary: Built with ") => {
+                Ok(Some(Self::plain(bytes, Form::Preamble, None)))
+            }
+            Some(b'0'..=b'9') if ovnkube::dated_script_line(bytes) => {
+                Ok(Some(Self::plain(bytes, Form::Script, None)))
+            }
             _ => Ok(None),
         }
     }
@@ -179,7 +214,14 @@ impl<'a> Record<'a> {
             }
         }
         let (stamp, message) = (stamp?, message?);
-        Some(Self { raw: bytes.into(), form: Form::Json, header: None, stamp: Some(stamp), message, ovnkube: None })
+        Some(Self {
+            raw: bytes.into(),
+            form: Form::Json,
+            header: None,
+            stamp: Some(stamp),
+            message,
+            ovnkube: None,
+        })
     }
 
     fn plain(bytes: &'a [u8], form: Form, stamp: Option<Stamp>) -> Self {
@@ -187,7 +229,14 @@ impl<'a> Record<'a> {
     }
 
     fn bare(bytes: &'a [u8], form: Form, message: Message<'a>) -> Self {
-        Self { raw: bytes.into(), form, header: None, stamp: None, message: bytes.into(), ovnkube: Some(message) }
+        Self {
+            raw: bytes.into(),
+            form,
+            header: None,
+            stamp: None,
+            message: bytes.into(),
+            ovnkube: Some(message),
+        }
     }
 
     /// The bytes as they stand in the log.
@@ -208,7 +257,8 @@ impl<'a> Record<'a> {
         self.header.as_ref()
     }
 
-    /// The time of the header, of the JSON object, of the script's echo, or in which the log file was opened.
+    /// The time of the header, of the JSON object, of the script's echo, or in which the log file
+    /// was opened.
     #[must_use]
     pub const fn stamp(&self) -> Option<Stamp> {
         self.stamp
@@ -252,7 +302,8 @@ impl fmt::Display for Record<'_> {
     }
 }
 
-/// Milliseconds since 1970, with up to six decimals, as component-base's JSON format prints its time.
+/// Milliseconds since 1970, with up to six decimals, as component-base's JSON format prints its
+/// time.
 fn milliseconds(digits: &[u8]) -> Option<Stamp> {
     let text = core::str::from_utf8(digits).ok()?;
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
@@ -267,14 +318,17 @@ fn milliseconds(digits: &[u8]) -> Option<Stamp> {
 
 /// Reads the lines of one program's klog output, one at a time and in order.
 ///
-/// Each line is given out at once; nothing is held back, so nothing grows. A line with a header begins a record, and a line without
-/// one continues the record before it, with these exceptions:
+/// Each line is given out at once; nothing is held back, so nothing grows. A line with a header
+/// begins a record, and a line without one continues the record before it, with these exceptions:
 ///
-/// - The words of an ovnkube message at the beginning of a header-less line make it a record of its own where no record is open:
-///   before the first header, and behind a record whose format ends with its line (`Adding rule in table: ...`).
-/// - Behind any other record such a line may be a record that lost its header, or a line of that record's text. It comes as
-///   [`Reading::Continuation`] with a record of [`Form::Continuation`], which proves nothing by itself.
-/// - Failures (`failed to add iptables ...`) count in every line of a record; iptables' own line ends make such records multi-line.
+/// - The words of an ovnkube message at the beginning of a header-less line make it a record of its
+///   own where no record is open: before the first header, and behind a record whose format ends
+///   with its line (`Adding rule in table: ...`).
+/// - Behind any other record such a line may be a record that lost its header, or a line of that
+///   record's text. It comes as [`Reading::Continuation`] with a record of [`Form::Continuation`],
+///   which proves nothing by itself.
+/// - Failures (`failed to add iptables ...`) count in every line of a record; iptables' own line
+///   ends make such records multi-line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reader {
@@ -309,7 +363,8 @@ impl Reader {
                 return Reading::Malformed(error);
             }
             Ok(Some(record)) => {
-                let ended = record.form == Form::Script || record.ovnkube.as_ref().is_some_and(Message::is_one_line);
+                let ended = record.form == Form::Script
+                    || record.ovnkube.as_ref().is_some_and(Message::is_one_line);
                 self.open = if ended { Open::Closed } else { Open::Record };
                 return Reading::Record(record);
             }
@@ -331,7 +386,9 @@ impl Reader {
             return Reading::Record(record);
         }
         match Message::parse(line) {
-            Ok(Some(message)) => Reading::Continuation(Some(Record::bare(line, Form::Continuation, message))),
+            Ok(Some(message)) => {
+                Reading::Continuation(Some(Record::bare(line, Form::Continuation, message)))
+            }
             Ok(None) | Err(_) => Reading::Continuation(None),
         }
     }

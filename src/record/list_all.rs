@@ -8,7 +8,11 @@ use core::fmt;
 
 /// What a block of the output is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Subject {
     /// A zone.
     Zone,
@@ -16,10 +20,12 @@ pub enum Subject {
     Policy,
 }
 
-/// One zone, or one policy, as `firewall-cmd` and `firewall-offline-cmd` list it (firewalld 0.9 to 2.5; 0.6 reads the same).
+/// One zone, or one policy, as `firewall-cmd` and `firewall-offline-cmd` list it (firewalld 0.9 to
+/// 2.5; 0.6 reads the same).
 ///
-/// It says nothing of the layer: with `--permanent` the output looks the same, so the caller has to know how it was made. Lines of
-/// keys that are not known here are kept, see [`fields`](Self::fields).
+/// It says nothing of the layer: with `--permanent` the output looks the same, so the caller has to
+/// know how it was made. Lines of keys that are not known here are kept, see
+/// [`fields`](Self::fields).
 ///
 /// ```
 /// use hostport_audit::record::list_all::Listing;
@@ -54,7 +60,8 @@ pub struct Listing<'a> {
 }
 
 impl<'a> Listing<'a> {
-    /// Reads output that holds one block, such as that of `--list-all`; a note of `firewall-cmd` before it is passed over.
+    /// Reads output that holds one block, such as that of `--list-all`; a note of `firewall-cmd`
+    /// before it is passed over.
     ///
     /// # Errors
     /// With the position: the errors of a block (see [`Listings`]), or more than one block.
@@ -64,13 +71,16 @@ impl<'a> Listing<'a> {
 
     fn read(output: &'a [u8]) -> Result<Self, ParseError> {
         let mut listings = Listings::new(output);
-        let none = || ParseError::new(crate::error::ErrorKind::Listing, output.len(), "the name of a zone");
+        let none = || {
+            ParseError::new(crate::error::ErrorKind::Listing, output.len(), "the name of a zone")
+        };
         let listing = listings.next().ok_or_else(none)??;
         if listings.rest.is_empty() {
             return Ok(listing);
         }
         let at = output.len().saturating_sub(listings.rest.len());
-        Err(ParseError::new(crate::error::ErrorKind::Trailing, at, "the end").with_found(listings.rest.first().copied()))
+        Err(ParseError::new(crate::error::ErrorKind::Trailing, at, "the end")
+            .with_found(listings.rest.first().copied()))
     }
 
     /// The bytes of the block, the last line end not among them.
@@ -97,7 +107,8 @@ impl<'a> Listing<'a> {
         if self.block.value("ingress-zones").is_some() { Subject::Policy } else { Subject::Zone }
     }
 
-    /// True if the output says that this is the default zone: in parentheses (firewalld 2.0 and later) or in the note before it.
+    /// True if the output says that this is the default zone: in parentheses (firewalld 2.0 and
+    /// later) or in the note before it.
     ///
     /// False says nothing.
     #[must_use]
@@ -117,19 +128,22 @@ impl<'a> Listing<'a> {
         self.block.flags.disabled || self.flag("disable") == Some(true)
     }
 
-    /// What becomes of packets that nothing else decides: `default`, `ACCEPT`, `%%REJECT%%`, `DROP`, of policies also `CONTINUE`.
+    /// What becomes of packets that nothing else decides: `default`, `ACCEPT`, `%%REJECT%%`,
+    /// `DROP`, of policies also `CONTINUE`.
     #[must_use]
     pub fn target(&self) -> Text<'_> {
         Text::borrowed(self.value("target"))
     }
 
-    /// Whether the ICMP types listed are let through instead of blocked; policies have no such line.
+    /// Whether the ICMP types listed are let through instead of blocked; policies have no such
+    /// line.
     #[must_use]
     pub fn icmp_block_inversion(&self) -> Option<bool> {
         self.flag("icmp-block-inversion")
     }
 
-    /// The interfaces of the zone; `--permanent` lists those that NetworkManager puts into it among them.
+    /// The interfaces of the zone; `--permanent` lists those that NetworkManager puts into it among
+    /// them.
     pub fn interfaces(&self) -> impl Iterator<Item = Text<'_>> {
         self.words("interfaces")
     }
@@ -196,11 +210,13 @@ impl<'a> Listing<'a> {
         grammar::lines(self.value("rich rules")).map(Text::borrowed)
     }
 
-    /// All lines in order as key and value, those of later versions among them; the value as it stands, with its further lines.
+    /// All lines in order as key and value, those of later versions among them; the value as it
+    /// stands, with its further lines.
     #[must_use]
     pub fn fields(&self) -> Fields<'_> {
         let raw = self.raw.as_bytes();
-        let behind = raw.iter().position(|&b| b == b'\n').map_or(raw.len(), |at| at.saturating_add(1));
+        let behind =
+            raw.iter().position(|&b| b == b'\n').map_or(raw.len(), |at| at.saturating_add(1));
         Fields { rest: raw.get(behind..).unwrap_or_default() }
     }
 
@@ -264,7 +280,8 @@ impl<'l> ListedPort<'l> {
         self.protocol
     }
 
-    /// The ports as numbers; `None` where only the host can resolve them, such as the name of a service (`http/tcp`).
+    /// The ports as numbers; `None` where only the host can resolve them, such as the name of a
+    /// service (`http/tcp`).
     #[must_use]
     pub fn host_port(&self) -> Option<HostPort> {
         let range: PortRange = self.port.to_str()?.parse().ok()?;
@@ -325,14 +342,20 @@ impl<'l> ForwardPort<'l> {
 
 impl fmt::Display for ForwardPort<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "port={}:proto={}:toport={}:toaddr={}", self.port, self.protocol, self.to_port, self.to_address)
+        write!(
+            f,
+            "port={}:proto={}:toport={}:toaddr={}",
+            self.port, self.protocol, self.to_port, self.to_address
+        )
     }
 }
 
-/// The blocks of output that may hold several, in order; behind a broken block it goes on with the next.
+/// The blocks of output that may hold several, in order; behind a broken block it goes on with the
+/// next.
 ///
-/// A block is broken, and told with its position, if it lacks a line that each version prints (`rich rules` is always the last, so
-/// output that was cut short is found out), has one twice, or has a value that firewalld does not print.
+/// A block is broken, and told with its position, if it lacks a line that each version prints
+/// (`rich rules` is always the last, so output that was cut short is found out), has one twice, or
+/// has a value that firewalld does not print.
 ///
 /// ```
 /// use hostport_audit::record::list_all::Listings;
@@ -384,7 +407,9 @@ impl<'a> Iterator for Listings<'a> {
                 Some(Ok(Listing { raw: Text::borrowed(raw), block }))
             }
             Err(error) => {
-                let next = memchr::memmem::find(start, b"\n\n").and_then(|end| start.get(end..)).unwrap_or_default();
+                let next = memchr::memmem::find(start, b"\n\n")
+                    .and_then(|end| start.get(end..))
+                    .unwrap_or_default();
                 self.rest = grammar::empty_lines(next);
                 Some(Err(error.shifted(at)))
             }

@@ -1,8 +1,10 @@
-//! logfmt as logrus writes it (1.4 to 1.9, the logger of CRI-O, podman and many others): `key=value key="quoted" key= key`.
+//! logfmt as logrus writes it (1.4 to 1.9, the logger of CRI-O, podman and many others): `key=value
+//! key="quoted" key= key`.
 //!
-//! Quoted values follow Go's `%q`, so a value is bytes, not always text. It is stricter than readers that accept whatever comes: an
-//! unterminated quote, a quote in the middle of a bare value, an escape that Go does not print and a pair without a key are errors,
-//! because in a log they mean that a line was cut or forged.
+//! Quoted values follow Go's `%q`, so a value is bytes, not always text. It is stricter than
+//! readers that accept whatever comes: an unterminated quote, a quote in the middle of a bare
+//! value, an escape that Go does not print and a pair without a key are errors, because in a log
+//! they mean that a line was cut or forged.
 
 use crate::error::{ErrorKind, ParseError};
 use crate::grammar::error::public;
@@ -70,7 +72,11 @@ impl<'a> Quoted<'a> {
     /// The bytes it stands for; borrowed if there is no escape.
     #[must_use]
     pub fn text(self) -> Text<'a> {
-        if self.escaped { Text::from(logfmt::unescape(self.inside)) } else { Text::borrowed(self.inside) }
+        if self.escaped {
+            Text::from(logfmt::unescape(self.inside))
+        } else {
+            Text::borrowed(self.inside)
+        }
     }
 }
 
@@ -148,7 +154,9 @@ impl<'a> Iterator for Pairs<'a> {
                     RawValue::Bare => Value::Bare,
                     RawValue::Empty => Value::Empty,
                     RawValue::Plain(bytes) => Value::Plain(bytes),
-                    RawValue::Quoted { inside, escaped } => Value::Quoted(Quoted { inside, escaped }),
+                    RawValue::Quoted { inside, escaped } => {
+                        Value::Quoted(Quoted { inside, escaped })
+                    }
                 };
                 Some(Ok(Pair { key: raw.key, value }))
             }

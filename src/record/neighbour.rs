@@ -1,4 +1,5 @@
-//! Messages of programs beside the three that are read here, where their text determines a host port.
+//! Messages of programs beside the three that are read here, where their text determines a host
+//! port.
 
 use super::klog::Record;
 use super::structured::Structured;
@@ -11,12 +12,17 @@ use core::net::IpAddr;
 
 /// A program that logs host ports in words much like CRI-O's and ovnkube's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Program {
     /// kube-proxy up to 1.25, which held a socket for each node port.
     KubeProxy,
-    /// OVN-Kubernetes' port-claim watcher, which holds a socket for each node port and external address.
+    /// OVN-Kubernetes' port-claim watcher, which holds a socket for each node port and external
+    /// address.
     PortClaim,
     /// The kubelet while it had dockershim (up to 1.23).
     Kubelet,
@@ -42,7 +48,11 @@ impl fmt::Display for Program {
 
 /// What a message does with a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Action {
     /// A socket was opened.
@@ -82,9 +92,11 @@ impl<'a> Message<'a> {
     }
 
     fn structured(record: &'a Record<'_>) -> Option<Self> {
-        // The first words are looked at before anything is taken apart: most structured messages are about other things.
+        // The first words are looked at before anything is taken apart: most structured messages
+        // are about other things.
         let raw = record.message().as_bytes();
-        let (speaker, verb) = STRUCTURED.into_iter().find(|(words, _)| raw.starts_with(words.as_bytes()))?.1;
+        let (speaker, verb) =
+            STRUCTURED.into_iter().find(|(words, _)| raw.starts_with(words.as_bytes()))?.1;
         let message = Structured::parse(raw).ok()?;
         let port = message.value(b"port")?.text();
         if let Some(port) = neighbour::local_port_value(port.as_bytes()) {
@@ -102,7 +114,14 @@ impl<'a> Message<'a> {
             Speaker::Kubelet => Program::Kubelet,
         };
         let RawLocalPort { description, address, family, port } = port;
-        Self { program, action: action(verb), description: description.into(), address, family, port }
+        Self {
+            program,
+            action: action(verb),
+            description: description.into(),
+            address,
+            family,
+            port,
+        }
     }
 
     /// The program whose words these are.

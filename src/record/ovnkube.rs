@@ -9,18 +9,21 @@ use crate::text::Text;
 
 /// A message of OVN-Kubernetes (June 2020 to December 2024) about rules, chains or its own start.
 ///
-/// The format strings did not change over these years but for the additions named here; their places in the source did, so no
-/// message is recognised by `file.go:line`.
+/// The format strings did not change over these years but for the additions named here; their
+/// places in the source did, so no message is recognised by `file.go:line`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Message<'a> {
-    /// `Adding rule in table: nat, chain: OVN-KUBE-NODEPORT with args: "..." for protocol: 0 `: printed before the attempt.
+    /// `Adding rule in table: nat, chain: OVN-KUBE-NODEPORT with args: "..." for protocol: 0 `:
+    /// printed before the attempt.
     Adding(RuleChange<'a>),
-    /// `Deleting rule in table: ...`: printed before the attempt, and even if there is no such rule.
+    /// `Deleting rule in table: ...`: printed before the attempt, and even if there is no such
+    /// rule.
     Deleting(RuleChange<'a>),
     /// `Ignoring processing rule in table due to filtering: ...` (from April 2024).
     Ignoring(RuleChange<'a>),
-    /// `Chain: "OVN-KUBE-NODEPORT" in table: "nat" already exists, skipping creation`; the swapped names of 2020 and 2021 are put right.
+    /// `Chain: "OVN-KUBE-NODEPORT" in table: "nat" already exists, skipping creation`; the swapped
+    /// names of 2020 and 2021 are put right.
     ChainExists {
         /// The table.
         table: Text<'a>,
@@ -41,7 +44,8 @@ pub enum Message<'a> {
         /// The chain.
         chain: Text<'a>,
     },
-    /// `Adding iptables rules: [{nat OVN-KUBE-NODEPORT [-p TCP ...] 0}] for service: ...` (2020 and 2021).
+    /// `Adding iptables rules: [{nat OVN-KUBE-NODEPORT [-p TCP ...] 0}] for service: ...` (2020 and
+    /// 2021).
     AddingList(RuleList<'a>),
     /// `Deleting iptables rules: [...] for service: ...` (2020 and 2021).
     DeletingList(RuleList<'a>),
@@ -54,7 +58,8 @@ pub enum Message<'a> {
     },
     /// `Added *v1.Service event handler 1`: what was there before the start is dealt with.
     ServiceHandler,
-    /// Failed changes: `failed to add iptables nat/OVN-KUBE-NODEPORT rule "...": running [...]: exit status 4: ...`.
+    /// Failed changes: `failed to add iptables nat/OVN-KUBE-NODEPORT rule "...": running [...]:
+    /// exit status 4: ...`.
     Failures(Failures<'a>),
 }
 
@@ -67,16 +72,28 @@ impl<'a> Message<'a> {
         let Some(raw) = ovnkube::message(text) else {
             return Ok(Failures::find(text).map(Self::Failures));
         };
-        let change = |raw: RawChange<'a>| RuleChange::from_raw(&raw, args_offset(text)).map_err(|error| error.quoting(text));
+        let change = |raw: RawChange<'a>| {
+            RuleChange::from_raw(&raw, args_offset(text)).map_err(|error| error.quoting(text))
+        };
         Ok(Some(match raw? {
             RawMessage::Adding(raw) => Self::Adding(change(raw)?),
             RawMessage::Deleting(raw) => Self::Deleting(change(raw)?),
             RawMessage::Ignoring(raw) => Self::Ignoring(change(raw)?),
-            RawMessage::ChainExists { table, chain } => Self::ChainExists { table: table.into(), chain: chain.into() },
-            RawMessage::Creating { table, chain } => Self::Creating { table: table.into(), chain: chain.into() },
-            RawMessage::Recreating { table, chain } => Self::Recreating { table: table.into(), chain: chain.into() },
-            RawMessage::List { adding: true, rules } => Self::AddingList(RuleList { rules: rules.into() }),
-            RawMessage::List { adding: false, rules } => Self::DeletingList(RuleList { rules: rules.into() }),
+            RawMessage::ChainExists { table, chain } => {
+                Self::ChainExists { table: table.into(), chain: chain.into() }
+            }
+            RawMessage::Creating { table, chain } => {
+                Self::Creating { table: table.into(), chain: chain.into() }
+            }
+            RawMessage::Recreating { table, chain } => {
+                Self::Recreating { table: table.into(), chain: chain.into() }
+            }
+            RawMessage::List { adding: true, rules } => {
+                Self::AddingList(RuleList { rules: rules.into() })
+            }
+            RawMessage::List { adding: false, rules } => {
+                Self::DeletingList(RuleList { rules: rules.into() })
+            }
             RawMessage::DefaultConfig => Self::DefaultConfig,
             RawMessage::LoggingConfig { level } => Self::LoggingConfig { level },
             RawMessage::ServiceHandler => Self::ServiceHandler,
@@ -104,23 +121,34 @@ impl<'a> Message<'a> {
             Self::Adding(change) => Message::Adding(change.into_owned()),
             Self::Deleting(change) => Message::Deleting(change.into_owned()),
             Self::Ignoring(change) => Message::Ignoring(change.into_owned()),
-            Self::ChainExists { table, chain } => Message::ChainExists { table: table.into_owned(), chain: chain.into_owned() },
-            Self::Creating { table, chain } => Message::Creating { table: table.into_owned(), chain: chain.into_owned() },
-            Self::Recreating { table, chain } => Message::Recreating { table: table.into_owned(), chain: chain.into_owned() },
-            Self::AddingList(list) => Message::AddingList(RuleList { rules: list.rules.into_owned() }),
-            Self::DeletingList(list) => Message::DeletingList(RuleList { rules: list.rules.into_owned() }),
+            Self::ChainExists { table, chain } => {
+                Message::ChainExists { table: table.into_owned(), chain: chain.into_owned() }
+            }
+            Self::Creating { table, chain } => {
+                Message::Creating { table: table.into_owned(), chain: chain.into_owned() }
+            }
+            Self::Recreating { table, chain } => {
+                Message::Recreating { table: table.into_owned(), chain: chain.into_owned() }
+            }
+            Self::AddingList(list) => {
+                Message::AddingList(RuleList { rules: list.rules.into_owned() })
+            }
+            Self::DeletingList(list) => {
+                Message::DeletingList(RuleList { rules: list.rules.into_owned() })
+            }
             Self::DefaultConfig => Message::DefaultConfig,
             Self::LoggingConfig { level } => Message::LoggingConfig { level },
             Self::ServiceHandler => Message::ServiceHandler,
-            Self::Failures(failures) => {
-                Message::Failures(Failures { text: failures.text.into_owned(), beginning: failures.beginning })
-            }
+            Self::Failures(failures) => Message::Failures(Failures {
+                text: failures.text.into_owned(),
+                beginning: failures.beginning,
+            }),
         }
     }
 }
 
-/// True if a line that is cut short or broken holds the first words of a message that changes chains, unless it goes on to name a
-/// chain that does not count.
+/// True if a line that is cut short or broken holds the first words of a message that changes
+/// chains, unless it goes on to name a chain that does not count.
 pub(crate) fn may_change_chains(line: &[u8], counts: impl Fn(&[u8], &[u8]) -> bool) -> bool {
     match ovnkube::broken_change(line) {
         Some(Some((table, chain))) => counts(table, chain),
@@ -129,7 +157,8 @@ pub(crate) fn may_change_chains(line: &[u8], counts: impl Fn(&[u8], &[u8]) -> bo
     }
 }
 
-/// Where the arguments begin in a message: behind the first `args: "`, since no table or chain has a blank in its name.
+/// Where the arguments begin in a message: behind the first `args: "`, since no table or chain has
+/// a blank in its name.
 fn args_offset(text: &[u8]) -> usize {
     const BEFORE: &[u8] = b"args: \"";
     memchr::memmem::find(text, BEFORE).map_or(0, |at| at.saturating_add(BEFORE.len()))
@@ -255,7 +284,8 @@ impl Failure<'_> {
         self.adding
     }
 
-    /// The family, from the name of the binary (`iptables` or `ip6tables`); `None` if the error names none.
+    /// The family, from the name of the binary (`iptables` or `ip6tables`); `None` if the error
+    /// names none.
     #[must_use]
     pub const fn family(&self) -> Option<Family> {
         self.family
@@ -283,6 +313,8 @@ impl Failure<'_> {
     #[must_use]
     pub fn was_missing(&self) -> bool {
         let says = |words: &[u8]| memchr::memmem::find(self.reason.as_bytes(), words).is_some();
-        !self.adding && (says(b"does a matching rule exist in that chain") || says(b"No chain/target/match by that name"))
+        !self.adding
+            && (says(b"does a matching rule exist in that chain")
+                || says(b"No chain/target/match by that name"))
     }
 }

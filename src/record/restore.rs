@@ -1,7 +1,8 @@
 //! The input of iptables-restore that CRI-O 1.22 to 1.36 logs as `Restoring iptables rules: ...`.
 //!
-//! It is a full picture of one IP family: all host port rules that will exist afterwards. Rules that were there before stand as `-A`
-//! in iptables-save's form, rules of a new pod as `-I`, chains of a pod that goes as `-X`.
+//! It is a full picture of one IP family: all host port rules that will exist afterwards. Rules
+//! that were there before stand as `-A` in iptables-save's form, rules of a new pod as `-I`, chains
+//! of a pod that goes as `-X`.
 
 use crate::error::{ErrorKind, ParseError};
 use crate::family::Family;
@@ -21,7 +22,8 @@ const HOSTPORTS: &[u8] = b"KUBE-HOSTPORTS";
 /// How the chains of the single host ports begin.
 const HOSTPORT: &[u8] = b"KUBE-HP-";
 
-/// A restore input, checked line by line, with the host port rules in it joined from their two halves.
+/// A restore input, checked line by line, with the host port rules in it joined from their two
+/// halves.
 ///
 /// ```
 /// use hostport_audit::record::restore::Restore;
@@ -60,7 +62,10 @@ impl Place {
     fn within(whole: &[u8], part: &[u8]) -> Self {
         let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
         let end = start.saturating_add(part.len());
-        Self { start: u32::try_from(start).unwrap_or(u32::MAX), end: u32::try_from(end).unwrap_or(u32::MAX) }
+        Self {
+            start: u32::try_from(start).unwrap_or(u32::MAX),
+            end: u32::try_from(end).unwrap_or(u32::MAX),
+        }
     }
 }
 
@@ -79,8 +84,8 @@ impl<'a> Restore<'a> {
     /// Reads what stands behind `Restoring iptables rules: `, escapes undone.
     ///
     /// # Errors
-    /// A line that iptables-restore would not take, a rule of the host port chains that is not understood, another table than nat, or
-    /// no `COMMIT` at the end.
+    /// A line that iptables-restore would not take, a rule of the host port chains that is not
+    /// understood, another table than nat, or no `COMMIT` at the end.
     pub fn parse(text: impl Into<Text<'a>>) -> Result<Self, ParseError> {
         let text = text.into();
         let bytes = text.as_bytes();
@@ -102,7 +107,8 @@ impl<'a> Restore<'a> {
         Restore { text: self.text.into_owned(), rules: self.rules, removed: self.removed }
     }
 
-    /// All host port rules that exist once the input is applied, in the order of their chains' names.
+    /// All host port rules that exist once the input is applied, in the order of their chains'
+    /// names.
     pub fn rules(&self) -> impl Iterator<Item = HostPortRule<'_>> + '_ {
         self.rules.iter().map(|entry| HostPortRule { whole: self.text.as_bytes(), entry })
     }
@@ -130,8 +136,12 @@ impl<'a> Restore<'a> {
             Some(match all(line, restore_line).ok()? {
                 RestoreLine::Table(table) => Line::Table(table),
                 RestoreLine::Chain(chain) => Line::Chain(chain),
-                RestoreLine::Append { chain, rule } => Line::Append { chain, rule: Rule::parse(rule).ok()? },
-                RestoreLine::Insert { chain, rule } => Line::Insert { chain, rule: Rule::parse(rule).ok()? },
+                RestoreLine::Append { chain, rule } => {
+                    Line::Append { chain, rule: Rule::parse(rule).ok()? }
+                }
+                RestoreLine::Insert { chain, rule } => {
+                    Line::Insert { chain, rule: Rule::parse(rule).ok()? }
+                }
                 RestoreLine::DeleteChain(chain) => Line::DeleteChain(chain),
                 RestoreLine::Commit => Line::Commit,
             })
@@ -148,7 +158,9 @@ fn halves(bytes: &[u8]) -> Result<Halves<'_>, ParseError> {
     let mut at = 0usize;
     let mut committed = false;
     for line in bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|&b| b == b'\n') {
-        let wrong = |expected| ParseError::new(ErrorKind::RuleArgument, at, expected).with_found(line.first().copied());
+        let wrong = |expected| {
+            ParseError::new(ErrorKind::RuleArgument, at, expected).with_found(line.first().copied())
+        };
         if committed {
             return Err(wrong("the end behind COMMIT"));
         }
@@ -169,8 +181,9 @@ fn halves(bytes: &[u8]) -> Result<Halves<'_>, ParseError> {
 
 /// The host port rules among those that the kernel holds.
 ///
-/// `iptables-save -t nat` and `ip6tables-save -t nat` (iptables 1.8) print them; the rules are the same that CRI-O hands over, so
-/// they are read in the same way. A chain that nothing leads to is not among them.
+/// `iptables-save -t nat` and `ip6tables-save -t nat` (iptables 1.8) print them; the rules are the
+/// same that CRI-O hands over, so they are read in the same way. A chain that nothing leads to is
+/// not among them.
 ///
 /// ```
 /// use hostport_audit::record::{restore, save::Save};
@@ -192,7 +205,10 @@ pub fn saved_host_ports<'s>(save: &'s Save<'_>) -> Result<Vec<SavedHostPort<'s>>
     }
     let mut halves = Halves::default();
     for saved in save.rules().iter().filter(|saved| saved.table().as_bytes() == b"nat") {
-        halves.take(RestoreLine::Append { chain: saved.chain().as_bytes(), rule: saved.rule().as_bytes() })?;
+        halves.take(RestoreLine::Append {
+            chain: saved.chain().as_bytes(),
+            rule: saved.rule().as_bytes(),
+        })?;
     }
     let joined = halves.chains.iter().filter_map(|(chain, half)| {
         let (jump, dnat) = (half.jump?, half.dnat?);
@@ -218,21 +234,27 @@ pub struct SavedHostPort<'s> {
     pub pod: &'s [u8],
 }
 
-/// What can still be read of an input that was cut: the family, if a rule shows it, and the ports of the new rules that are left.
+/// What can still be read of an input that was cut: the family, if a rule shows it, and the ports
+/// of the new rules that are left.
 pub(crate) fn remains(text: &[u8]) -> (Option<Family>, Vec<HostPort>) {
     let mut halves = Halves::default();
     for line in text.split(|&b| b == b'\n') {
-        // The last line is cut, and may read as something else than it was; a rule is only taken with what makes it whole.
+        // The last line is cut, and may read as something else than it was; a rule is only taken
+        // with what makes it whole.
         if let Ok(line) = all(line, restore_line) {
             let _ = halves.take(line);
         }
     }
     let family = halves.chains.values().find_map(|half| half.dnat.map(|dnat| dnat.family));
-    let new = halves.chains.values().filter_map(|half| half.jump.filter(|jump| jump.new).map(|jump| jump.port));
+    let new = halves
+        .chains
+        .values()
+        .filter_map(|half| half.jump.filter(|jump| jump.new).map(|jump| jump.port));
     (family, new.collect())
 }
 
-/// The two rules that make up a host port: the jump out of `KUBE-HOSTPORTS`, and the DNAT in the port's own chain.
+/// The two rules that make up a host port: the jump out of `KUBE-HOSTPORTS`, and the DNAT in the
+/// port's own chain.
 #[derive(Debug, Clone, Copy, Default)]
 struct Half<'t> {
     jump: Option<Jump<'t>>,
@@ -263,20 +285,28 @@ struct Halves<'t> {
 impl<'t> Halves<'t> {
     fn take(&mut self, line: RestoreLine<'t>) -> Result<(), ParseError> {
         match line {
-            RestoreLine::Append { chain, rule } | RestoreLine::Insert { chain, rule } if chain == HOSTPORTS => {
+            RestoreLine::Append { chain, rule } | RestoreLine::Insert { chain, rule }
+                if chain == HOSTPORTS =>
+            {
                 let new = matches!(line, RestoreLine::Insert { .. });
-                let (target, jump) = jump(rule, new).map_err(|error| error.shifted("-A ".len().saturating_add(chain.len())))?;
+                let (target, jump) = jump(rule, new)
+                    .map_err(|error| error.shifted("-A ".len().saturating_add(chain.len())))?;
                 if let Some(target) = target {
                     self.chains.entry(target).or_default().jump = Some(jump);
                 }
             }
-            RestoreLine::Append { chain, rule } | RestoreLine::Insert { chain, rule } if chain.starts_with(HOSTPORT) => {
-                let dnat = dnat(rule).map_err(|error| error.shifted("-A ".len().saturating_add(chain.len())))?;
+            RestoreLine::Append { chain, rule } | RestoreLine::Insert { chain, rule }
+                if chain.starts_with(HOSTPORT) =>
+            {
+                let dnat = dnat(rule)
+                    .map_err(|error| error.shifted("-A ".len().saturating_add(chain.len())))?;
                 if let Some(dnat) = dnat {
                     self.chains.entry(chain).or_default().dnat = Some(dnat);
                 }
             }
-            RestoreLine::DeleteChain(chain) if chain.starts_with(HOSTPORT) => self.removed.push(chain),
+            RestoreLine::DeleteChain(chain) if chain.starts_with(HOSTPORT) => {
+                self.removed.push(chain)
+            }
             _ => {}
         }
         Ok(())
@@ -299,16 +329,25 @@ impl<'t> Halves<'t> {
     }
 }
 
-/// `-p tcp -m comment --comment "POD hostport 443" -m tcp --dport 443 -j KUBE-HP-...`; the chain it leads to.
+/// `-p tcp -m comment --comment "POD hostport 443" -m tcp --dport 443 -j KUBE-HP-...`; the chain it
+/// leads to.
 fn jump(rule: &[u8], new: bool) -> Result<(Option<&[u8]>, Jump<'_>), ParseError> {
     let parts = iptables::rule(rule)?;
     let missing = |expected| ParseError::new(ErrorKind::RuleArgument, rule.len(), expected);
-    let protocol = parts.protocol.filter(|p| !p.negated).ok_or_else(|| missing("-p"))?.value.of(rule);
+    let protocol =
+        parts.protocol.filter(|p| !p.negated).ok_or_else(|| missing("-p"))?.value.of(rule);
     let protocol = Protocol::from_bytes(protocol)?;
-    let dport = parts.destination_ports.filter(|p| !p.negated).ok_or_else(|| missing("--dport"))?.value.of(rule);
+    let dport = parts
+        .destination_ports
+        .filter(|p| !p.negated)
+        .ok_or_else(|| missing("--dport"))?
+        .value
+        .of(rule);
     let port = all(dport, iptables::port)?;
     let comment = parts.comment.map(|(comment, _)| comment.of(rule)).unwrap_or_default();
-    let pod = memchr::memmem::rfind(comment, b" hostport ").and_then(|at| comment.get(..at)).unwrap_or(comment);
+    let pod = memchr::memmem::rfind(comment, b" hostport ")
+        .and_then(|at| comment.get(..at))
+        .unwrap_or(comment);
     let host_ip = single_address(&parts)?;
     let target = parts.target.map(|(target, _)| target.of(rule));
     Ok((target, Jump { port: HostPort::single(protocol, port), host_ip, pod, new }))
@@ -376,13 +415,15 @@ impl<'r> HostPortRule<'r> {
         self.entry.family
     }
 
-    /// The pod, as CRI-O names it in the comment: `k8s_POD_NAMESPACE_UID_ATTEMPT`, up to 1.30 with `_` behind it.
+    /// The pod, as CRI-O names it in the comment: `k8s_POD_NAMESPACE_UID_ATTEMPT`, up to 1.30 with
+    /// `_` behind it.
     #[must_use]
     pub fn pod(&self) -> &'r [u8] {
         self.entry.pod.of(self.whole)
     }
 
-    /// True for a rule that is brought by this input (`-I`), false for one that was there before (`-A`).
+    /// True for a rule that is brought by this input (`-I`), false for one that was there before
+    /// (`-A`).
     #[must_use]
     pub const fn is_new(&self) -> bool {
         self.entry.new

@@ -7,11 +7,13 @@ use crate::text::Text;
 use core::fmt;
 use core::net::IpAddr;
 
-/// The arguments of an iptables rule: options with their values, the command and the chain not among them.
+/// The arguments of an iptables rule: options with their values, the command and the chain not
+/// among them.
 ///
-/// Read are the three ways in which programs write rules: iptables-save and iptables-restore 1.8 (`--comment "two words"`),
-/// CRI-O's restore input (`--to-destination=10.42.0.7:8443`), and ovnkube's log, which joins its arguments by blanks without
-/// quoting them (`--comment from OVN to localhost`). The bytes are kept and printed back as they were.
+/// Read are the three ways in which programs write rules: iptables-save and iptables-restore 1.8
+/// (`--comment "two words"`), CRI-O's restore input (`--to-destination=10.42.0.7:8443`), and
+/// ovnkube's log, which joins its arguments by blanks without quoting them (`--comment from OVN to
+/// localhost`). The bytes are kept and printed back as they were.
 ///
 /// ```
 /// use hostport_audit::record::rule::{Rule, Target};
@@ -36,8 +38,9 @@ impl<'a> Rule<'a> {
     /// Reads the arguments of a rule.
     ///
     /// # Errors
-    /// A word that is no option where one should stand, an option without its value, an option given twice that iptables takes
-    /// once, a port, address or probability in a form that iptables does not print, `-j DNAT` without `--to-destination`.
+    /// A word that is no option where one should stand, an option without its value, an option
+    /// given twice that iptables takes once, a port, address or probability in a form that
+    /// iptables does not print, `-j DNAT` without `--to-destination`.
     pub fn parse(raw: &'a [u8]) -> Result<Self, ParseError> {
         Self::read(raw).map_err(|error| error.quoting(raw))
     }
@@ -76,13 +79,18 @@ impl<'a> Rule<'a> {
     #[must_use]
     pub fn protocol(&self) -> Option<Condition<Protocol>> {
         let name = self.protocol_name()?;
-        Some(Condition { negated: name.negated, value: Protocol::from_bytes(name.value.as_bytes()).ok()? })
+        Some(Condition {
+            negated: name.negated,
+            value: Protocol::from_bytes(name.value.as_bytes()).ok()?,
+        })
     }
 
     /// `-p` as written.
     #[must_use]
     pub fn protocol_name(&self) -> Option<Condition<Text<'_>>> {
-        self.parts.protocol.map(|piece| Condition { negated: piece.negated, value: self.text(piece.value) })
+        self.parts
+            .protocol
+            .map(|piece| Condition { negated: piece.negated, value: self.text(piece.value) })
     }
 
     /// `-s`.
@@ -110,13 +118,19 @@ impl<'a> Rule<'a> {
     }
 
     fn ports(&self, piece: Option<Piece<Stretch>>) -> Option<Condition<Ports<'_>>> {
-        piece.map(|piece| Condition { negated: piece.negated, value: Ports { list: piece.value.of(self.raw.as_bytes()) } })
+        piece.map(|piece| Condition {
+            negated: piece.negated,
+            value: Ports { list: piece.value.of(self.raw.as_bytes()) },
+        })
     }
 
-    /// `--dst-type` of the match addrtype, as written: `LOCAL`, or several types with commas between them.
+    /// `--dst-type` of the match addrtype, as written: `LOCAL`, or several types with commas
+    /// between them.
     #[must_use]
     pub fn dst_type(&self) -> Option<Condition<Text<'_>>> {
-        self.parts.destination_type.map(|piece| Condition { negated: piece.negated, value: self.text(piece.value) })
+        self.parts
+            .destination_type
+            .map(|piece| Condition { negated: piece.negated, value: self.text(piece.value) })
     }
 
     /// True for `--dst-type LOCAL`: the rule matches every address of the host and no other.
@@ -367,7 +381,9 @@ impl<'a> Iterator for Options<'a> {
     fn next(&mut self) -> Option<RuleOption<'a>> {
         let (rest, found) = iptables::option(self.rest).ok()?;
         self.rest = iptables::blanks(rest).map_or(rest, |(rest, _)| rest);
-        let value = found.value.map(|value| if found.quoted { unescaped(value) } else { Text::borrowed(value) });
+        let value = found
+            .value
+            .map(|value| if found.quoted { unescaped(value) } else { Text::borrowed(value) });
         Some(RuleOption { negated: found.negated, name: found.name, value })
     }
 }
@@ -393,7 +409,8 @@ impl<'a> RuleOption<'a> {
         self.name
     }
 
-    /// The value, with the escapes of a quoted one undone; several words where the option takes several.
+    /// The value, with the escapes of a quoted one undone; several words where the option takes
+    /// several.
     #[must_use]
     pub const fn value(&self) -> Option<&Text<'a>> {
         self.value.as_ref()

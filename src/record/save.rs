@@ -1,4 +1,5 @@
-//! The output of `iptables-save` and `ip6tables-save`: what the kernel holds, as a caller can state it.
+//! The output of `iptables-save` and `ip6tables-save`: what the kernel holds, as a caller can state
+//! it.
 
 use super::rule::Rule;
 use crate::error::{ErrorKind, ParseError};
@@ -55,8 +56,8 @@ impl<'a> Save<'a> {
     /// Reads the whole output; counters and remarks are passed over.
     ///
     /// # Errors
-    /// A line that iptables-save does not print, a rule outside a table, or a table without its `COMMIT`: the output was cut.
-    /// The offset counts from the beginning of the output.
+    /// A line that iptables-save does not print, a rule outside a table, or a table without its
+    /// `COMMIT`: the output was cut. The offset counts from the beginning of the output.
     pub fn parse(output: &'a [u8]) -> Result<Self, ParseError> {
         Self::read(output).map_err(|error| error.quoting(output))
     }
@@ -69,16 +70,21 @@ impl<'a> Save<'a> {
             let text = line.strip_suffix(b"\r").unwrap_or(line);
             match all(text, whole_line).map_err(|e| e.shifted(at))? {
                 SaveLine::Remark | SaveLine::Chain => {}
-                SaveLine::Table(_) if table.is_some() => return Err(ParseError::new(ErrorKind::Message, at, "COMMIT")),
+                SaveLine::Table(_) if table.is_some() => {
+                    return Err(ParseError::new(ErrorKind::Message, at, "COMMIT"));
+                }
                 SaveLine::Table(name) => table = Some(name),
                 SaveLine::Commit => match table.take() {
                     Some(name) => save.tables.push(name.into()),
                     None => return Err(ParseError::new(ErrorKind::Message, at, "a table")),
                 },
                 SaveLine::Append { chain, args } => {
-                    let Some(table) = table else { return Err(ParseError::new(ErrorKind::Message, at, "a table")) };
+                    let Some(table) = table else {
+                        return Err(ParseError::new(ErrorKind::Message, at, "a table"));
+                    };
                     let before = text.len().saturating_sub(args.len());
-                    let rule = Rule::parse(args).map_err(|e| e.shifted(at.saturating_add(before)))?;
+                    let rule =
+                        Rule::parse(args).map_err(|e| e.shifted(at.saturating_add(before)))?;
                     save.rules.push(SavedRule { table: table.into(), chain: chain.into(), rule });
                 }
             }

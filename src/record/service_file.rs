@@ -10,10 +10,12 @@ use alloc::vec::Vec;
 /// Longer than any service file; firewalld's own are below 4 KiB.
 const MOST_BYTES: usize = 1 << 20;
 
-/// Reads the text of a service file, `/usr/lib/firewalld/services/NAME.xml` or `/etc/firewalld/services/NAME.xml`.
+/// Reads the text of a service file, `/usr/lib/firewalld/services/NAME.xml` or
+/// `/etc/firewalld/services/NAME.xml`.
 ///
-/// Taken are the elements and attributes of firewalld 0.9 to 2.5; what firewalld itself refuses is an error here. The name of the
-/// service is the name of its file, not part of the text. The text for people (`short`, `description`) is passed over.
+/// Taken are the elements and attributes of firewalld 0.9 to 2.5; what firewalld itself refuses is
+/// an error here. The name of the service is the name of its file, not part of the text. The text
+/// for people (`short`, `description`) is passed over.
 ///
 /// ```
 /// use hostport_audit::record::service_file;
@@ -29,8 +31,9 @@ const MOST_BYTES: usize = 1 << 20;
 /// ```
 ///
 /// # Errors
-/// With the position: text that is not XML, a document type (and with it every entity of its own), an element or attribute that
-/// no service file has, an attribute that is missing, a port above 65535, another protocol than tcp, udp, sctp or dccp.
+/// With the position: text that is not XML, a document type (and with it every entity of its own),
+/// an element or attribute that no service file has, an attribute that is missing, a port above
+/// 65535, another protocol than tcp, udp, sctp or dccp.
 pub fn parse(xml: &[u8]) -> Result<Service, ParseError> {
     service(xml).map_err(|error| error.quoting(xml))
 }
@@ -100,15 +103,19 @@ fn port(service: &mut Service, element: &Element<'_>, side: Side) -> Result<(), 
         return Ok(());
     }
     let wrong = |error: ParseError| error.shifted(protocol.value_at);
-    let known = Protocol::ALL.into_iter().find(|known| known.as_str().as_bytes() == &*protocol.value);
-    let known = known.ok_or_else(|| wrong(ParseError::new(ErrorKind::Protocol, 0, "tcp, udp, sctp or dccp")))?;
+    let known =
+        Protocol::ALL.into_iter().find(|known| known.as_str().as_bytes() == &*protocol.value);
+    let known = known
+        .ok_or_else(|| wrong(ParseError::new(ErrorKind::Protocol, 0, "tcp, udp, sctp or dccp")))?;
     service.push_port(&port.value, known, side).map_err(|error| error.shifted(port.value_at))
 }
 
 /// Old files name the kernel's module: `nf_conntrack_netbios_ns` for the helper `netbios-ns`.
 fn helper_of_module(module: &[u8]) -> Text<'static> {
     match module.strip_prefix(b"nf_conntrack_") {
-        Some(name) => Text::from(name.iter().map(|&b| if b == b'_' { b'-' } else { b }).collect::<Vec<u8>>()),
+        Some(name) => {
+            Text::from(name.iter().map(|&b| if b == b'_' { b'-' } else { b }).collect::<Vec<u8>>())
+        }
         None => Text::from(module.to_vec()),
     }
 }
@@ -122,12 +129,15 @@ fn find<'e, 'a>(element: &'e Element<'a>, name: &[u8]) -> Option<&'e Attribute<'
 }
 
 fn needed<'e, 'a>(element: &'e Element<'a>, name: &[u8]) -> Result<&'e Attribute<'a>, ParseError> {
-    find(element, name).ok_or_else(|| ParseError::new(ErrorKind::Xml, element.at, "all attributes of the element"))
+    find(element, name)
+        .ok_or_else(|| ParseError::new(ErrorKind::Xml, element.at, "all attributes of the element"))
 }
 
 fn only(element: &Element<'_>, names: &[&[u8]]) -> Result<(), ParseError> {
     match element.attributes.iter().find(|attribute| !names.contains(&attribute.name)) {
         None => Ok(()),
-        Some(stray) => Err(ParseError::new(ErrorKind::Xml, stray.at, "an attribute of the element")),
+        Some(stray) => {
+            Err(ParseError::new(ErrorKind::Xml, stray.at, "an attribute of the element"))
+        }
     }
 }

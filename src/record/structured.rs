@@ -82,8 +82,9 @@ impl<'a> Value<'a> {
         matches!(self.0, RawValue::Block(_, false))
     }
 
-    /// A string unquoted, the lines of a block joined; any other value as printed, which differs by version (Go's `%+v` up to klog
-    /// v2.90, JSON from v2.100.1). A block does not tell whether the string ended in a line end.
+    /// A string unquoted, the lines of a block joined; any other value as printed, which differs by
+    /// version (Go's `%+v` up to klog v2.90, JSON from v2.100.1). A block does not tell whether
+    /// the string ended in a line end.
     #[must_use]
     pub fn text(&self) -> Text<'a> {
         match self.0 {

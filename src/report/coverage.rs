@@ -1,4 +1,5 @@
-//! What the answers are worth: a fold over everything that was read, so that "no open port" and "understood nothing" never look alike.
+//! What the answers are worth: a fold over everything that was read, so that "no open port" and
+//! "understood nothing" never look alike.
 
 use super::host_name::{self, ByHost};
 use super::signs::Signs;
@@ -75,7 +76,8 @@ pub struct SourceCoverage {
     pub last: Option<Evidence>,
     /// How often its clock went back.
     pub clock_back: u64,
-    /// What its records say about what it prints: versions, settings, starts, openings and closings.
+    /// What its records say about what it prints: versions, settings, starts, openings and
+    /// closings.
     pub signs: Signs,
     clock: Vec<Clock>,
 }
@@ -102,7 +104,11 @@ impl SourceCoverage {
     /// True if the clock went back.
     fn tick(&mut self, by: Evidence) -> bool {
         let Some(stamp) = by.stamp else { return false };
-        let back = match self.clock.iter_mut().find(|clock| clock.input == by.at.input() && same_form(clock.last, stamp)) {
+        let back = match self
+            .clock
+            .iter_mut()
+            .find(|clock| clock.input == by.at.input() && same_form(clock.last, stamp))
+        {
             Some(clock) => {
                 let back = goes_back(clock.last, stamp);
                 clock.last = stamp;
@@ -129,8 +135,10 @@ impl SourceCoverage {
         self.signs.append(later.signs);
         let mut seams = 0u64;
         for theirs in later.clock {
-            if let Some(ours) =
-                self.clock.iter_mut().find(|ours| ours.input == theirs.input && same_form(ours.last, theirs.first))
+            if let Some(ours) = self
+                .clock
+                .iter_mut()
+                .find(|ours| ours.input == theirs.input && same_form(ours.last, theirs.first))
             {
                 seams = seams.saturating_add(u64::from(goes_back(ours.last, theirs.first)));
                 ours.last = theirs.last;
@@ -149,14 +157,18 @@ fn same_form(a: Stamp, b: Stamp) -> bool {
 
 /// True if the second time is more than a second before the first.
 ///
-/// Less is no clock that went back: threads of one program write their times before they take the lock of the log.
+/// Less is no clock that went back: threads of one program write their times before they take the
+/// lock of the log.
 fn goes_back(before: Stamp, now: Stamp) -> bool {
     const SLACK: time::Duration = time::Duration::SECOND;
     match (before, now) {
         (Stamp::Instant(before), Stamp::Instant(now)) => before - now > SLACK,
         (Stamp::NoOffset(before), Stamp::NoOffset(now)) => before - now > SLACK,
         (Stamp::SinceBoot(before), Stamp::SinceBoot(now)) => before.saturating_sub(now) > SLACK,
-        (Stamp::NoYear { month, day, time }, Stamp::NoYear { month: to_month, day: to_day, time: to_time }) => {
+        (
+            Stamp::NoYear { month, day, time },
+            Stamp::NoYear { month: to_month, day: to_day, time: to_time },
+        ) => {
             let months = u8::from(month).saturating_sub(u8::from(to_month));
             // From late in the year to early in the year: a new year began.
             let days_back = (month, day) > (to_month, to_day);
@@ -192,7 +204,8 @@ pub struct HostCoverage {
     pub texts_lost: u64,
 }
 
-/// Units that the journal dropped messages of, told apart; a hostile log cannot make it grow further.
+/// Units that the journal dropped messages of, told apart; a hostile log cannot make it grow
+/// further.
 const MOST_UNITS: usize = 64;
 
 impl HostCoverage {
@@ -215,7 +228,10 @@ impl HostCoverage {
         let of = |remark| self.remarks.get(&remark).copied().unwrap_or(0);
         partly(Reason::Malformed, own.malformed);
         partly(Reason::ClockWentBack, own.clock_back);
-        partly(Reason::MessagesSuppressed, self.suppressed.values().fold(0, |sum, count| sum.saturating_add(*count)));
+        partly(
+            Reason::MessagesSuppressed,
+            self.suppressed.values().fold(0, |sum, count| sum.saturating_add(*count)),
+        );
         partly(Reason::TextLost, self.texts_lost);
         partly(Reason::CutMessages, of(Remark::CutMessage).saturating_add(of(Remark::LineTooLong)));
         partly(Reason::LinesMissing, of(Remark::Gap));
@@ -295,7 +311,9 @@ impl HostCoverage {
     fn hear_journal(&mut self, event: &journal::Event<'_>) {
         match event {
             journal::Event::Boot { .. } => self.boots = self.boots.saturating_add(1),
-            journal::Event::Suppressed { count, unit } => self.add_suppressed(unit.clone().into_owned(), *count),
+            journal::Event::Suppressed { count, unit } => {
+                self.add_suppressed(unit.clone().into_owned(), *count)
+            }
             journal::Event::Lost { .. } => {}
             journal::Event::TextLost { .. } => self.texts_lost = self.texts_lost.saturating_add(1),
         }
@@ -350,8 +368,8 @@ fn keep_first<T>(ours: &mut Vec<T>, theirs: Vec<T>, most: usize) {
 
 /// What was read, by host and source: a fold over findings.
 ///
-/// Coverages of consecutive parts of a log are joined by [`Self::then`], which is associative; coverages of different hosts may be joined in
-/// any order.
+/// Coverages of consecutive parts of a log are joined by [`Self::then`], which is associative;
+/// coverages of different hosts may be joined in any order.
 ///
 /// ```
 /// use hostport_audit::event::{Finding, FindingKind, Source};
@@ -397,7 +415,8 @@ impl Coverage {
         }
     }
 
-    /// Counts remarks that did not come with a finding: those that the state machine made, as in [`crate::state::Effects::remarks`].
+    /// Counts remarks that did not come with a finding: those that the state machine made, as in
+    /// [`crate::state::Effects::remarks`].
     pub fn remark(&mut self, host: Option<&Text<'_>>, remarks: &[(Remark, Evidence)]) {
         if remarks.is_empty() {
             return;

@@ -1,4 +1,5 @@
-//! The report: everything an auditor asks, owned, in a fixed order, ready to be printed or serialized.
+//! The report: everything an auditor asks, owned, in a fixed order, ready to be printed or
+//! serialized.
 
 use super::coverage::{Counts, Coverage, HostCoverage, Malformed};
 use super::history::{History, HostHistory, PortHistory, roots};
@@ -19,8 +20,8 @@ use alloc::vec::Vec;
 
 /// What is open on every host, since when, by what, how sure that is, and what could not be known.
 ///
-/// Serialized, its names are stable within one [`schema_version`](Self::schema_version); lists are in a fixed order, so equal answers print
-/// equal bytes.
+/// Serialized, its names are stable within one [`schema_version`](Self::schema_version); lists are
+/// in a fixed order, so equal answers print equal bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Report {
@@ -28,7 +29,8 @@ pub struct Report {
     pub schema_version: u32,
     /// All lines read.
     pub counts: Counts,
-    /// How many events of further hosts were dropped because [`crate::Limits::max_hosts`] was reached.
+    /// How many events of further hosts were dropped because [`crate::Limits::max_hosts`] was
+    /// reached.
     pub refused_events: u64,
     /// The hosts, in order of their names.
     pub hosts: Vec<HostReport>,
@@ -114,16 +116,31 @@ impl Report {
 
     /// The report of a ledger, of what was read for it, and of its history if that was kept.
     ///
-    /// The timeline resolves the times since which ports are open; those that it cannot resolve are left out, the stamps stay as written.
+    /// The timeline resolves the times since which ports are open; those that it cannot resolve are
+    /// left out, the stamps stay as written.
     #[must_use]
-    pub fn new(ledger: &Ledger, coverage: &Coverage, history: Option<&History>, timeline: &Timeline) -> Self {
-        let names: BTreeSet<Option<&Text<'static>>> =
-            ledger.hosts().map(|(name, _)| name).chain(coverage.hosts().map(|(name, _)| name)).collect();
+    pub fn new(
+        ledger: &Ledger,
+        coverage: &Coverage,
+        history: Option<&History>,
+        timeline: &Timeline,
+    ) -> Self {
+        let names: BTreeSet<Option<&Text<'static>>> = ledger
+            .hosts()
+            .map(|(name, _)| name)
+            .chain(coverage.hosts().map(|(name, _)| name))
+            .collect();
         let states: BTreeMap<_, _> = ledger.hosts().collect();
         let covers: BTreeMap<_, _> = coverage.hosts().collect();
         let hosts = names.into_iter().map(|name| {
             let history = history.and_then(|history| history.host(name));
-            HostReport::new(name, states.get(&name).copied(), covers.get(&name).copied(), history, timeline)
+            HostReport::new(
+                name,
+                states.get(&name).copied(),
+                covers.get(&name).copied(),
+                history,
+                timeline,
+            )
         });
         Self {
             schema_version: Self::SCHEMA_VERSION,
@@ -133,9 +150,11 @@ impl Report {
         }
     }
 
-    /// The same report, with the services of firewalld's zones turned into the ports that they stand for.
+    /// The same report, with the services of firewalld's zones turned into the ports that they
+    /// stand for.
     ///
-    /// The log names services only; the table says what they are, be it the stock of a release or the files of the host.
+    /// The log names services only; the table says what they are, be it the stock of a release or
+    /// the files of the host.
     #[must_use]
     pub fn with_services(mut self, services: &ServiceTable) -> Self {
         for host in &mut self.hosts {
@@ -147,17 +166,23 @@ impl Report {
     /// The report of one host.
     #[must_use]
     pub fn host(&self, name: Option<&str>) -> Option<&HostReport> {
-        self.hosts.iter().find(|host| host.host.as_ref().map(Text::as_bytes) == name.map(str::as_bytes))
+        self.hosts
+            .iter()
+            .find(|host| host.host.as_ref().map(Text::as_bytes) == name.map(str::as_bytes))
     }
 
     /// Every open port of every host.
     pub fn open_ports(&self) -> impl Iterator<Item = (Option<&Text<'static>>, &OpenPort)> + '_ {
-        self.hosts.iter().flat_map(|host| host.open.ports.iter().map(|port| (host.host.as_ref(), port)))
+        self.hosts
+            .iter()
+            .flat_map(|host| host.open.ports.iter().map(|port| (host.host.as_ref(), port)))
     }
 
     /// Flat rows of all hosts, for tools that want tables of text.
     pub fn rows(&self) -> impl Iterator<Item = (Option<&Text<'static>>, Row)> + '_ {
-        self.hosts.iter().flat_map(|host| host.open.rows().into_iter().map(|row| (host.host.as_ref(), row)))
+        self.hosts
+            .iter()
+            .flat_map(|host| host.open.rows().into_iter().map(|row| (host.host.as_ref(), row)))
     }
 }
 
@@ -173,12 +198,22 @@ impl HostReport {
         open.resolve(timeline);
         let nothing = HostCoverage::default();
         let coverage = coverage.unwrap_or(&nothing);
-        let mut sources: BTreeMap<Source, SourceReport> =
-            Source::ALL.into_iter().map(|source| (source, SourceReport::new(coverage, source))).collect();
-        if let (Some(crio), Some(own)) = (state.and_then(Host::crio), sources.get_mut(&Source::Crio)) {
+        let mut sources: BTreeMap<Source, SourceReport> = Source::ALL
+            .into_iter()
+            .map(|source| (source, SourceReport::new(coverage, source)))
+            .collect();
+        if let (Some(crio), Some(own)) =
+            (state.and_then(Host::crio), sources.get_mut(&Source::Crio))
+        {
             own.verdict.hear_speech([crio.tells_sockets(), crio.tells_rules()]);
         }
-        Self { host: name.cloned(), open, sources, coverage: LineReport::new(coverage), history: history.map(HistoryReport::new) }
+        Self {
+            host: name.cloned(),
+            open,
+            sources,
+            coverage: LineReport::new(coverage),
+            history: history.map(HistoryReport::new),
+        }
     }
 
     /// What one program's log says of a port now; a source that could not speak leaves it unknown.
@@ -194,16 +229,18 @@ impl HostReport {
         }
     }
 
-    /// True if ports may be open that are not in the report: a part of the state is unknown, a source could not speak, or something can
-    /// open ports that the log does not name.
+    /// True if ports may be open that are not in the report: a part of the state is unknown, a
+    /// source could not speak, or something can open ports that the log does not name.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
-        let untold = self.open.unknown.iter().any(|untold| super::origin::hides_ports(&untold.scope));
+        let untold =
+            self.open.unknown.iter().any(|untold| super::origin::hides_ports(&untold.scope));
         let could = self.open.can_open.iter().any(super::open_port::Fact::is_now);
         untold || could || self.sources.values().any(|own| !own.verdict.speaks())
     }
 
-    /// What all logs together say of a port: open if one says so, closed only if every source could speak and none could be hiding it.
+    /// What all logs together say of a port: open if one says so, closed only if every source could
+    /// speak and none could be hiding it.
     #[must_use]
     pub fn state(&self, port: HostPort) -> PortState {
         PortState::of_all(Origin::ALL.map(|origin| self.state_by(origin, port)))
@@ -212,7 +249,11 @@ impl HostReport {
 
 /// The view of a host of which no record was read.
 fn nothing_known() -> OpenPorts {
-    let unknown = Origin::ALL.into_iter().flat_map(roots).map(|scope| Untold { scope, unknown: Unknown::BEFORE_LOG }).collect();
+    let unknown = Origin::ALL
+        .into_iter()
+        .flat_map(roots)
+        .map(|scope| Untold { scope, unknown: Unknown::BEFORE_LOG })
+        .collect();
     OpenPorts { unknown, ..OpenPorts::default() }
 }
 
@@ -248,6 +289,10 @@ impl LineReport {
 
 impl HistoryReport {
     fn new(history: &HostHistory) -> Self {
-        Self { ports: history.all(), dropped: history.dropped(), dropped_up_to: history.dropped_up_to().collect() }
+        Self {
+            ports: history.all(),
+            dropped: history.dropped(),
+            dropped_up_to: history.dropped_up_to().collect(),
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! When was a port open: the changes of each host, kept within a limit, and the intervals that follow from them.
+//! When was a port open: the changes of each host, kept within a limit, and the intervals that
+//! follow from them.
 
 use super::host_name::{self, ByHost};
 use super::interval::{Beginning, End, Interval};
@@ -16,8 +17,9 @@ use alloc::vec::Vec;
 
 /// The changes of every host in the order of the log.
 ///
-/// For each host and each program at most [`Limits::max_history`] changes are kept; the oldest go first, are counted, and what they
-/// opened is still known with its evidence, so the newest answers stay right.
+/// For each host and each program at most [`Limits::max_history`] changes are kept; the oldest go
+/// first, are counted, and what they opened is still known with its evidence, so the newest answers
+/// stay right.
 ///
 /// ```
 /// use hostport_audit::report::{History, Interval};
@@ -53,14 +55,18 @@ impl History {
         Self { limits, hosts: ByHost::new(), refused: 0 }
     }
 
-    /// Adds the changes that one event of a host brought about, in the order of [`crate::state::Effects::changes`]; `by` is its line.
+    /// Adds the changes that one event of a host brought about, in the order of
+    /// [`crate::state::Effects::changes`]; `by` is its line.
     pub fn record(&mut self, host: Option<&Text<'_>>, by: Evidence, changes: &[Change]) {
         if changes.is_empty() {
             return;
         }
         match host_name::entry(&mut self.hosts, host, self.limits.max_hosts) {
             Some(own) => own.record(by, changes, self.limits.max_history),
-            None => self.refused = self.refused.saturating_add(u64::try_from(changes.len()).unwrap_or(u64::MAX)),
+            None => {
+                self.refused =
+                    self.refused.saturating_add(u64::try_from(changes.len()).unwrap_or(u64::MAX))
+            }
         }
     }
 
@@ -75,7 +81,8 @@ impl History {
         host_name::find(&self.hosts, name)
     }
 
-    /// How many changes were dropped because [`Limits::max_history`] or [`Limits::max_hosts`] was reached.
+    /// How many changes were dropped because [`Limits::max_history`] or [`Limits::max_hosts`] was
+    /// reached.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.hosts.values().fold(self.refused, |sum, host| sum.saturating_add(host.dropped()))
@@ -83,8 +90,8 @@ impl History {
 
     /// This history, and then that of the next stretch of the same logs.
     ///
-    /// Joining stretches is associative as long as nothing was dropped. Where the later one has dropped changes, what was open before is
-    /// unknown from there on.
+    /// Joining stretches is associative as long as nothing was dropped. Where the later one has
+    /// dropped changes, what was open before is unknown from there on.
     #[must_use]
     pub fn then(mut self, later: Self) -> Self {
         self.refused = self.refused.saturating_add(later.refused);
@@ -92,7 +99,8 @@ impl History {
             if self.hosts.contains_key(&name) || self.hosts.len() < self.limits.max_hosts {
                 self.hosts.entry(name).or_default().append(theirs, self.limits.max_history);
             } else {
-                self.refused = self.refused.saturating_add(theirs.dropped()).saturating_add(theirs.kept());
+                self.refused =
+                    self.refused.saturating_add(theirs.dropped()).saturating_add(theirs.kept());
             }
         }
         self
@@ -106,7 +114,8 @@ pub struct HostHistory {
     streams: BTreeMap<Origin, Stream>,
 }
 
-/// The changes told by one program, in the order of its log; one noisy program cannot push out what another one told.
+/// The changes told by one program, in the order of its log; one noisy program cannot push out what
+/// another one told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Stream {
@@ -128,7 +137,8 @@ impl Stream {
             && let Some((by, oldest)) = self.events.pop_front()
         {
             self.kept = self.kept.saturating_sub(oldest.len());
-            self.dropped = self.dropped.saturating_add(u64::try_from(oldest.len()).unwrap_or(u64::MAX));
+            self.dropped =
+                self.dropped.saturating_add(u64::try_from(oldest.len()).unwrap_or(u64::MAX));
             self.dropped_up_to = Some(by);
             self.base.apply(&oldest, None, &mut |_| ());
         }
@@ -152,9 +162,9 @@ impl Stream {
 /// The program that a change belongs to.
 fn origin_of(change: &Change) -> Origin {
     match change {
-        Change::Opened { opening, .. } | Change::Closed { opening, .. } | Change::Doubted { opening, .. } => {
-            Origin::of(&opening.holder)
-        }
+        Change::Opened { opening, .. }
+        | Change::Closed { opening, .. }
+        | Change::Doubted { opening, .. } => Origin::of(&opening.holder),
         Change::Lost { scope, .. } | Change::Learnt { scope, .. } => Origin::of_scope(scope),
     }
 }
@@ -162,7 +172,8 @@ fn origin_of(change: &Change) -> Origin {
 impl HostHistory {
     fn record(&mut self, by: Evidence, changes: &[Change], most: usize) {
         for origin in Origin::ALL {
-            let own: Vec<Change> = changes.iter().filter(|change| origin_of(change) == origin).cloned().collect();
+            let own: Vec<Change> =
+                changes.iter().filter(|change| origin_of(change) == origin).cloned().collect();
             if !own.is_empty() {
                 self.streams.entry(origin).or_default().push(by, own, most);
             }
@@ -173,7 +184,11 @@ impl HostHistory {
         for (origin, theirs) in later.streams {
             let ours = self.streams.entry(origin).or_default();
             if let Some(by) = theirs.dropped_up_to {
-                let lost = roots(origin).into_iter().map(|scope| Change::Lost { scope, why: Ignorance::Limit, by });
+                let lost = roots(origin).into_iter().map(|scope| Change::Lost {
+                    scope,
+                    why: Ignorance::Limit,
+                    by,
+                });
                 let open = theirs.base.open_rows().map(|row| reopened(row, by));
                 ours.push(by, lost.chain(open).collect(), most);
                 ours.dropped = ours.dropped.saturating_add(theirs.dropped);
@@ -193,17 +208,24 @@ impl HostHistory {
     /// How many changes are kept.
     #[must_use]
     pub fn kept(&self) -> u64 {
-        self.streams.values().fold(0, |sum, stream| sum.saturating_add(u64::try_from(stream.kept).unwrap_or(u64::MAX)))
+        self.streams.values().fold(0, |sum, stream| {
+            sum.saturating_add(u64::try_from(stream.kept).unwrap_or(u64::MAX))
+        })
     }
 
     /// The newest line of which a change was dropped, by program: before it the history has holes.
     pub fn dropped_up_to(&self) -> impl Iterator<Item = (Origin, Evidence)> + '_ {
-        self.streams.iter().filter_map(|(origin, stream)| stream.dropped_up_to.map(|by| (*origin, by)))
+        self.streams
+            .iter()
+            .filter_map(|(origin, stream)| stream.dropped_up_to.map(|by| (*origin, by)))
     }
 
-    /// The changes that are kept, those of one event together with its line: program by program, each in the order of its log.
+    /// The changes that are kept, those of one event together with its line: program by program,
+    /// each in the order of its log.
     pub fn events(&self) -> impl Iterator<Item = (Evidence, &[Change])> + '_ {
-        self.streams.values().flat_map(|stream| stream.events.iter().map(|(by, changes)| (*by, changes.as_slice())))
+        self.streams
+            .values()
+            .flat_map(|stream| stream.events.iter().map(|(by, changes)| (*by, changes.as_slice())))
     }
 
     pub(super) fn streams(&self) -> impl Iterator<Item = (Origin, &Stream)> + '_ {
@@ -220,7 +242,8 @@ impl HostHistory {
 
     /// When the port, or each part of the range, was open, by what held it open.
     ///
-    /// Openings whose ports the log does not name (services, IP protocols, rich rules) are not among them; see [`Self::all`].
+    /// Openings whose ports the log does not name (services, IP protocols, rich rules) are not
+    /// among them; see [`Self::all`].
     #[must_use]
     pub fn port(&self, port: HostPort) -> Vec<PortHistory> {
         self.histories(Some(port))
@@ -234,11 +257,14 @@ impl HostHistory {
         all
     }
 
-    /// What was closed without an opening in the log: it was open before the log, or its opening lines are not in this input.
+    /// What was closed without an opening in the log: it was open before the log, or its opening
+    /// lines are not in this input.
     #[must_use]
     pub fn never_opened(&self) -> Vec<PortHistory> {
         let mut all = self.all();
-        all.retain(|history| history.intervals.first().is_some_and(|first| first.beginning == Beginning::NotSeen));
+        all.retain(|history| {
+            history.intervals.first().is_some_and(|first| first.beginning == Beginning::NotSeen)
+        });
         all
     }
 
@@ -246,15 +272,23 @@ impl HostHistory {
         let rows = self.streams.values().flat_map(|stream| stream.rows(window)).collect();
         let mut histories: Vec<PortHistory> = group(rows)
             .into_iter()
-            .map(|(lane, first, last, intervals)| PortHistory { port: lane.ports(first, last), holder: lane.holder, intervals })
+            .map(|(lane, first, last, intervals)| PortHistory {
+                port: lane.ports(first, last),
+                holder: lane.holder,
+                intervals,
+            })
             .collect();
-        histories.sort_by(|a, b| (port_order(a.port), &a.holder).cmp(&(port_order(b.port), &b.holder)));
+        histories
+            .sort_by(|a, b| (port_order(a.port), &a.holder).cmp(&(port_order(b.port), &b.holder)));
         histories
     }
 }
 
-/// The order in which reports list ports: by number, then by protocol; what has no number comes last.
-pub(super) fn port_order(port: Option<HostPort>) -> (bool, Option<(u16, crate::port::Protocol, u16)>) {
+/// The order in which reports list ports: by number, then by protocol; what has no number comes
+/// last.
+pub(super) fn port_order(
+    port: Option<HostPort>,
+) -> (bool, Option<(u16, crate::port::Protocol, u16)>) {
     (port.is_none(), port.map(|port| (port.range().first(), port.protocol(), port.range().last())))
 }
 
@@ -264,7 +298,11 @@ pub(super) fn roots(origin: Origin) -> Vec<Scope> {
     match origin {
         Origin::Firewalld => alloc::vec![Scope::Firewalld],
         Origin::Crio => {
-            alloc::vec![Scope::CrioSockets, Scope::CrioRules { family: Family::Ipv4 }, Scope::CrioRules { family: Family::Ipv6 }]
+            alloc::vec![
+                Scope::CrioSockets,
+                Scope::CrioRules { family: Family::Ipv4 },
+                Scope::CrioRules { family: Family::Ipv6 }
+            ]
         }
         Origin::Ovnkube => alloc::vec![Scope::Ovnkube],
         Origin::Neighbour => Vec::new(),
@@ -297,14 +335,18 @@ pub struct PortHistory {
 impl PortHistory {
     /// How often it was closed and opened again.
     ///
-    /// A program that replaces its rules as a whole looks like flapping here; [`Self::settled`] joins what a moment parts.
+    /// A program that replaces its rules as a whole looks like flapping here; [`Self::settled`]
+    /// joins what a moment parts.
     #[must_use]
     pub fn flaps(&self) -> usize {
         let again = self.intervals.iter().skip(1);
         self.intervals
             .iter()
             .zip(again)
-            .filter(|(one, next)| matches!(one.end, End::Closed { .. }) && matches!(next.beginning, Beginning::Opened { .. }))
+            .filter(|(one, next)| {
+                matches!(one.end, End::Closed { .. })
+                    && matches!(next.beginning, Beginning::Opened { .. })
+            })
             .count()
     }
 

@@ -1,4 +1,5 @@
-//! Finding a host in a map by a name that borrows from the log, so that no line pays for a copy of it.
+//! Finding a host in a map by a name that borrows from the log, so that no line pays for a copy of
+//! it.
 
 use crate::text::Text;
 use alloc::collections::BTreeMap;
@@ -52,7 +53,11 @@ pub(super) fn find<'m, T>(hosts: &'m ByHost<T>, name: Option<&Text<'_>>) -> Opti
 }
 
 /// The same, to be changed; a new host is taken in while there are fewer than `most`.
-pub(super) fn entry<'m, T: Default>(hosts: &'m mut ByHost<T>, name: Option<&Text<'_>>, most: usize) -> Option<&'m mut T> {
+pub(super) fn entry<'m, T: Default>(
+    hosts: &'m mut ByHost<T>,
+    name: Option<&Text<'_>>,
+    most: usize,
+) -> Option<&'m mut T> {
     let borrowed = name.map(Text::reborrow);
     if !hosts.contains_key(&borrowed as &dyn HostName) {
         if hosts.len() >= most {

@@ -6,12 +6,17 @@ use core::fmt;
 
 /// How an [`Interval`] begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Beginning {
     /// The log has no opening for it, only what ended it: it was open before, or nobody can tell.
     NotSeen,
-    /// It was found open by a line that tells the whole of a scope: it was opened at some line before.
+    /// It was found open by a line that tells the whole of a scope: it was opened at some line
+    /// before.
     Found {
         /// The line that tells it.
         by: Evidence,
@@ -41,7 +46,9 @@ impl fmt::Display for Beginning {
         match self {
             Self::NotSeen => f.write_str("opening not seen"),
             Self::Found { by } => write!(f, "found open at {by}"),
-            Self::Opened { request: Some(request), by } if request != by => write!(f, "opened at {by}, requested at {request}"),
+            Self::Opened { request: Some(request), by } if request != by => {
+                write!(f, "opened at {by}, requested at {request}")
+            }
             Self::Opened { by, .. } => write!(f, "opened at {by}"),
         }
     }
@@ -49,7 +56,11 @@ impl fmt::Display for Beginning {
 
 /// How an [`Interval`] ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum End {
     /// It was closed.

@@ -21,7 +21,8 @@ mod why;
 mod words;
 
 pub use allow_list::{
-    AllowList, AllowListError, AllowedPort, Comparison, DynamicRange, HostComparison, Listed, Seen, Unexpected,
+    AllowList, AllowListError, AllowedPort, Comparison, DynamicRange, HostComparison, Listed, Seen,
+    Unexpected,
 };
 pub use coverage::{Counts, Coverage, HostCoverage, Malformed, SourceCoverage};
 pub use document::{HistoryReport, HostReport, LineReport, Report, SourceReport};

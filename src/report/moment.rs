@@ -33,12 +33,17 @@ pub enum Moment {
 
 /// How well a time could be told apart in the log of one program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Cut {
     /// All changes before it are earlier, all changes behind it later.
     Exact,
-    /// The clock went back: changes behind the cut carry times that are not later. The first later change is where the log was cut.
+    /// The clock went back: changes behind the cut carry times that are not later. The first later
+    /// change is where the log was cut.
     ClockWentBack {
         /// How many.
         changes: u64,
@@ -48,7 +53,8 @@ pub enum Cut {
         /// How many.
         changes: u64,
     },
-    /// The oldest changes were dropped by a limit, and the time lies before what is kept: nothing is known of it.
+    /// The oldest changes were dropped by a limit, and the time lies before what is kept: nothing
+    /// is known of it.
     Dropped,
 }
 
@@ -56,7 +62,9 @@ impl fmt::Display for Cut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Exact => f.write_str("exact"),
-            Self::ClockWentBack { changes } => write!(f, "the clock went back, later changes with earlier times: {changes}"),
+            Self::ClockWentBack { changes } => {
+                write!(f, "the clock went back, later changes with earlier times: {changes}")
+            }
             Self::Unresolved { changes } => {
                 write!(f, "by position for changes without a time that can be resolved: {changes}")
             }
@@ -92,8 +100,8 @@ pub struct AtMoment {
 impl HostHistory {
     /// What was open at a moment: what a fold over the changes up to it leaves open.
     ///
-    /// Position rules: the log of a program is cut before its first change that is later, whatever times follow; [`AtMoment::cuts`]
-    /// tells where that was in doubt.
+    /// Position rules: the log of a program is cut before its first change that is later, whatever
+    /// times follow; [`AtMoment::cuts`] tells where that was in doubt.
     #[must_use]
     pub fn at(&self, moment: Moment, timeline: &Timeline) -> AtMoment {
         let mut answer = AtMoment::default();
@@ -107,13 +115,18 @@ impl HostHistory {
             if cut == Cut::Dropped {
                 let why = crate::state::known::Ignorance::Limit;
                 let unknown = Unknown { why, since: None };
-                answer.unknown.extend(roots(origin).into_iter().map(|scope| Untold { scope, unknown }));
+                answer
+                    .unknown
+                    .extend(roots(origin).into_iter().map(|scope| Untold { scope, unknown }));
                 continue;
             }
             let mut map = stream.base.clone();
             events.iter().for_each(|changes| map.apply(changes, None, &mut |_| ()));
             answer.open.extend(map.open_rows().map(|row| OpenThen {
-                opening: Opening { port: row.lane.ports(row.first, row.last), holder: row.lane.holder },
+                opening: Opening {
+                    port: row.lane.ports(row.first, row.last),
+                    holder: row.lane.holder,
+                },
                 beginning: row.interval.beginning,
                 certainty: row.interval.certainty,
             }));
@@ -124,14 +137,16 @@ impl HostHistory {
             answer.unknown.extend(roots(origin).into_iter().map(|scope| Untold { scope, unknown }));
         }
         answer.open.sort_by(|a, b| {
-            (port_order(a.opening.port), &a.opening.holder).cmp(&(port_order(b.opening.port), &b.opening.holder))
+            (port_order(a.opening.port), &a.opening.holder)
+                .cmp(&(port_order(b.opening.port), &b.opening.holder))
         });
         answer.unknown.sort();
         answer
     }
 }
 
-/// The unknown parts of a program's state: what was lost and not learnt since, and what was never learnt.
+/// The unknown parts of a program's state: what was lost and not learnt since, and what was never
+/// learnt.
 fn unknowns(origin: Origin, map: &OpenMap) -> Vec<Untold> {
     let mut unknown: Vec<Untold> = roots(origin)
         .into_iter()
@@ -139,17 +154,25 @@ fn unknowns(origin: Origin, map: &OpenMap) -> Vec<Untold> {
         .map(|scope| Untold { scope, unknown: Unknown::BEFORE_LOG })
         .collect();
     // A part that was learnt is taken out of the whole that was not, by naming the other parts.
-    let learnt_layer = |layer| map.scopes().any(|(scope, word)| *scope == Scope::FirewalldLayer { layer } && word.is_none());
+    let learnt_layer = |layer| {
+        map.scopes()
+            .any(|(scope, word)| *scope == Scope::FirewalldLayer { layer } && word.is_none())
+    };
     if unknown.iter().any(|untold| untold.scope == Scope::Firewalld) {
         use crate::event::firewalld::Layer;
         let layers = [Layer::Runtime, Layer::Permanent];
         if layers.into_iter().any(learnt_layer) {
             unknown.retain(|untold| untold.scope != Scope::Firewalld);
             let left = layers.into_iter().filter(|layer| !learnt_layer(*layer));
-            unknown.extend(left.map(|layer| Untold { scope: Scope::FirewalldLayer { layer }, unknown: Unknown::BEFORE_LOG }));
+            unknown.extend(left.map(|layer| Untold {
+                scope: Scope::FirewalldLayer { layer },
+                unknown: Unknown::BEFORE_LOG,
+            }));
         }
     }
-    let lost = map.scopes().filter_map(|(scope, word)| Some(Untold { scope: scope.clone(), unknown: *word? }));
+    let lost = map
+        .scopes()
+        .filter_map(|(scope, word)| Some(Untold { scope: scope.clone(), unknown: *word? }));
     unknown.extend(lost);
     unknown
 }
@@ -158,7 +181,9 @@ fn unknowns(origin: Origin, map: &OpenMap) -> Vec<Untold> {
 fn is_up_to(by: Evidence, moment: Moment, timeline: &Timeline) -> bool {
     match moment {
         Moment::Line { input, line } => (by.at.input(), by.at.line()) <= (input, line),
-        Moment::Time(time) => by.stamp.and_then(|stamp| timeline.resolve(stamp).ok()).is_none_or(|at| at <= time),
+        Moment::Time(time) => {
+            by.stamp.and_then(|stamp| timeline.resolve(stamp).ok()).is_none_or(|at| at <= time)
+        }
     }
 }
 
@@ -173,7 +198,8 @@ fn cut<'a>(
     for (by, changes) in events {
         let by = *by;
         let count = u64::try_from(changes.len()).unwrap_or(u64::MAX);
-        let timeless = matches!(moment, Moment::Time(_)) && by.stamp.is_none_or(|stamp| timeline.resolve(stamp).is_err());
+        let timeless = matches!(moment, Moment::Time(_))
+            && by.stamp.is_none_or(|stamp| timeline.resolve(stamp).is_err());
         if timeless {
             unresolved = unresolved.saturating_add(count);
         }

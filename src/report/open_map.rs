@@ -1,6 +1,8 @@
-//! The machine behind all history: changes go in, intervals come out as they end, what is open stays.
+//! The machine behind all history: changes go in, intervals come out as they end, what is open
+//! stays.
 //!
-//! Ranges are kept as disjoint pieces, so that a range opened as a whole and closed port by port is right for each port.
+//! Ranges are kept as disjoint pieces, so that a range opened as a whole and closed port by port is
+//! right for each port.
 
 use super::interval::{Beginning, End, Interval};
 use super::origin::takes_in;
@@ -65,10 +67,17 @@ pub(super) struct OpenMap {
 }
 
 impl OpenMap {
-    /// Applies the changes that one event brought about, in their order, and hands out each interval that ends.
+    /// Applies the changes that one event brought about, in their order, and hands out each
+    /// interval that ends.
     ///
-    /// With a window, only openings that have a port in common with it are looked at, cut down to it.
-    pub(super) fn apply(&mut self, changes: &[Change], window: Option<HostPort>, ended: &mut impl FnMut(Row)) {
+    /// With a window, only openings that have a port in common with it are looked at, cut down to
+    /// it.
+    pub(super) fn apply(
+        &mut self,
+        changes: &[Change],
+        window: Option<HostPort>,
+        ended: &mut impl FnMut(Row),
+    ) {
         let mut learnt: Vec<&Scope> = Vec::new();
         let mut swept = false;
         for change in changes {
@@ -76,8 +85,11 @@ impl OpenMap {
                 Change::Opened { opening, request, by, certainty } => {
                     if let Some((lane, first, last)) = lane_of(opening, window) {
                         let found = learnt.iter().any(|scope| takes_in(scope, &lane.holder));
-                        let beginning =
-                            if found { Beginning::Found { by: *by } } else { Beginning::Opened { request: *request, by: *by } };
+                        let beginning = if found {
+                            Beginning::Found { by: *by }
+                        } else {
+                            Beginning::Opened { request: *request, by: *by }
+                        };
                         self.open(lane, first, last, beginning, *certainty);
                     }
                 }
@@ -88,7 +100,13 @@ impl OpenMap {
                 }
                 Change::Doubted { opening, why, by } => {
                     if let Some((lane, first, last)) = lane_of(opening, window) {
-                        self.end(lane, first, last, End::BecameUnknown { why: *why, by: *by }, ended);
+                        self.end(
+                            lane,
+                            first,
+                            last,
+                            End::BecameUnknown { why: *why, by: *by },
+                            ended,
+                        );
                     }
                 }
                 Change::Lost { scope, why, by } => {
@@ -121,11 +139,19 @@ impl OpenMap {
         self.scopes.insert(scope.clone(), word);
     }
 
-    fn open(&mut self, lane: Lane, first: u16, last: u16, beginning: Beginning, certainty: Certainty) {
+    fn open(
+        &mut self,
+        lane: Lane,
+        first: u16,
+        last: u16,
+        beginning: Beginning,
+        certainty: Certainty,
+    ) {
         let pieces = self.lanes.entry(lane).or_default();
         split_at(pieces, first);
         split_behind(pieces, last);
-        // Pieces that are open already stay as they began, and may become surer; the gaps between them open now.
+        // Pieces that are open already stay as they began, and may become surer; the gaps between
+        // them open now.
         let mut gaps = Vec::new();
         let mut next = Some(first);
         for (&start, piece) in pieces.range_mut(first..=last) {
@@ -149,7 +175,8 @@ impl OpenMap {
     }
 
     fn end(&mut self, lane: Lane, first: u16, last: u16, end: End, ended: &mut impl FnMut(Row)) {
-        let mut emit = |first, last, interval| ended(Row { lane: lane.clone(), first, last, interval });
+        let mut emit =
+            |first, last, interval| ended(Row { lane: lane.clone(), first, last, interval });
         // To doubt what was not known to be open says nothing; to close it shows that it was.
         let closes = matches!(end, End::Closed { .. });
         let not_seen = Interval { beginning: Beginning::NotSeen, end, certainty: None };
@@ -185,7 +212,12 @@ impl OpenMap {
         self.lanes.retain(|lane, pieces| {
             pieces.retain(|&first, piece| match piece.unless_named {
                 Some(end) => {
-                    ended(Row { lane: lane.clone(), first, last: piece.last, interval: piece.ended(end) });
+                    ended(Row {
+                        lane: lane.clone(),
+                        first,
+                        last: piece.last,
+                        interval: piece.ended(end),
+                    });
                     false
                 }
                 None => true,
@@ -194,7 +226,8 @@ impl OpenMap {
         });
     }
 
-    /// Everything that is open now, as intervals that have not ended, in order of protocol, holder and port.
+    /// Everything that is open now, as intervals that have not ended, in order of protocol, holder
+    /// and port.
     pub(super) fn open_rows(&self) -> impl Iterator<Item = Row> + '_ {
         self.lanes.iter().flat_map(|(lane, pieces)| {
             pieces.iter().map(|(&first, piece)| Row {
@@ -209,7 +242,9 @@ impl OpenMap {
     /// The same, cut down to the ports of a window.
     pub(super) fn cut_to(&self, window: HostPort) -> Self {
         let mut cut = Self { lanes: BTreeMap::new(), scopes: self.scopes.clone() };
-        for (lane, pieces) in self.lanes.iter().filter(|(lane, _)| lane.protocol == Some(window.protocol())) {
+        for (lane, pieces) in
+            self.lanes.iter().filter(|(lane, _)| lane.protocol == Some(window.protocol()))
+        {
             let (first, last) = (window.range().first(), window.range().last());
             let mut inside = pieces.clone();
             split_at(&mut inside, first);
@@ -230,7 +265,8 @@ impl OpenMap {
 
 /// The lane of an opening and its first and last port; `None` if the window shuts it out.
 fn lane_of(opening: &Opening, window: Option<HostPort>) -> Option<(Lane, u16, u16)> {
-    let lane = Lane { protocol: opening.port.map(HostPort::protocol), holder: opening.holder.clone() };
+    let lane =
+        Lane { protocol: opening.port.map(HostPort::protocol), holder: opening.holder.clone() };
     match (opening.port, window) {
         (None, None) => Some((lane, 0, 0)),
         (None, Some(_)) => None,
@@ -243,7 +279,8 @@ fn lane_of(opening: &Opening, window: Option<HostPort>) -> Option<(Lane, u16, u1
     }
 }
 
-/// The surer of two: what a program confirmed, then what the caller stated, then what a program only announced.
+/// The surer of two: what a program confirmed, then what the caller stated, then what a program
+/// only announced.
 const fn surer(a: Certainty, b: Certainty) -> Certainty {
     match (a, b) {
         (Certainty::Confirmed, _) | (_, Certainty::Confirmed) => Certainty::Confirmed,
@@ -273,14 +310,26 @@ fn split_behind(pieces: &mut BTreeMap<u16, Piece>, last: u16) {
 /// True if the first scope is the second one, or a part of it.
 pub(super) fn is_within(narrow: &Scope, wide: &Scope) -> bool {
     match (narrow, wide) {
-        (Scope::Firewalld | Scope::FirewalldLayer { .. } | Scope::Zone { .. } | Scope::ZoneList { .. }, Scope::Firewalld) => true,
-        (Scope::Zone { layer, .. } | Scope::ZoneList { layer, .. }, Scope::FirewalldLayer { layer: wide }) => layer == wide,
-        (Scope::ZoneList { zone, layer, .. }, Scope::Zone { zone: wide_zone, layer: wide }) => layer == wide && zone == wide_zone,
+        (
+            Scope::Firewalld
+            | Scope::FirewalldLayer { .. }
+            | Scope::Zone { .. }
+            | Scope::ZoneList { .. },
+            Scope::Firewalld,
+        ) => true,
+        (
+            Scope::Zone { layer, .. } | Scope::ZoneList { layer, .. },
+            Scope::FirewalldLayer { layer: wide },
+        ) => layer == wide,
+        (Scope::ZoneList { zone, layer, .. }, Scope::Zone { zone: wide_zone, layer: wide }) => {
+            layer == wide && zone == wide_zone
+        }
         (narrow, wide) => narrow == wide,
     }
 }
 
-/// Groups rows by equal ports and holder: neighbouring ports with the same fate stay together, however the log cut them.
+/// Groups rows by equal ports and holder: neighbouring ports with the same fate stay together,
+/// however the log cut them.
 pub(super) fn group(rows: Vec<Row>) -> Vec<(Lane, u16, u16, Vec<Interval>)> {
     let mut lanes: BTreeMap<Lane, Vec<(u16, u16, Interval)>> = BTreeMap::new();
     for row in rows {
@@ -289,8 +338,10 @@ pub(super) fn group(rows: Vec<Row>) -> Vec<(Lane, u16, u16, Vec<Interval>)> {
     let mut groups: Vec<(Lane, u16, u16, Vec<Interval>)> = Vec::new();
     for (lane, rows) in lanes {
         let mut pieces: BTreeMap<u16, (u16, Vec<Interval>)> = BTreeMap::new();
-        let mut edges: Vec<u32> =
-            rows.iter().flat_map(|(first, last, _)| [u32::from(*first), u32::from(*last).saturating_add(1)]).collect();
+        let mut edges: Vec<u32> = rows
+            .iter()
+            .flat_map(|(first, last, _)| [u32::from(*first), u32::from(*last).saturating_add(1)])
+            .collect();
         edges.sort_unstable();
         edges.dedup();
         for (from, to) in edges.iter().zip(edges.iter().skip(1)) {
@@ -303,11 +354,17 @@ pub(super) fn group(rows: Vec<Row>) -> Vec<(Lane, u16, u16, Vec<Interval>)> {
             pieces.range_mut(first..=last).for_each(|(_, (_, intervals))| intervals.push(interval));
         }
         let mut open_group: Option<(u16, u16, Vec<Interval>)> = None;
-        for (first, (last, intervals)) in pieces.into_iter().filter(|(_, (_, intervals))| !intervals.is_empty()) {
+        for (first, (last, intervals)) in
+            pieces.into_iter().filter(|(_, (_, intervals))| !intervals.is_empty())
+        {
             match &mut open_group {
-                Some((_, to, same)) if to.checked_add(1) == Some(first) && *same == intervals => *to = last,
+                Some((_, to, same)) if to.checked_add(1) == Some(first) && *same == intervals => {
+                    *to = last
+                }
                 _ => {
-                    if let Some((from, to, intervals)) = open_group.replace((first, last, intervals)) {
+                    if let Some((from, to, intervals)) =
+                        open_group.replace((first, last, intervals))
+                    {
                         groups.push((lane.clone(), from, to, intervals));
                     }
                 }

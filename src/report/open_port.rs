@@ -22,12 +22,17 @@ use core::net::IpAddr;
 
 /// What a fact does to a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Role {
     /// The firewall lets packets to it through.
     Allowed,
-    /// The firewall would let packets to it through after a reload, and does not do so by this fact now.
+    /// The firewall would let packets to it through after a reload, and does not do so by this fact
+    /// now.
     AllowedAfterReload,
     /// A DNAT rule leads packets to it elsewhere.
     Exposed,
@@ -35,11 +40,11 @@ pub enum Role {
     Held,
     /// A neighbour says that it uses it.
     Claimed,
-    /// It can open ports, but the log does not name which: a service, an IP protocol, a source port, a rich rule that accepts, a policy, a
-    /// direct rule, the target ACCEPT.
+    /// It can open ports, but the log does not name which: a service, an IP protocol, a source
+    /// port, a rich rule that accepts, a policy, a direct rule, the target ACCEPT.
     CanOpen,
-    /// It opens no port by itself: which interfaces and sources a zone applies to, a target that lets nothing in, masquerading, a rich rule
-    /// that accepts nothing.
+    /// It opens no port by itself: which interfaces and sources a zone applies to, a target that
+    /// lets nothing in, masquerading, a rich rule that accepts nothing.
     Setting,
 }
 
@@ -47,12 +52,17 @@ impl Role {
     /// What an opening does.
     #[must_use]
     pub fn of(opening: &Opening) -> Self {
-        let names_ports = opening.port.is_some() && !matches!(opening.holder, Holder::ZoneSourcePort { .. });
+        let names_ports =
+            opening.port.is_some() && !matches!(opening.holder, Holder::ZoneSourcePort { .. });
         match (&opening.holder, names_ports) {
-            (Holder::FirewallFact { kind: Some(kind), fact, .. }, _) if !can_open(*kind, fact) => Self::Setting,
+            (Holder::FirewallFact { kind: Some(kind), fact, .. }, _) if !can_open(*kind, fact) => {
+                Self::Setting
+            }
             (_, false) => Self::CanOpen,
             (Holder::CrioSocket, _) => Self::Held,
-            (Holder::CrioRule { .. } | Holder::NodePort { .. } | Holder::ExternalIp { .. }, _) => Self::Exposed,
+            (Holder::CrioRule { .. } | Holder::NodePort { .. } | Holder::ExternalIp { .. }, _) => {
+                Self::Exposed
+            }
             (Holder::Neighbour { .. }, _) => Self::Claimed,
             (holder, _) if layer_of(holder) == Some(Layer::Permanent) => Self::AllowedAfterReload,
             _ => Self::Allowed,
@@ -114,14 +124,25 @@ impl Fact {
     #[must_use]
     pub fn new(opening: Opening, support: Support) -> Self {
         let role = Role::of(&opening);
-        Self { origin: Origin::of(&opening.holder), role, ports: opening.port, holder: opening.holder, support, since: None }
+        Self {
+            origin: Origin::of(&opening.holder),
+            role,
+            ports: opening.port,
+            holder: opening.holder,
+            support,
+            since: None,
+        }
     }
 
-    /// True if the fact says that the port can be reached, or is held, now: not only after a reload.
+    /// True if the fact says that the port can be reached, or is held, now: not only after a
+    /// reload.
     #[must_use]
     pub const fn is_now(&self) -> bool {
         !matches!(self.role, Role::AllowedAfterReload | Role::Setting)
-            && !matches!((self.role, layer_of(&self.holder)), (Role::CanOpen, Some(Layer::Permanent)))
+            && !matches!(
+                (self.role, layer_of(&self.holder)),
+                (Role::CanOpen, Some(Layer::Permanent))
+            )
     }
 }
 
@@ -160,7 +181,11 @@ impl OpenPort {
 
 /// What the logs say of one port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum PortState {
     /// It is open.
     Open,
@@ -211,7 +236,8 @@ pub struct Untold {
 
 /// Everything that is known to be open on a host, joined by port, and what could not be known.
 ///
-/// Ranges are cut where the facts about their ports differ; ports are in order of number, then protocol.
+/// Ranges are cut where the facts about their ports differ; ports are in order of number, then
+/// protocol.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OpenPorts {
@@ -249,15 +275,16 @@ impl OpenPorts {
         }
         can_open.sort();
         settings.sort();
-        let mut unknown: Vec<Untold> = unknowns.into_iter().map(|(scope, unknown)| Untold { scope, unknown }).collect();
+        let mut unknown: Vec<Untold> =
+            unknowns.into_iter().map(|(scope, unknown)| Untold { scope, unknown }).collect();
         unknown.sort();
         Self { ports: join(ported), can_open, settings, unknown }
     }
 
     /// The same view, with the services of zones turned into the ports that they stand for.
     ///
-    /// A service that is not in the table, or opens more than ports (IP protocols, source ports, helpers, names that only the host can
-    /// resolve), stays among [`Self::can_open`].
+    /// A service that is not in the table, or opens more than ports (IP protocols, source ports,
+    /// helpers, names that only the host can resolve), stays among [`Self::can_open`].
     #[must_use]
     pub fn with_services(mut self, services: &ServiceTable) -> Self {
         let mut ported: BTreeSet<(HostPort, Fact)> = BTreeSet::new();
@@ -270,7 +297,10 @@ impl OpenPorts {
             for (_, part) in parts {
                 for port in &part.ports {
                     let opening = Opening { port: Some(*port), holder: fact.holder.clone() };
-                    ported.insert((*port, Fact { since: fact.since, ..Fact::new(opening, fact.support) }));
+                    ported.insert((
+                        *port,
+                        Fact { since: fact.since, ..Fact::new(opening, fact.support) },
+                    ));
                 }
                 opens_more |= !(part.protocols.is_empty()
                     && part.source_ports.is_empty()
@@ -285,9 +315,19 @@ impl OpenPorts {
 
     /// Tells the times of all facts by a timeline.
     pub(super) fn resolve(&mut self, timeline: &Timeline) {
-        let facts = self.ports.iter_mut().flat_map(|open| &mut open.facts).chain(&mut self.can_open).chain(&mut self.settings);
+        let facts = self
+            .ports
+            .iter_mut()
+            .flat_map(|open| &mut open.facts)
+            .chain(&mut self.can_open)
+            .chain(&mut self.settings);
         for fact in facts {
-            fact.since = fact.support.since.stamp.and_then(|stamp| timeline.resolve(stamp).ok()).map(Stamp::Instant);
+            fact.since = fact
+                .support
+                .since
+                .stamp
+                .and_then(|stamp| timeline.resolve(stamp).ok())
+                .map(Stamp::Instant);
         }
     }
 
@@ -298,18 +338,23 @@ impl OpenPorts {
 
     /// What one program's log says of a port now.
     ///
-    /// A source that was silent leaves its part unknown in the state; [`super::Coverage`] says what its silence is worth.
+    /// A source that was silent leaves its part unknown in the state; [`super::Coverage`] says what
+    /// its silence is worth.
     #[must_use]
     pub fn state_by(&self, origin: Origin, port: HostPort) -> PortState {
         if self.facts(port).any(|fact| fact.origin == origin && fact.is_now()) {
             return PortState::Open;
         }
-        let untold = self.unknown.iter().any(|untold| Origin::of_scope(&untold.scope) == origin && hides_ports(&untold.scope));
+        let untold = self
+            .unknown
+            .iter()
+            .any(|untold| Origin::of_scope(&untold.scope) == origin && hides_ports(&untold.scope));
         let could = self.can_open.iter().any(|fact| fact.origin == origin && fact.is_now());
         if untold || could { PortState::Unknown } else { PortState::Closed }
     }
 
-    /// What all logs together say of a port: open if one says so, closed only if none could be hiding it.
+    /// What all logs together say of a port: open if one says so, closed only if none could be
+    /// hiding it.
     #[must_use]
     pub fn state(&self, port: HostPort) -> PortState {
         PortState::of_all(Origin::ALL.map(|origin| self.state_by(origin, port)))
@@ -352,8 +397,15 @@ fn join(facts: Vec<(HostPort, Fact)>) -> Vec<OpenPort> {
             if let (Ok(first), Ok(last), false) =
                 (u16::try_from(from), u16::try_from(behind.saturating_sub(1)), active.is_empty())
             {
-                let held = active.iter().filter_map(|nth| facts.get(*nth)).map(|(_, fact)| fact.clone()).collect();
-                ports.push(OpenPort { port: HostPort::new(protocol, PortRange::new(first, last)), facts: held });
+                let held = active
+                    .iter()
+                    .filter_map(|nth| facts.get(*nth))
+                    .map(|(_, fact)| fact.clone())
+                    .collect();
+                ports.push(OpenPort {
+                    port: HostPort::new(protocol, PortRange::new(first, last)),
+                    facts: held,
+                });
             }
         }
     }
@@ -389,8 +441,18 @@ pub struct Row {
 
 impl Row {
     /// The names of the columns, in order.
-    pub const COLUMNS: [&'static str; 10] =
-        ["port", "protocol", "family", "address", "source", "state", "certainty", "opened_at", "closed_at", "last_line"];
+    pub const COLUMNS: [&'static str; 10] = [
+        "port",
+        "protocol",
+        "family",
+        "address",
+        "source",
+        "state",
+        "certainty",
+        "opened_at",
+        "closed_at",
+        "last_line",
+    ];
 
     fn new(port: Option<HostPort>, fact: &Fact) -> Self {
         let (family, address) = family_and_address(&fact.holder);

@@ -9,7 +9,11 @@ use core::fmt;
 ///
 /// Wider than [`Source`]: the neighbours, which log host ports of their own, count as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Origin {
     /// firewalld.
@@ -57,7 +61,10 @@ impl Origin {
     #[must_use]
     pub const fn of_scope(scope: &Scope) -> Self {
         match scope {
-            Scope::Firewalld | Scope::FirewalldLayer { .. } | Scope::Zone { .. } | Scope::ZoneList { .. } => Self::Firewalld,
+            Scope::Firewalld
+            | Scope::FirewalldLayer { .. }
+            | Scope::Zone { .. }
+            | Scope::ZoneList { .. } => Self::Firewalld,
             Scope::CrioSockets | Scope::CrioRules { .. } => Self::Crio,
             Scope::Ovnkube => Self::Ovnkube,
         }
@@ -111,17 +118,24 @@ pub(crate) fn takes_in(scope: &Scope, holder: &Holder) -> bool {
     match scope {
         Scope::Firewalld => Origin::of(holder) == Origin::Firewalld,
         Scope::FirewalldLayer { layer } => layer_of(holder) == Some(*layer),
-        Scope::Zone { zone, layer } => layer_of(holder) == Some(*layer) && zone_of(holder) == Some(zone),
+        Scope::Zone { zone, layer } => {
+            layer_of(holder) == Some(*layer) && zone_of(holder) == Some(zone)
+        }
         Scope::ZoneList { zone, layer, kind } => {
-            layer_of(holder) == Some(*layer) && zone_of(holder) == Some(zone) && is_of_kind(holder, *kind)
+            layer_of(holder) == Some(*layer)
+                && zone_of(holder) == Some(zone)
+                && is_of_kind(holder, *kind)
         }
         Scope::CrioSockets => matches!(holder, Holder::CrioSocket),
-        Scope::CrioRules { family } => matches!(holder, Holder::CrioRule { family: of_rule, .. } if of_rule == family),
+        Scope::CrioRules { family } => {
+            matches!(holder, Holder::CrioRule { family: of_rule, .. } if of_rule == family)
+        }
         Scope::Ovnkube => Origin::of(holder) == Origin::Ovnkube,
     }
 }
 
-/// True if the scope speaks of what a reload would bring only, and nothing in it lets a packet through now.
+/// True if the scope speaks of what a reload would bring only, and nothing in it lets a packet
+/// through now.
 const fn is_permanent(scope: &Scope) -> bool {
     matches!(
         scope,
@@ -131,10 +145,15 @@ const fn is_permanent(scope: &Scope) -> bool {
     )
 }
 
-/// True if what is unknown in the scope could let packets through to ports now. What a reload would bring cannot, nor can it matter which
-/// interfaces and sources a zone applies to, since the ports of all zones are told.
+/// True if what is unknown in the scope could let packets through to ports now. What a reload would
+/// bring cannot, nor can it matter which interfaces and sources a zone applies to, since the ports
+/// of all zones are told.
 pub(crate) const fn hides_ports(scope: &Scope) -> bool {
-    !is_permanent(scope) && !matches!(scope, Scope::ZoneList { kind: Kind::Interfaces | Kind::Sources | Kind::Masquerade, .. })
+    !is_permanent(scope)
+        && !matches!(
+            scope,
+            Scope::ZoneList { kind: Kind::Interfaces | Kind::Sources | Kind::Masquerade, .. }
+        )
 }
 
 /// True if the holder stands in a list of this kind.

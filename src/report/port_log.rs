@@ -15,13 +15,18 @@ use time::OffsetDateTime;
 
 /// How the entries of a [`PortLog`] are ordered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Ordering {
     /// All lines stand in one input, in its order.
     Position,
     /// Each input in its own order, and the inputs against each other by time.
     PositionThenTime,
-    /// Each input in its own order; the inputs one after another, since some times cannot be resolved or go back.
+    /// Each input in its own order; the inputs one after another, since some times cannot be
+    /// resolved or go back.
     InputAfterInput,
 }
 
@@ -41,7 +46,11 @@ pub struct Happening {
 
 /// What happened to a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Happened {
     /// It opened.
@@ -69,7 +78,8 @@ pub struct PortLog {
 impl HostHistory {
     /// What happened to the port, over all programs.
     ///
-    /// Lines of one input stand in their order, whatever their clocks say; inputs are ordered against each other by time.
+    /// Lines of one input stand in their order, whatever their clocks say; inputs are ordered
+    /// against each other by time.
     #[must_use]
     pub fn log_of(&self, port: HostPort, timeline: &Timeline) -> PortLog {
         let mut inputs: BTreeMap<InputId, Vec<Happening>> = BTreeMap::new();
@@ -77,8 +87,11 @@ impl HostHistory {
             inputs.entry(one.by.at.input()).or_default().push(one);
         }
         for happenings in inputs.values_mut() {
-            // A line may close and open; the end comes first, as the derived order has it the other way round.
-            happenings.sort_by(|a, b| (a.by.at, is_opening(a), &a.holder).cmp(&(b.by.at, is_opening(b), &b.holder)));
+            // A line may close and open; the end comes first, as the derived order has it the other
+            // way round.
+            happenings.sort_by(|a, b| {
+                (a.by.at, is_opening(a), &a.holder).cmp(&(b.by.at, is_opening(b), &b.holder))
+            });
         }
         let many = inputs.len() > 1;
         let merged = many.then(|| merge(&inputs, timeline)).flatten();
@@ -87,7 +100,10 @@ impl HostHistory {
             (true, Some(_)) => Ordering::PositionThenTime,
             (true, None) => Ordering::InputAfterInput,
         };
-        PortLog { happenings: merged.unwrap_or_else(|| inputs.into_values().flatten().collect()), ordering }
+        PortLog {
+            happenings: merged.unwrap_or_else(|| inputs.into_values().flatten().collect()),
+            ordering,
+        }
     }
 }
 
@@ -99,14 +115,22 @@ fn happenings(history: &PortHistory) -> Vec<Happening> {
     let one = |by, what| Happening { by, port: history.port, holder: history.holder.clone(), what };
     let mut all = Vec::new();
     for interval in &history.intervals {
-        all.extend(interval.beginning.by().map(|by| one(by, Happened::Opened { beginning: interval.beginning })));
+        all.extend(
+            interval
+                .beginning
+                .by()
+                .map(|by| one(by, Happened::Opened { beginning: interval.beginning })),
+        );
         all.extend(interval.end.by().map(|by| one(by, Happened::Ended { end: interval.end })));
     }
     all
 }
 
 /// All inputs by time; `None` if a time cannot be resolved, or goes back within an input.
-fn merge(inputs: &BTreeMap<InputId, Vec<Happening>>, timeline: &Timeline) -> Option<Vec<Happening>> {
+fn merge(
+    inputs: &BTreeMap<InputId, Vec<Happening>>,
+    timeline: &Timeline,
+) -> Option<Vec<Happening>> {
     let mut timed: Vec<(OffsetDateTime, &Happening)> = Vec::new();
     for happenings in inputs.values() {
         let mut before: Option<OffsetDateTime> = None;
@@ -132,18 +156,34 @@ impl fmt::Display for PortLog {
                 Happened::Opened { beginning: Beginning::Found { .. } } => {
                     writeln!(f, "{}: {port} found open, {holder} ({layer})", one.by)?;
                 }
-                Happened::Opened { beginning: Beginning::Opened { request: Some(request), by } } if request.at != by.at => {
-                    writeln!(f, "{}: {port} opened, {holder} ({layer}), asked for at {}", one.by, request.at)?;
+                Happened::Opened {
+                    beginning: Beginning::Opened { request: Some(request), by },
+                } if request.at != by.at => {
+                    writeln!(
+                        f,
+                        "{}: {port} opened, {holder} ({layer}), asked for at {}",
+                        one.by, request.at
+                    )?;
                 }
-                Happened::Opened { .. } => writeln!(f, "{}: {port} opened, {holder} ({layer})", one.by)?,
+                Happened::Opened { .. } => {
+                    writeln!(f, "{}: {port} opened, {holder} ({layer})", one.by)?
+                }
                 Happened::Ended { end: End::BecameUnknown { why, .. } } => {
-                    writeln!(f, "{}: {port} unknown from here on, {holder} ({layer}): {why}", one.by)?;
+                    writeln!(
+                        f,
+                        "{}: {port} unknown from here on, {holder} ({layer}): {why}",
+                        one.by
+                    )?;
                 }
-                Happened::Ended { .. } => writeln!(f, "{}: {port} closed, {holder} ({layer})", one.by)?,
+                Happened::Ended { .. } => {
+                    writeln!(f, "{}: {port} closed, {holder} ({layer})", one.by)?
+                }
             }
         }
         match self.ordering {
-            Ordering::InputAfterInput => writeln!(f, "(inputs stand one after another: their times cannot order them)"),
+            Ordering::InputAfterInput => {
+                writeln!(f, "(inputs stand one after another: their times cannot order them)")
+            }
             Ordering::Position | Ordering::PositionThenTime => Ok(()),
         }
     }

@@ -1,4 +1,5 @@
-//! Net changes: what a moment parts is joined, so that a program replacing its rules as a whole is no flapping port.
+//! Net changes: what a moment parts is joined, so that a program replacing its rules as a whole is
+//! no flapping port.
 
 use super::history::PortHistory;
 use super::interval::{Beginning, End, Interval};
@@ -10,8 +11,9 @@ use time::Duration;
 
 /// How long something must stay closed to count as closed.
 ///
-/// ovnkube deletes and adds all rules of a service within milliseconds when the service changes; iptables is silent in between, but no port
-/// was closed in a sense that matters. Where times cannot tell, the number of lines in between does.
+/// ovnkube deletes and adds all rules of a service within milliseconds when the service changes;
+/// iptables is silent in between, but no port was closed in a sense that matters. Where times
+/// cannot tell, the number of lines in between does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Settle {
     time: Duration,
@@ -25,7 +27,8 @@ impl Settle {
         Self { time, lines: 0 }
     }
 
-    /// Where one of the times cannot be resolved, or the clock went back: what opens again at most so many lines later was not closed.
+    /// Where one of the times cannot be resolved, or the clock went back: what opens again at most
+    /// so many lines later was not closed.
     #[must_use]
     pub const fn or_lines(mut self, lines: u64) -> Self {
         self.lines = lines;
@@ -53,10 +56,11 @@ pub struct Settled {
 }
 
 impl PortHistory {
-    /// The same port, with the moments joined over which it was closed for no longer than the settle time.
+    /// The same port, with the moments joined over which it was closed for no longer than the
+    /// settle time.
     ///
-    /// Only a closing and the opening after it are joined. How long something was open is never judged: a port that was open for a
-    /// millisecond was open.
+    /// Only a closing and the opening after it are joined. How long something was open is never
+    /// judged: a port that was open for a millisecond was open.
     #[must_use]
     pub fn settled(&self, settle: Settle, timeline: &Timeline) -> Settled {
         let mut intervals: Vec<Interval> = Vec::new();
@@ -67,7 +71,10 @@ impl PortHistory {
                 by_position = by_position.saturating_add(1);
             }
             match (judged, intervals.last_mut()) {
-                (Some(Judged::ByTime { joins: true } | Judged::ByPosition { joins: true }), Some(one)) => {
+                (
+                    Some(Judged::ByTime { joins: true } | Judged::ByPosition { joins: true }),
+                    Some(one),
+                ) => {
                     joined = joined.saturating_add(1);
                     one.end = next.end;
                     one.certainty = next.certainty.or(one.certainty);
@@ -75,13 +82,20 @@ impl PortHistory {
                 _ => intervals.push(*next),
             }
         }
-        Settled { history: Self { port: self.port, holder: self.holder.clone(), intervals }, joined, by_position }
+        Settled {
+            history: Self { port: self.port, holder: self.holder.clone(), intervals },
+            joined,
+            by_position,
+        }
     }
 
-    /// How long it was open in all, if every interval has two ends with times that can be resolved and do not go back.
+    /// How long it was open in all, if every interval has two ends with times that can be resolved
+    /// and do not go back.
     #[must_use]
     pub fn open_for(&self, timeline: &Timeline) -> Option<Duration> {
-        self.intervals.iter().try_fold(Duration::ZERO, |sum, interval| sum.checked_add(interval.lasted(timeline)?))
+        self.intervals
+            .iter()
+            .try_fold(Duration::ZERO, |sum, interval| sum.checked_add(interval.lasted(timeline)?))
     }
 
     /// What happened to it, one change after another.
@@ -90,11 +104,16 @@ impl PortHistory {
         let mut changes = Vec::new();
         for interval in &self.intervals {
             if let Some(by) = interval.beginning.by() {
-                changes.push(NetChange { by, kind: NetChangeKind::Opened { certainty: interval.certainty } });
+                changes.push(NetChange {
+                    by,
+                    kind: NetChangeKind::Opened { certainty: interval.certainty },
+                });
             }
             match interval.end {
                 End::Closed { by } => changes.push(NetChange { by, kind: NetChangeKind::Closed }),
-                End::BecameUnknown { by, .. } => changes.push(NetChange { by, kind: NetChangeKind::BecameUnknown }),
+                End::BecameUnknown { by, .. } => {
+                    changes.push(NetChange { by, kind: NetChangeKind::BecameUnknown })
+                }
                 End::StillOpen => {}
             }
         }
@@ -122,7 +141,11 @@ pub struct NetChange {
 
 /// What a [`NetChange`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 pub enum NetChangeKind {
     /// It opened, or was found open.
     Opened {
@@ -138,7 +161,9 @@ pub enum NetChangeKind {
 impl fmt::Display for NetChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.kind {
-            NetChangeKind::Opened { certainty: Some(certainty) } => write!(f, "{}: opened ({certainty})", self.by),
+            NetChangeKind::Opened { certainty: Some(certainty) } => {
+                write!(f, "{}: opened ({certainty})", self.by)
+            }
             NetChangeKind::Opened { certainty: None } => write!(f, "{}: opened", self.by),
             NetChangeKind::Closed => write!(f, "{}: closed", self.by),
             NetChangeKind::BecameUnknown => write!(f, "{}: unknown from here on", self.by),
@@ -146,7 +171,8 @@ impl fmt::Display for NetChange {
     }
 }
 
-/// The time from one line to another; `None` if one has no time that can be resolved, or the clock went back in between.
+/// The time from one line to another; `None` if one has no time that can be resolved, or the clock
+/// went back in between.
 fn between(from: Evidence, to: Evidence, timeline: &Timeline) -> Option<Duration> {
     let resolve = |by: Evidence| by.stamp.and_then(|stamp| timeline.resolve(stamp).ok());
     let lasted = resolve(to)? - resolve(from)?;

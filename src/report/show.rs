@@ -11,7 +11,8 @@ use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
 
 impl fmt::Display for Report {
-    /// A block for each host: open ports, what can open more, what is not known, and what each source was worth.
+    /// A block for each host: open ports, what can open more, what is not known, and what each
+    /// source was worth.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nth, host) in self.hosts.iter().enumerate() {
             if nth > 0 {
@@ -23,7 +24,11 @@ impl fmt::Display for Report {
             writeln!(f, "nothing was read")?;
         }
         if self.refused_events > 0 {
-            writeln!(f, "\n{} events of further hosts were dropped by the limit on hosts", self.refused_events)?;
+            writeln!(
+                f,
+                "\n{} events of further hosts were dropped by the limit on hosts",
+                self.refused_events
+            )?;
         }
         Ok(())
     }
@@ -34,11 +39,19 @@ impl fmt::Display for HostReport {
         writeln!(f, "host {}", host_word(self.host.as_ref()))?;
         writeln!(f)?;
         write!(f, "{}", self.open)?;
-        let mut sources = Table::new(&["SOURCE", "VERDICT", "RECORDS", "EVENTS", "MALFORMED", "VERSIONS"]).indented(2);
+        let mut sources =
+            Table::new(&["SOURCE", "VERDICT", "RECORDS", "EVENTS", "MALFORMED", "VERSIONS"])
+                .indented(2);
         for (source, own) in &self.sources {
-            let versions = own.signs.versions.iter().map(shown).collect::<alloc::vec::Vec<_>>().join(" ");
+            let versions =
+                own.signs.versions.iter().map(shown).collect::<alloc::vec::Vec<_>>().join(" ");
             let counts = [own.records, own.events, own.malformed].map(|count| count.to_string());
-            sources.row([source.to_string(), own.verdict.to_string()].into_iter().chain(counts).chain([versions]));
+            sources.row(
+                [source.to_string(), own.verdict.to_string()]
+                    .into_iter()
+                    .chain(counts)
+                    .chain([versions]),
+            );
         }
         writeln!(f)?;
         write!(f, "{sources}{}", self.coverage)?;
@@ -65,7 +78,8 @@ fn cells(fact: &Fact) -> [String; 6] {
 
 impl fmt::Display for OpenPorts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const HEADINGS: [&str; 7] = ["PORT", "STATE", "HELD BY", "LAYER", "SINCE", "BY", "CERTAINTY"];
+        const HEADINGS: [&str; 7] =
+            ["PORT", "STATE", "HELD BY", "LAYER", "SINCE", "BY", "CERTAINTY"];
         if self.ports.is_empty() {
             writeln!(f, "  no port is known to be open")?;
         } else {
@@ -73,7 +87,8 @@ impl fmt::Display for OpenPorts {
             for open in &self.ports {
                 let mut port = Some(open.port);
                 for fact in &open.facts {
-                    let first = port.take().map_or_else(String::new, |port: HostPort| port.to_string());
+                    let first =
+                        port.take().map_or_else(String::new, |port: HostPort| port.to_string());
                     table.row([first].into_iter().chain(cells(fact)));
                 }
             }
@@ -166,7 +181,8 @@ impl fmt::Display for HistoryReport {
 }
 
 impl Report {
-    /// A hash of the whole content, to compare in one line what was computed in two ways: FNV-1a, 64 bit, over the content in words.
+    /// A hash of the whole content, to compare in one line what was computed in two ways: FNV-1a,
+    /// 64 bit, over the content in words.
     ///
     /// It is the same on every machine for the same version of the crate.
     #[must_use]
@@ -178,7 +194,13 @@ impl Report {
             let _ = write!(hash, "{host:?}{:?}", row.cells());
         }
         for host in &self.hosts {
-            let _ = write!(hash, "{:?}{:?}{:?}", host.host, host.coverage.remark_samples, format_args!("{:?}", host.sources));
+            let _ = write!(
+                hash,
+                "{:?}{:?}{:?}",
+                host.host,
+                host.coverage.remark_samples,
+                format_args!("{:?}", host.sources)
+            );
         }
         hash.0
     }
@@ -209,7 +231,13 @@ impl fmt::Display for super::open_port::OpenPort {
 impl fmt::Display for PortHistory {
     /// The port, what held it, and a line for each interval.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}  {} ({})", port_word(self.port), held_by(&self.holder), layer_word(&self.holder))?;
+        write!(
+            f,
+            "{}  {} ({})",
+            port_word(self.port),
+            held_by(&self.holder),
+            layer_word(&self.holder)
+        )?;
         for interval in &self.intervals {
             write!(f, "\n  {interval}")?;
         }
@@ -220,7 +248,14 @@ impl fmt::Display for PortHistory {
 impl fmt::Display for OpenThen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let holder = &self.opening.holder;
-        write!(f, "{}  {} ({}), {}", port_word(self.opening.port), held_by(holder), layer_word(holder), self.beginning)?;
+        write!(
+            f,
+            "{}  {} ({}), {}",
+            port_word(self.opening.port),
+            held_by(holder),
+            layer_word(holder),
+            self.beginning
+        )?;
         match self.certainty {
             Some(certainty) => write!(f, ", {certainty}"),
             None => Ok(()),

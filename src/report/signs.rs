@@ -1,4 +1,5 @@
-//! What a source says about itself: its versions and settings, its starts, and how many openings and closings it printed.
+//! What a source says about itself: its versions and settings, its starts, and how many openings
+//! and closings it printed.
 
 use super::verdict::{Reason, Verdict};
 use crate::event::{Source, What, crio, firewalld, ovnkube};
@@ -24,7 +25,8 @@ pub struct Signs {
     pub closings: u64,
     /// Records that tell the whole of a state at once.
     pub snapshots: u64,
-    /// Further records that say something of ports, or show that the program prints what it does: requests, reloads, resyncs.
+    /// Further records that say something of ports, or show that the program prints what it does:
+    /// requests, reloads, resyncs.
     pub others: u64,
     /// How often the program said that its host ports are switched off.
     pub disabled: u64,
@@ -91,7 +93,10 @@ impl Signs {
             Event::Added { .. } => more(&mut self.openings),
             Event::Removed { .. } => more(&mut self.closings),
             // What is printed without debug output shows nothing.
-            Event::Refused { .. } | Event::Traceback | Event::ZoneFileBroken { .. } | Event::ConfigurationBroken => {}
+            Event::Refused { .. }
+            | Event::Traceback
+            | Event::ZoneFileBroken { .. }
+            | Event::ConfigurationBroken => {}
             _ => more(&mut self.others),
         }
     }
@@ -145,7 +150,9 @@ impl Signs {
             Event::Adding { .. } => more(&mut self.openings),
             Event::Deleting { .. } => more(&mut self.closings),
             Event::Recreating { .. } => more(&mut self.snapshots),
-            Event::Ignoring { .. } | Event::AddFailed { .. } | Event::DeleteFailed { .. } => more(&mut self.others),
+            Event::Ignoring { .. } | Event::AddFailed { .. } | Event::DeleteFailed { .. } => {
+                more(&mut self.others)
+            }
             _ => {}
         }
     }
@@ -176,10 +183,14 @@ impl Signs {
 
     /// Records that say something about ports.
     const fn about_ports(&self) -> u64 {
-        self.openings.saturating_add(self.closings).saturating_add(self.snapshots).saturating_add(self.others)
+        self.openings
+            .saturating_add(self.closings)
+            .saturating_add(self.snapshots)
+            .saturating_add(self.others)
     }
 
-    /// What the source could tell at best, judged by its own words alone; `records` is how many it wrote.
+    /// What the source could tell at best, judged by its own words alone; `records` is how many it
+    /// wrote.
     pub(super) fn verdict(&self, source: Source, records: u64) -> Verdict {
         let mut reasons = BTreeSet::new();
         let mut speaks = self.about_ports() > 0;
@@ -201,7 +212,8 @@ impl Signs {
                 if self.disabled > 0 {
                     reasons.insert(Reason::HostPortsDisabled);
                 }
-                // A version that prints its port lines, and has none, has no host ports; so has one that says they are off.
+                // A version that prints its port lines, and has none, has no host ports; so has one
+                // that says they are off.
                 speaks |= from_1_22 || self.disabled > 0 || (from_1_31 && !from_1_33);
             }
             Source::Ovnkube => {
@@ -209,7 +221,8 @@ impl Signs {
                 if self.log_levels.iter().any(|level| *level < 5) {
                     reasons.insert(Reason::LogLevelTooLow);
                 }
-                // Chains are made and rebuilt in lines of every level; what is in them is told from level 5 on only.
+                // Chains are made and rebuilt in lines of every level; what is in them is told from
+                // level 5 on only.
                 speaks = full_version || self.openings > 0 || self.closings > 0 || self.others > 0;
             }
         }
@@ -221,7 +234,8 @@ impl Signs {
         }
         // A log with nothing but such lines was filtered: whoever wrote it writes others, too.
         let only_ports = self.openings.saturating_add(self.closings);
-        let filtered = only_ports > 0 && only_ports >= records && !(full_version && self.starts > 0);
+        let filtered =
+            only_ports > 0 && only_ports >= records && !(full_version && self.starts > 0);
         if filtered {
             reasons.insert(Reason::OnlyPortLines);
             if self.closings == 0 {

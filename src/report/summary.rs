@@ -1,4 +1,5 @@
-//! The last word on every opening, joined in any order: for fleets, where pieces come late, twice and mixed up.
+//! The last word on every opening, joined in any order: for fleets, where pieces come late, twice
+//! and mixed up.
 
 use super::history::{port_order, roots};
 use super::host_name::{self, ByHost};
@@ -16,9 +17,11 @@ use crate::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// Where a change stands among all changes of a host: its input and line, then its number among the changes of one event.
+/// Where a change stands among all changes of a host: its input and line, then its number among the
+/// changes of one event.
 ///
-/// Inputs are ordered by the numbers that the caller gave them, so the files of a host are to be numbered from the oldest to the newest.
+/// Inputs are ordered by the numbers that the caller gave them, so the files of a host are to be
+/// numbered from the oldest to the newest.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Order {
@@ -28,7 +31,11 @@ struct Order {
 
 /// The last word on one opening.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 enum Word {
     /// It closed.
     Closed {
@@ -48,7 +55,11 @@ enum Word {
 
 /// The last word on a scope as a whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 enum ScopeWord {
     Learnt,
     Lost { why: Ignorance },
@@ -56,8 +67,9 @@ enum ScopeWord {
 
 /// The last word on every opening of every host.
 ///
-/// [`Self::join`] is associative, commutative and idempotent: for each host and opening the word with the larger order wins. So pieces may come
-/// in any order, and twice. What needs the order of things, such as durations and flapping, is in [`super::History`].
+/// [`Self::join`] is associative, commutative and idempotent: for each host and opening the word
+/// with the larger order wins. So pieces may come in any order, and twice. What needs the order of
+/// things, such as durations and flapping, is in [`super::History`].
 ///
 /// ```
 /// use hostport_audit::report::{PortState, Summary};
@@ -98,9 +110,14 @@ type Said<'a> = (Order, &'a Word, &'a Opening);
 
 /// True if the second is the same as the first, and its ports follow at once.
 fn joins(one: &StillOpen, next: &StillOpen) -> bool {
-    let adjacent =
-        one.opening.port.zip(next.opening.port).is_some_and(|(a, b)| a.range().last().checked_add(1) == Some(b.range().first()));
-    adjacent && (one.by, one.certainty, &one.opening.holder) == (next.by, next.certainty, &next.opening.holder)
+    let adjacent = one
+        .opening
+        .port
+        .zip(next.opening.port)
+        .is_some_and(|(a, b)| a.range().last().checked_add(1) == Some(b.range().first()));
+    adjacent
+        && (one.by, one.certainty, &one.opening.holder)
+            == (next.by, next.certainty, &next.opening.holder)
 }
 
 /// An opening that the last word on it leaves open.
@@ -116,7 +133,8 @@ pub struct StillOpen {
 }
 
 impl Summary {
-    /// Adds the changes that one event of a host brought about, all together and in their order; `by` is its line.
+    /// Adds the changes that one event of a host brought about, all together and in their order;
+    /// `by` is its line.
     pub fn record(&mut self, host: Option<&Text<'_>>, by: Evidence, changes: &[Change]) {
         if changes.is_empty() {
             return;
@@ -126,12 +144,22 @@ impl Summary {
             let order = Order { at: by.at, nth };
             match change {
                 Change::Opened { opening, by, certainty, .. } => {
-                    own.say(opening.clone(), order, Word::Opened { by: *by, certainty: *certainty });
+                    own.say(
+                        opening.clone(),
+                        order,
+                        Word::Opened { by: *by, certainty: *certainty },
+                    );
                 }
-                Change::Closed { opening, by } => own.say(opening.clone(), order, Word::Closed { by: *by }),
+                Change::Closed { opening, by } => {
+                    own.say(opening.clone(), order, Word::Closed { by: *by })
+                }
                 Change::Doubted { opening, .. } => own.say(opening.clone(), order, Word::Doubted),
-                Change::Lost { scope, why, .. } => own.say_of_scope(scope.clone(), order, ScopeWord::Lost { why: *why }),
-                Change::Learnt { scope, .. } => own.say_of_scope(scope.clone(), order, ScopeWord::Learnt),
+                Change::Lost { scope, why, .. } => {
+                    own.say_of_scope(scope.clone(), order, ScopeWord::Lost { why: *why })
+                }
+                Change::Learnt { scope, .. } => {
+                    own.say_of_scope(scope.clone(), order, ScopeWord::Learnt)
+                }
             }
         }
     }
@@ -141,8 +169,14 @@ impl Summary {
     pub fn join(mut self, other: Self) -> Self {
         for (name, theirs) in other.hosts {
             let ours = self.hosts.entry(name).or_default();
-            theirs.openings.into_iter().for_each(|(opening, (order, word))| ours.say(opening, order, word));
-            theirs.scopes.into_iter().for_each(|(scope, (order, word))| ours.say_of_scope(scope, order, word));
+            theirs
+                .openings
+                .into_iter()
+                .for_each(|(opening, (order, word))| ours.say(opening, order, word));
+            theirs
+                .scopes
+                .into_iter()
+                .for_each(|(scope, (order, word))| ours.say_of_scope(scope, order, word));
         }
         self
     }
@@ -152,17 +186,23 @@ impl Summary {
         self.hosts.keys().map(Option::as_ref)
     }
 
-    /// What the last words leave open on a host, in order of ports; ranges of which a part has closed are told in pieces.
+    /// What the last words leave open on a host, in order of ports; ranges of which a part has
+    /// closed are told in pieces.
     #[must_use]
     pub fn open(&self, host: Option<&Text<'_>>) -> Vec<StillOpen> {
         let Some(own) = self.of(host) else { return Vec::new() };
         let mut lanes: BTreeMap<(Option<Protocol>, &Holder), Vec<Said<'_>>> = BTreeMap::new();
         for (opening, (order, word)) in &own.openings {
-            lanes.entry((opening.port.map(HostPort::protocol), &opening.holder)).or_default().push((*order, word, opening));
+            lanes
+                .entry((opening.port.map(HostPort::protocol), &opening.holder))
+                .or_default()
+                .push((*order, word, opening));
         }
-        let mut open: Vec<StillOpen> = lanes.into_values().flat_map(|said| own.left_open(said)).collect();
+        let mut open: Vec<StillOpen> =
+            lanes.into_values().flat_map(|said| own.left_open(said)).collect();
         open.sort_by(|a, b| {
-            (port_order(a.opening.port), &a.opening.holder).cmp(&(port_order(b.opening.port), &b.opening.holder))
+            (port_order(a.opening.port), &a.opening.holder)
+                .cmp(&(port_order(b.opening.port), &b.opening.holder))
         });
         open
     }
@@ -187,12 +227,15 @@ impl Summary {
                     }
                 }
                 Some(_) => {}
-                None => could |= matches!(word, Word::Opened { .. }) && own.scope_since(opening, *order).is_none(),
+                None => {
+                    could |= matches!(word, Word::Opened { .. })
+                        && own.scope_since(opening, *order).is_none()
+                }
             }
         }
-        let open = last
-            .values()
-            .any(|(order, opening, word)| matches!(word, Word::Opened { .. }) && own.scope_since(opening, *order).is_none());
+        let open = last.values().any(|(order, opening, word)| {
+            matches!(word, Word::Opened { .. }) && own.scope_since(opening, *order).is_none()
+        });
         could |= last.values().any(|(_, _, word)| matches!(word, Word::Doubted));
         if open {
             PortState::Open
@@ -225,7 +268,8 @@ impl HostSummary {
         *slot = (*slot).max((order, word));
     }
 
-    /// What the words on one holder leave open, painted over each other from the oldest to the newest.
+    /// What the words on one holder leave open, painted over each other from the oldest to the
+    /// newest.
     fn left_open(&self, mut said: Vec<Said<'_>>) -> Vec<StillOpen> {
         said.sort_unstable();
         let range = |opening: &Opening| opening.port.map_or(PortRange::single(0), HostPort::range);
@@ -238,13 +282,17 @@ impl HostSummary {
         edges.dedup();
         let mut pieces: BTreeMap<u16, (u16, Option<&Said<'_>>)> = BTreeMap::new();
         for (from, to) in edges.iter().zip(edges.iter().skip(1)) {
-            if let (Ok(first), Ok(last)) = (u16::try_from(*from), u16::try_from(to.saturating_sub(1))) {
+            if let (Ok(first), Ok(last)) =
+                (u16::try_from(*from), u16::try_from(to.saturating_sub(1)))
+            {
                 pieces.insert(first, (last, None));
             }
         }
         for word in &said {
             let range = range(word.2);
-            pieces.range_mut(range.first()..=range.last()).for_each(|(_, (_, last_word))| *last_word = Some(word));
+            pieces
+                .range_mut(range.first()..=range.last())
+                .for_each(|(_, (_, last_word))| *last_word = Some(word));
         }
         let mut open: Vec<StillOpen> = Vec::new();
         for (first, (last, word)) in pieces {
@@ -252,15 +300,22 @@ impl HostSummary {
             if self.scope_since(opening, *order).is_some() {
                 continue;
             }
-            let port = opening.port.map(|port| HostPort::new(port.protocol(), PortRange::new(first, last)));
-            let piece = StillOpen { opening: Opening { port, holder: opening.holder.clone() }, by: *by, certainty: *certainty };
+            let port = opening
+                .port
+                .map(|port| HostPort::new(port.protocol(), PortRange::new(first, last)));
+            let piece = StillOpen {
+                opening: Opening { port, holder: opening.holder.clone() },
+                by: *by,
+                certainty: *certainty,
+            };
             match open.last_mut() {
                 Some(before) if joins(before, &piece) => {
-                    before.opening.port = before
-                        .opening
-                        .port
-                        .zip(port)
-                        .map(|(a, b)| HostPort::new(a.protocol(), PortRange::new(a.range().first(), b.range().last())));
+                    before.opening.port = before.opening.port.zip(port).map(|(a, b)| {
+                        HostPort::new(
+                            a.protocol(),
+                            PortRange::new(a.range().first(), b.range().last()),
+                        )
+                    });
                 }
                 _ => open.push(piece),
             }
@@ -268,13 +323,19 @@ impl HostSummary {
         open
     }
 
-    /// The last word on a scope that takes the opening in, if it was said after the word on the opening itself.
+    /// The last word on a scope that takes the opening in, if it was said after the word on the
+    /// opening itself.
     fn scope_since(&self, opening: &Opening, order: Order) -> Option<ScopeWord> {
         let scopes = self.scopes.iter().filter(|(scope, _)| takes_in(scope, &opening.holder));
-        scopes.map(|(_, said)| *said).filter(|(later, _)| *later > order).max().map(|(_, word)| word)
+        scopes
+            .map(|(_, said)| *said)
+            .filter(|(later, _)| *later > order)
+            .max()
+            .map(|(_, word)| word)
     }
 
-    /// True if the last word on all that a program tells of is that it is known, and no part of it was lost since.
+    /// True if the last word on all that a program tells of is that it is known, and no part of it
+    /// was lost since.
     fn knows_all_of(&self, origin: Origin) -> bool {
         roots(origin).iter().all(|root| {
             let runtime = Scope::FirewalldLayer { layer: Layer::Runtime };

@@ -1,4 +1,5 @@
-//! What could not be known, short enough to be read: lists of zones that are unknown for the same reason stand in one row.
+//! What could not be known, short enough to be read: lists of zones that are unknown for the same
+//! reason stand in one row.
 
 use super::open_port::Untold;
 use super::words::{scope_words, shown};
@@ -26,12 +27,15 @@ pub(super) fn rows(unknown: &[Untold]) -> Vec<(String, String)> {
     rows
 }
 
-/// The lists of zones among the scopes: kinds of one layer of a zone together, then layers, then zones.
+/// The lists of zones among the scopes: kinds of one layer of a zone together, then layers, then
+/// zones.
 fn zones(scopes: &[&Scope]) -> Vec<String> {
     let mut kinds: BTreeMap<(&Text<'static>, Layer), BTreeSet<Kind>> = BTreeMap::new();
     for scope in scopes {
         match scope {
-            Scope::Zone { zone, layer } => kinds.entry((zone, *layer)).or_default().extend(Kind::ALL),
+            Scope::Zone { zone, layer } => {
+                kinds.entry((zone, *layer)).or_default().extend(Kind::ALL)
+            }
             Scope::ZoneList { zone, layer, kind } => {
                 kinds.entry((zone, *layer)).or_default().insert(*kind);
             }
@@ -42,7 +46,8 @@ fn zones(scopes: &[&Scope]) -> Vec<String> {
     for ((zone, layer), kinds) in kinds {
         layers.entry((zone, kinds)).or_default().insert(layer);
     }
-    let mut zones: BTreeMap<(BTreeSet<Layer>, BTreeSet<Kind>), Vec<&Text<'static>>> = BTreeMap::new();
+    let mut zones: BTreeMap<(BTreeSet<Layer>, BTreeSet<Kind>), Vec<&Text<'static>>> =
+        BTreeMap::new();
     for ((zone, kinds), layers) in layers {
         zones.entry((layers, kinds)).or_default().push(zone);
     }
@@ -72,7 +77,9 @@ fn others(scopes: &[&Scope]) -> Vec<String> {
     for scope in scopes {
         match scope {
             Scope::Zone { .. } | Scope::ZoneList { .. } => {}
-            Scope::CrioRules { family: Family::Ipv4 } if both => words.push("rules of CRI-O, both families".into()),
+            Scope::CrioRules { family: Family::Ipv4 } if both => {
+                words.push("rules of CRI-O, both families".into())
+            }
             Scope::CrioRules { .. } if both => {}
             scope => words.push(scope_words(scope)),
         }

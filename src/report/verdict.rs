@@ -8,10 +8,15 @@ use core::fmt;
 
 /// Why a source could tell only a part, or nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Reason {
-    /// It has records, but none of them says anything about ports: debug is off, or a filter took them.
+    /// It has records, but none of them says anything about ports: debug is off, or a filter took
+    /// them.
     NoPortLines,
     /// CRI-O from 1.31 on prints neither openings nor closings of sockets; it holds none.
     NoSocketLinesInVersion,
@@ -23,9 +28,11 @@ pub enum Reason {
     HostPortsDisabled,
     /// ovnkube prints its rules from log level 5 on, and the level is lower.
     LogLevelTooLow,
-    /// Each of its lines opens or closes a port: a filter took the others, so starts and resyncs cannot be seen.
+    /// Each of its lines opens or closes a port: a filter took the others, so starts and resyncs
+    /// cannot be seen.
     OnlyPortLines,
-    /// There are openings, but not one closing: a filter that looks for the words of openings only takes the others.
+    /// There are openings, but not one closing: a filter that looks for the words of openings only
+    /// takes the others.
     NoClosings,
     /// There are closings, but not one opening.
     NoOpenings,
@@ -58,7 +65,9 @@ impl Reason {
             Self::TooOld => "this version does not print its port lines to the journal",
             Self::HostPortsDisabled => "its host ports are switched off",
             Self::LogLevelTooLow => "log level below 5, where the rule lines are printed",
-            Self::OnlyPortLines => "only lines about ports, as a filter leaves them: starts cannot be seen",
+            Self::OnlyPortLines => {
+                "only lines about ports, as a filter leaves them: starts cannot be seen"
+            }
             Self::NoClosings => "openings but not one closing: filtered?",
             Self::NoOpenings => "closings but not one opening: filtered?",
             Self::DebugOff => "debug was off for a while",
@@ -81,10 +90,15 @@ impl fmt::Display for Reason {
 
 /// Whether a source was able to tell which ports it opened and closed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "verdict", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "verdict", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It tells all that it does; what it does not name open is closed as far as its state is known.
+    /// It tells all that it does; what it does not name open is closed as far as its state is
+    /// known.
     Speaks,
     /// It tells a part.
     SpeaksPartly {
@@ -107,7 +121,8 @@ impl Verdict {
         matches!(self, Self::Speaks | Self::SpeaksPartly { .. })
     }
 
-    /// Adds what the fold over CRI-O's log found out about what that log tells, of sockets and of rules.
+    /// Adds what the fold over CRI-O's log found out about what that log tells, of sockets and of
+    /// rules.
     pub(super) fn hear_speech(&mut self, speeches: [Speech; 2]) {
         for speech in speeches {
             match speech {
@@ -135,7 +150,9 @@ impl Verdict {
 
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let list = |reasons: &BTreeSet<Reason>| reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let list = |reasons: &BTreeSet<Reason>| {
+            reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+        };
         match self {
             Self::Speaks => f.write_str("speaks"),
             Self::SpeaksPartly { reasons } => write!(f, "speaks partly ({})", list(reasons)),

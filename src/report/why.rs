@@ -15,8 +15,9 @@ use core::fmt;
 
 /// Everything that the logs say about a port of a host.
 ///
-/// Printed, it reads from what is sure to what is not: what holds the port open, with the line that asked for it and the line that proves
-/// it; what happened to it before; what else could open it; and what is unknown about it.
+/// Printed, it reads from what is sure to what is not: what holds the port open, with the line that
+/// asked for it and the line that proves it; what happened to it before; what else could open it;
+/// and what is unknown about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Why {
@@ -45,16 +46,30 @@ impl HostReport {
         let mut facts: Vec<Fact> = self.open.facts(port).cloned().collect();
         facts.sort();
         facts.dedup();
-        let history = self.history.as_ref().map(|history| history.ports.as_slice()).unwrap_or_default();
+        let history =
+            self.history.as_ref().map(|history| history.ports.as_slice()).unwrap_or_default();
         Why {
             host: self.host.clone(),
             port,
             state: self.state(port),
-            states: Origin::ALL.into_iter().map(|origin| (origin, self.state_by(origin, port))).collect(),
+            states: Origin::ALL
+                .into_iter()
+                .map(|origin| (origin, self.state_by(origin, port)))
+                .collect(),
             facts,
-            history: history.iter().filter(|one| one.port.is_some_and(|own| own.overlaps(port))).cloned().collect(),
+            history: history
+                .iter()
+                .filter(|one| one.port.is_some_and(|own| own.overlaps(port)))
+                .cloned()
+                .collect(),
             could: self.open.can_open.clone(),
-            unknown: self.open.unknown.iter().filter(|untold| hides_ports(&untold.scope)).cloned().collect(),
+            unknown: self
+                .open
+                .unknown
+                .iter()
+                .filter(|untold| hides_ports(&untold.scope))
+                .cloned()
+                .collect(),
         }
     }
 }
@@ -63,7 +78,8 @@ impl Why {
     /// The lines that the answer stands on, in the order of the logs: requests, proofs, closings.
     #[must_use]
     pub fn evidence(&self) -> Vec<Evidence> {
-        let supports = self.facts.iter().flat_map(|fact| [fact.support.request, Some(fact.support.since)]);
+        let supports =
+            self.facts.iter().flat_map(|fact| [fact.support.request, Some(fact.support.since)]);
         let ends = self.history.iter().flat_map(|history| &history.intervals);
         let ends = ends.flat_map(|interval| [interval.beginning.by(), interval.end.by()]);
         let mut lines: Vec<Evidence> = supports.chain(ends).flatten().collect();
@@ -77,7 +93,13 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} on {}: {}", self.port, host_word(self.host.as_ref()), self.state)?;
         for fact in &self.facts {
-            writeln!(f, "  {} by {} ({})", fact.role, held_by(&fact.holder), layer_word(&fact.holder))?;
+            writeln!(
+                f,
+                "  {} by {} ({})",
+                fact.role,
+                held_by(&fact.holder),
+                layer_word(&fact.holder)
+            )?;
             if let Some(ports) = fact.ports.filter(|ports| *ports != self.port) {
                 writeln!(f, "    as part of {ports}")?;
             }
@@ -87,12 +109,22 @@ impl fmt::Display for Why {
             match fact.support.certainty {
                 Certainty::Confirmed => writeln!(f, "    confirmed at {}", fact.support.since)?,
                 Certainty::Reported => {
-                    writeln!(f, "    reported at {}; no line confirms it, none takes it back", fact.support.since)?;
+                    writeln!(
+                        f,
+                        "    reported at {}; no line confirms it, none takes it back",
+                        fact.support.since
+                    )?;
                 }
-                Certainty::Stated => writeln!(f, "    stated by the caller at {}", fact.support.since)?,
+                Certainty::Stated => {
+                    writeln!(f, "    stated by the caller at {}", fact.support.since)?
+                }
             }
         }
-        let past = self.history.iter().filter(|one| one.intervals.len() > 1 || !one.is_open()).collect::<Vec<_>>();
+        let past = self
+            .history
+            .iter()
+            .filter(|one| one.intervals.len() > 1 || !one.is_open())
+            .collect::<Vec<_>>();
         if !past.is_empty() {
             writeln!(f, "  what happened to it:")?;
         }

@@ -19,7 +19,8 @@ pub(super) fn shown(text: &Text<'_>) -> String {
     out
 }
 
-/// Pod and namespace out of the name that CRI-O gives a sandbox (`k8s_nginx_default_UID_0_`: pod nginx in namespace default).
+/// Pod and namespace out of the name that CRI-O gives a sandbox (`k8s_nginx_default_UID_0_`: pod
+/// nginx in namespace default).
 ///
 /// Neither name can hold an underscore, so the parts are certain; `None` for names of another form.
 ///
@@ -42,11 +43,21 @@ pub fn pod_and_namespace<'a>(name: &'a Text<'_>) -> Option<(&'a str, &'a str)> {
 pub(super) fn held_by(holder: &Holder) -> String {
     match holder {
         Holder::ZonePort { zone, .. } => format!("zone {}", shown(zone)),
-        Holder::ZoneSourcePort { zone, .. } => format!("zone {}: any port, from this source port", shown(zone)),
-        Holder::ZoneService { zone, service, .. } => format!("zone {}: service {}", shown(zone), shown(service)),
-        Holder::ZoneForwardPort { zone, target, .. } => format!("zone {}: forwarded to {}", shown(zone), shown(target)),
-        Holder::ZoneProtocol { zone, protocol, .. } => format!("zone {}: IP protocol {}", shown(zone), shown(protocol)),
-        Holder::FirewallFact { zone: Some(zone), fact, .. } => format!("zone {}: {}", shown(zone), shown(fact)),
+        Holder::ZoneSourcePort { zone, .. } => {
+            format!("zone {}: any port, from this source port", shown(zone))
+        }
+        Holder::ZoneService { zone, service, .. } => {
+            format!("zone {}: service {}", shown(zone), shown(service))
+        }
+        Holder::ZoneForwardPort { zone, target, .. } => {
+            format!("zone {}: forwarded to {}", shown(zone), shown(target))
+        }
+        Holder::ZoneProtocol { zone, protocol, .. } => {
+            format!("zone {}: IP protocol {}", shown(zone), shown(protocol))
+        }
+        Holder::FirewallFact { zone: Some(zone), fact, .. } => {
+            format!("zone {}: {}", shown(zone), shown(fact))
+        }
         Holder::FirewallFact { zone: None, fact, .. } => shown(fact),
         Holder::CrioSocket => "socket of CRI-O".into(),
         Holder::CrioRule { host_ip, target, pod, .. } => {
@@ -59,10 +70,14 @@ pub(super) fn held_by(holder: &Holder) -> String {
                 None => format!("{pod} at {}", shown(target)),
             }
         }
-        Holder::NodePort { family, address: Some(address) } => format!("node port on {address} ({family})"),
+        Holder::NodePort { family, address: Some(address) } => {
+            format!("node port on {address} ({family})")
+        }
         Holder::NodePort { family, address: None } => format!("node port ({family})"),
         Holder::ExternalIp { address, .. } => format!("external address {address}"),
-        Holder::Neighbour { program, description } => format!("{}: {}", shown(program), shown(description)),
+        Holder::Neighbour { program, description } => {
+            format!("{}: {}", shown(program), shown(description))
+        }
     }
 }
 
@@ -111,7 +126,8 @@ pub(super) fn remark_words<'a>(remarks: impl Iterator<Item = (&'a Remark, &'a u6
     remarks.map(|(remark, count)| format!("{count} {remark}")).collect::<Vec<_>>().join(", ")
 }
 
-/// Rows under headings, each column as wide as its widest cell, two blanks apart, no blanks at line ends.
+/// Rows under headings, each column as wide as its widest cell, two blanks apart, no blanks at line
+/// ends.
 pub(super) struct Table {
     rows: Vec<Vec<String>>,
     indent: usize,
@@ -119,7 +135,10 @@ pub(super) struct Table {
 
 impl Table {
     pub(super) fn new(headings: &[&str]) -> Self {
-        Self { rows: alloc::vec![headings.iter().map(|heading| String::from(*heading)).collect()], indent: 0 }
+        Self {
+            rows: alloc::vec![headings.iter().map(|heading| String::from(*heading)).collect()],
+            indent: 0,
+        }
     }
 
     pub(super) fn indented(mut self, by: usize) -> Self {
@@ -140,7 +159,14 @@ impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let columns = self.rows.iter().map(Vec::len).max().unwrap_or(0);
         let widths: Vec<usize> = (0..columns)
-            .map(|column| self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0))
+            .map(|column| {
+                self.rows
+                    .iter()
+                    .filter_map(|row| row.get(column))
+                    .map(|cell| cell.chars().count())
+                    .max()
+                    .unwrap_or(0)
+            })
             .collect();
         for row in &self.rows {
             let mut line = " ".repeat(self.indent);

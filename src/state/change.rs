@@ -6,7 +6,11 @@ use super::opening::{Opening, Scope};
 
 /// A change of what is open.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Change {
     /// Something opened.
@@ -27,7 +31,8 @@ pub enum Change {
         /// The line that proves it.
         by: Evidence,
     },
-    /// Something that was open may have been closed; the log cannot tell. If it turns out to be open, it follows as `Opened` again.
+    /// Something that was open may have been closed; the log cannot tell. If it turns out to be
+    /// open, it follows as `Opened` again.
     Doubted {
         /// What.
         opening: Opening,
@@ -45,8 +50,8 @@ pub enum Change {
         /// The line that made it so.
         by: Evidence,
     },
-    /// What was unknown in a scope is known from here on; what is open in it follows as `Opened` in the effects of the same event, and
-    /// what does not follow is closed.
+    /// What was unknown in a scope is known from here on; what is open in it follows as `Opened` in
+    /// the effects of the same event, and what does not follow is closed.
     Learnt {
         /// What.
         scope: Scope,

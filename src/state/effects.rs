@@ -5,7 +5,8 @@ use super::evidence::Evidence;
 use crate::event::Remark;
 use alloc::vec::Vec;
 
-/// The changes and remarks of one event; the caller of a fold hands it in empty and reads it afterwards.
+/// The changes and remarks of one event; the caller of a fold hands it in empty and reads it
+/// afterwards.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Effects {
     /// What opened, closed, became unknown or known.

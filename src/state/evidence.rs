@@ -35,12 +35,17 @@ impl fmt::Display for Evidence {
 
 /// How sure it is that something is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Certainty {
     /// The program said that it was done: a signal, a commit, a confirmed snapshot.
     Confirmed,
-    /// The program said that it was about to do it, and reported no failure since; or a signal came without the request before it.
+    /// The program said that it was about to do it, and reported no failure since; or a signal came
+    /// without the request before it.
     Reported,
     /// The caller stated it.
     Stated,
@@ -64,7 +69,8 @@ impl fmt::Display for Certainty {
     }
 }
 
-/// Why something counts as open: the line that proves it, the request before it, and how sure that is.
+/// Why something counts as open: the line that proves it, the request before it, and how sure that
+/// is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Support {
@@ -83,12 +89,17 @@ impl Support {
         Self { request: None, since, certainty }
     }
 
-    /// The support of what this brought about at a later line, as a reload makes runtime of what was permanent.
+    /// The support of what this brought about at a later line, as a reload makes runtime of what
+    /// was permanent.
     ///
     /// The line since which this holds is what asked for it.
     #[must_use]
     pub fn carried_to(self, by: Evidence) -> Self {
-        if self.since == by { self } else { Self { request: Some(self.since), since: by, certainty: self.certainty } }
+        if self.since == by {
+            self
+        } else {
+            Self { request: Some(self.since), since: by, certainty: self.certainty }
+        }
     }
 
     /// The same support with the line that asked for it.

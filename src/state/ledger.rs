@@ -79,7 +79,8 @@ impl Host {
         &self.neighbours
     }
 
-    /// Everything that is known to be open, each with what supports it: firewalld's, CRI-O's, ovnkube's.
+    /// Everything that is known to be open, each with what supports it: firewalld's, CRI-O's,
+    /// ovnkube's.
     pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
         let firewalld = self.firewalld.iter().flat_map(Firewalld::openings);
         let crio = self.crio.iter().flat_map(Crio::openings);
@@ -165,7 +166,8 @@ impl Host {
 
 /// The state of every host in the input.
 ///
-/// Hosts are kept apart by the name in the prefix of their lines; lines without a name share the key `None`.
+/// Hosts are kept apart by the name in the prefix of their lines; lines without a name share the
+/// key `None`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ledger {
@@ -195,11 +197,14 @@ impl Ledger {
 
     /// Folds one event in.
     ///
-    /// A boot that is told without a host's name is that of the only host; among several hosts it makes all of them unknown.
+    /// A boot that is told without a host's name is that of the only host; among several hosts it
+    /// makes all of them unknown.
     pub fn apply(&mut self, event: &Event<'_>, effects: &mut Effects) {
         let by = Evidence::new(event.at, event.stamp);
         match (&event.what, &event.host) {
-            (What::Journal(boot @ journal::Event::Boot { .. }), None) => self.nameless_boot(boot, by, effects),
+            (What::Journal(boot @ journal::Event::Boot { .. }), None) => {
+                self.nameless_boot(boot, by, effects)
+            }
             _ => {
                 if let Some(host) = self.host(event.host.as_ref(), by, effects) {
                     host.apply(&event.what, by, effects);
@@ -208,7 +213,8 @@ impl Ledger {
         }
     }
 
-    /// A start that names no host is that of the only host, or of the first one to come; among several it can be any of them.
+    /// A start that names no host is that of the only host, or of the first one to come; among
+    /// several it can be any of them.
     fn nameless_boot(&mut self, boot: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
         if self.hosts.len() <= 1 {
             let only = self.only_host().cloned();
@@ -224,20 +230,38 @@ impl Ledger {
         }
     }
 
-    /// Tells the boot that a line of a host was written in; another one than before means that the machine was started anew.
-    pub fn boot(&mut self, host: Option<&Text<'_>>, boot: &Text<'_>, by: Evidence, effects: &mut Effects) {
+    /// Tells the boot that a line of a host was written in; another one than before means that the
+    /// machine was started anew.
+    pub fn boot(
+        &mut self,
+        host: Option<&Text<'_>>,
+        boot: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let Some(host) = self.host(host, by, effects) else { return };
         match &host.boot {
             Some(before) if before == boot => {}
             Some(_) => {
-                host.apply(&What::Journal(journal::Event::Boot { id: Some(boot.reborrow()) }), by, effects);
+                host.apply(
+                    &What::Journal(journal::Event::Boot { id: Some(boot.reborrow()) }),
+                    by,
+                    effects,
+                );
             }
             None => host.boot = Some(boot.clone().into_owned()),
         }
     }
 
-    /// Takes facts that the caller states as true from here on; without a name they are those of the only host.
-    pub fn know(&mut self, host: Option<&Text<'_>>, facts: &Facts, by: Evidence, effects: &mut Effects) {
+    /// Takes facts that the caller states as true from here on; without a name they are those of
+    /// the only host.
+    pub fn know(
+        &mut self,
+        host: Option<&Text<'_>>,
+        facts: &Facts,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let only = self.only_host().cloned();
         let Some(host) = self.host(host.or(only.as_ref()), by, effects) else { return };
         host.know(facts, by, effects);
@@ -253,10 +277,19 @@ impl Ledger {
         }
     }
 
-    fn host(&mut self, name: Option<&Text<'_>>, by: Evidence, effects: &mut Effects) -> Option<&mut Host> {
+    fn host(
+        &mut self,
+        name: Option<&Text<'_>>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) -> Option<&mut Host> {
         let key = name.cloned().map(Text::into_owned);
-        // What was stated before the first line, without a name, is about the first host that is named.
-        if key.is_some() && self.hosts.len() == 1 && self.hosts.get(&None).is_some_and(|host| host.unread) {
+        // What was stated before the first line, without a name, is about the first host that is
+        // named.
+        if key.is_some()
+            && self.hosts.len() == 1
+            && self.hosts.get(&None).is_some_and(|host| host.unread)
+        {
             let host = self.hosts.remove(&None)?;
             self.hosts.insert(key.clone(), host);
         }

@@ -1,4 +1,5 @@
-//! The sockets that neighbours say they hold: kube-proxy, the port-claim watcher, the kubelet of dockershim times.
+//! The sockets that neighbours say they hold: kube-proxy, the port-claim watcher, the kubelet of
+//! dockershim times.
 
 use super::change::Change;
 use super::effects::Effects;
@@ -16,9 +17,10 @@ use core::net::IpAddr;
 
 /// The sockets of neighbours on one host, by program.
 ///
-/// What these programs leave unsaid bounds what is known: kube-proxy logs no ordinary close, so a socket of its counts as
-/// [`Certainty::Reported`] until another process of it speaks. The port-claim watcher announces both opening and closing before it
-/// tries. The kubelet tells both afterwards.
+/// What these programs leave unsaid bounds what is known: kube-proxy logs no ordinary close, so a
+/// socket of its counts as [`Certainty::Reported`] until another process of it speaks. The
+/// port-claim watcher announces both opening and closing before it tries. The kubelet tells both
+/// afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Neighbours {
@@ -58,13 +60,21 @@ impl Neighbours {
 
     /// Folds in what a record says.
     pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
-        if self.processes.insert(event.program, event.pid).is_some_and(|before| before != event.pid) {
+        if self.processes.insert(event.program, event.pid).is_some_and(|before| before != event.pid)
+        {
             // Sockets do not outlive their process.
             self.close(by, effects, |socket| socket.program == event.program);
         }
-        let socket = Socket { program: event.program, port: event.port, family: event.family, address: event.address };
+        let socket = Socket {
+            program: event.program,
+            port: event.port,
+            family: event.family,
+            address: event.address,
+        };
         match event.action {
-            Action::Opened | Action::Opening | Action::StillOpen => self.open(socket, event, by, effects),
+            Action::Opened | Action::Opening | Action::StillOpen => {
+                self.open(socket, event, by, effects)
+            }
             Action::Closing | Action::Refused => self.close(by, effects, |held| *held == socket),
         }
     }
@@ -102,14 +112,17 @@ impl Neighbours {
         });
     }
 
-    /// The sockets that were opened and not, as far as their programs tell, closed since; each with what it is for.
+    /// The sockets that were opened and not, as far as their programs tell, closed since; each with
+    /// what it is for.
     pub fn sockets(&self) -> impl Iterator<Item = (&Socket, &Text<'static>, &Support)> + '_ {
         self.sockets.iter().map(|(socket, (description, support))| (socket, description, support))
     }
 
     /// The same in the vocabulary of all sources.
     pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
-        self.sockets.iter().map(|(socket, (description, support))| (opening(*socket, description), *support))
+        self.sockets
+            .iter()
+            .map(|(socket, (description, support))| (opening(*socket, description), *support))
     }
 
     /// How many sockets were not taken in because [`Limits::max_keys`] was reached.
@@ -121,5 +134,8 @@ impl Neighbours {
 
 fn opening(socket: Socket, description: &Text<'static>) -> Opening {
     let program = Text::from(String::from(socket.program.as_str()));
-    Opening { port: Some(socket.port), holder: Holder::Neighbour { program, description: description.clone() } }
+    Opening {
+        port: Some(socket.port),
+        holder: Holder::Neighbour { program, description: description.clone() },
+    }
 }

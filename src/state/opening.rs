@@ -8,7 +8,11 @@ use core::net::IpAddr;
 
 /// What holds a port open, without the port.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Holder {
     /// firewalld lets the port of a zone through.
@@ -52,8 +56,8 @@ pub enum Holder {
         /// The protocol, as sent.
         protocol: Text<'static>,
     },
-    /// Another fact of a zone, or of the whole firewall, that bears on what is open: a rich rule, a policy, a direct rule, a target, an
-    /// interface.
+    /// Another fact of a zone, or of the whole firewall, that bears on what is open: a rich rule, a
+    /// policy, a direct rule, a target, an interface.
     FirewallFact {
         /// The zone; `None` for the whole firewall.
         zone: Option<Text<'static>>,
@@ -91,7 +95,8 @@ pub enum Holder {
         /// The address.
         address: IpAddr,
     },
-    /// A neighbour that logs host ports of its own: kube-proxy, the port-claim watcher, the kubelet.
+    /// A neighbour that logs host ports of its own: kube-proxy, the port-claim watcher, the
+    /// kubelet.
     Neighbour {
         /// The program.
         program: Text<'static>,
@@ -104,7 +109,8 @@ pub enum Holder {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Opening {
-    /// The port or ports; `None` where the log names none (a service, a protocol, a name that cannot be resolved).
+    /// The port or ports; `None` where the log names none (a service, a protocol, a name that
+    /// cannot be resolved).
     pub port: Option<HostPort>,
     /// What holds it open.
     pub holder: Holder,
@@ -112,7 +118,11 @@ pub struct Opening {
 
 /// A part of the state that is known or unknown as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Scope {
     /// All of firewalld.

@@ -17,7 +17,12 @@ pub fn zone(name: &'static str, layer: Layer) -> Holder {
 }
 
 pub fn holders() -> Vec<Holder> {
-    vec![zone("public", Layer::Runtime), zone("public", Layer::Permanent), zone("home", Layer::Runtime), Holder::CrioSocket]
+    vec![
+        zone("public", Layer::Runtime),
+        zone("public", Layer::Permanent),
+        zone("home", Layer::Runtime),
+        Holder::CrioSocket,
+    ]
 }
 
 pub fn scopes() -> Vec<Scope> {
@@ -35,7 +40,9 @@ pub fn in_scope(scope: &Scope, holder: &Holder) -> bool {
     match (scope, holder) {
         (Scope::Firewalld, Holder::ZonePort { .. }) => true,
         (Scope::FirewalldLayer { layer }, Holder::ZonePort { layer: own, .. }) => layer == own,
-        (Scope::Zone { zone, layer }, Holder::ZonePort { zone: name, layer: own }) => zone == name && layer == own,
+        (Scope::Zone { zone, layer }, Holder::ZonePort { zone: name, layer: own }) => {
+            zone == name && layer == own
+        }
         (Scope::CrioSockets, Holder::CrioSocket) => true,
         _ => false,
     }
@@ -73,15 +80,26 @@ pub fn opening(holder: usize, range: PortRange) -> Opening {
 
 pub fn changes(step: &Step, at: u64) -> Vec<Change> {
     let by = line(at);
-    let opened = |holder, range, certainty| Change::Opened { opening: opening(holder, range), request: None, by, certainty };
+    let opened = |holder, range, certainty| Change::Opened {
+        opening: opening(holder, range),
+        request: None,
+        by,
+        certainty,
+    };
     match step {
         Step::Opened(holder, range, certainty) => vec![opened(*holder, *range, *certainty)],
-        Step::Closed(holder, range) => vec![Change::Closed { opening: opening(*holder, *range), by }],
-        Step::Lost(scope) => vec![Change::Lost { scope: scopes()[*scope].clone(), why: Ignorance::Crash, by }],
+        Step::Closed(holder, range) => {
+            vec![Change::Closed { opening: opening(*holder, *range), by }]
+        }
+        Step::Lost(scope) => {
+            vec![Change::Lost { scope: scopes()[*scope].clone(), why: Ignorance::Crash, by }]
+        }
         Step::Learnt(scope, open) => {
             let scope = scopes()[*scope].clone();
             let inside = open.iter().filter(|(holder, _)| in_scope(&scope, &holders()[*holder]));
-            let told: Vec<Change> = inside.map(|(holder, range)| opened(*holder, *range, Certainty::Confirmed)).collect();
+            let told: Vec<Change> = inside
+                .map(|(holder, range)| opened(*holder, *range, Certainty::Confirmed))
+                .collect();
             [Change::Learnt { scope, by }].into_iter().chain(told).collect()
         }
     }

@@ -24,7 +24,8 @@ pub fn root() -> PathBuf {
 
 /// A file of the corpus.
 pub fn file(name: &str) -> File {
-    let bytes = fs::read(root().join(name)).unwrap_or_else(|error| panic!("tests/corpus/{name}: {error}"));
+    let bytes =
+        fs::read(root().join(name)).unwrap_or_else(|error| panic!("tests/corpus/{name}: {error}"));
     File { name: name.to_owned(), bytes }
 }
 
@@ -43,14 +44,16 @@ pub fn logs_in(folder: &str) -> Vec<File> {
 }
 
 fn collect(folder: &Path, names: &mut Vec<String>) {
-    let entries = fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let entries =
+        fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
     for entry in entries {
         let path = entry.unwrap().path();
         if path.is_dir() {
             collect(&path, names);
         } else if path.file_name().unwrap().to_string_lossy().split('.').any(|part| part == "log") {
             let name = path.strip_prefix(root()).unwrap();
-            names.push(name.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/"));
+            names
+                .push(name.iter().map(|part| part.to_string_lossy()).collect::<Vec<_>>().join("/"));
         }
     }
 }

@@ -1,5 +1,12 @@
 //! Helpers that the tests share; one small file for each idea.
-#![allow(dead_code, unreachable_pub, clippy::indexing_slicing, clippy::panic, clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::expect_used
+)]
 
 pub mod changes;
 pub mod corpus;

@@ -1,4 +1,5 @@
-//! The model of firewalld is held against logs of real daemons: the shape of its lines, and its answers to the same requests.
+//! The model of firewalld is held against logs of real daemons: the shape of its lines, and its
+//! answers to the same requests.
 
 use crate::model_firewalld::daemon::{Daemon, Zone};
 use crate::model_firewalld::lines::Version;
@@ -57,23 +58,39 @@ fn every_line_of_the_model_has_the_shape_of_a_real_one() {
             let path = entry.unwrap().path();
             if path.to_string_lossy().contains(".log") {
                 let log = read(&path);
-                let distinct: HashSet<&str> = log.lines().filter(|l| l.len() < 400).map(undated).collect();
+                let distinct: HashSet<&str> =
+                    log.lines().filter(|l| l.len() < 400).map(undated).collect();
                 real.extend(distinct.into_iter().map(shape));
             }
         }
     }
-    // Texts whose words vary: the list in a set call, the dictionary of settings, a refusal's words, the JSON of a transaction.
+    // Texts whose words vary: the list in a set call, the dictionary of settings, a refusal's
+    // words, the JSON of a transaction.
     let free = |line: &str| {
-        ["setPorts(", "SourcePorts(", "setServices(", "ForwardPorts(", "setProtocols(", "ZoneUpdated(", "JSON blob", "RichRule"]
-            .iter()
-            .any(|word| line.contains(word))
+        [
+            "setPorts(",
+            "SourcePorts(",
+            "setServices(",
+            "ForwardPorts(",
+            "setProtocols(",
+            "ZoneUpdated(",
+            "JSON blob",
+            "RichRule",
+        ]
+        .iter()
+        .any(|word| line.contains(word))
             || line.contains(": INVALID_PORT: ")
             || line.contains("_ENABLED: ")
             || line.contains("INVALID_ZONE: ")
             || line.contains("ZONE_ALREADY_SET: ")
     };
-    // Read in the source, or seen in a run that was not kept: a definition's port, a zone made by runtime-to-permanent.
-    let unseen = ["DEBUG#: config.service.#.addPort('', '')", "DEBUG#: config.service.#.update('')", "DEBUG#: Creating zone ''"];
+    // Read in the source, or seen in a run that was not kept: a definition's port, a zone made by
+    // runtime-to-permanent.
+    let unseen = [
+        "DEBUG#: config.service.#.addPort('', '')",
+        "DEBUG#: config.service.#.update('')",
+        "DEBUG#: Creating zone ''",
+    ];
     let mut runner = TestRunner::deterministic();
     let mut missing = BTreeMap::new();
     for _ in 0..100 {
@@ -133,7 +150,9 @@ fn items(kind: Kind, listed: &Value) -> Cell {
             let text = text.as_str().unwrap();
             let args = match kind {
                 Kind::Ports | Kind::SourcePorts => text.split('/').map(str::to_owned).collect(),
-                Kind::ForwardPorts => text.split(':').map(|part| part.split_once('=').unwrap().1.to_owned()).collect(),
+                Kind::ForwardPorts => {
+                    text.split(':').map(|part| part.split_once('=').unwrap().1.to_owned()).collect()
+                }
                 Kind::Services | Kind::Protocols => vec![text.to_owned()],
             };
             Item { kind, args }
@@ -157,28 +176,39 @@ fn layer_of(record: &Value, layer: &str) -> BTreeMap<String, Zone> {
     let mut zones = BTreeMap::new();
     for kind in Kind::ALL {
         for (name, listed) in record[key(layer, kind)].as_object().into_iter().flatten() {
-            *zones.entry(name.clone()).or_insert_with(Zone::default).cell(kind) = items(kind, listed);
+            *zones.entry(name.clone()).or_insert_with(Zone::default).cell(kind) =
+                items(kind, listed);
         }
     }
     zones
 }
 
-/// Lines that tell what became of a request, without their date; a refusal's traceback counts by its first line.
+/// Lines that tell what became of a request, without their date; a refusal's traceback counts by
+/// its first line.
 fn outcome(log: &str) -> Vec<String> {
     log.lines()
         .filter(|line| line.starts_with("20"))
         .map(|line| line[20..].to_owned())
         .filter(|text| {
-            let reading =
-                ["getDefaultZone", "getActiveZones", "Introspect", "getZoneByName", "getSettings2", "queryPanic", "GetAll"];
-            !reading.iter().any(|word| text.contains(word)) && !["DEBUG2", "DEBUG3", "DEBUG4"].iter().any(|l| text.starts_with(l))
+            let reading = [
+                "getDefaultZone",
+                "getActiveZones",
+                "Introspect",
+                "getZoneByName",
+                "getSettings2",
+                "queryPanic",
+                "GetAll",
+            ];
+            !reading.iter().any(|word| text.contains(word))
+                && !["DEBUG2", "DEBUG3", "DEBUG4"].iter().any(|l| text.starts_with(l))
         })
         // The words of a refusal by check differ by version; that it is one does not.
         .map(|text| if text.starts_with("ERROR: ") { "ERROR".to_owned() } else { text })
         .collect()
 }
 
-/// Gives the model each lone request of a real log, from the state that the daemon had, and compares lines and state afterwards.
+/// Gives the model each lone request of a real log, from the state that the daemon had, and
+/// compares lines and state afterwards.
 fn replay(name: &str, version: Version) -> usize {
     let log = std::fs::read(corpus().join(format!("{name}.log"))).unwrap();
     let mut daemon = Daemon::new(version, false);
@@ -190,14 +220,23 @@ fn replay(name: &str, version: Version) -> usize {
         let to = record["log_bytes"].as_u64().unwrap() as usize;
         let text = String::from_utf8_lossy(&log[from..to]).into_owned();
         from = record["log_bytes_end"].as_u64().map_or(to, |end| end as usize);
-        if record["up"] == false || record["runtime"].is_null() || !record["crashed_reload"].is_null() {
+        if record["up"] == false
+            || record["runtime"].is_null()
+            || !record["crashed_reload"].is_null()
+        {
             known = false;
             continue;
         }
-        let numbers: BTreeMap<u64, String> =
-            record["zone_ids"].as_object().into_iter().flatten().map(|(zone, n)| (n.as_u64().unwrap(), zone.clone())).collect();
-        let requests: Vec<Op> =
-            text.lines().filter_map(|line| request(line.get(20..)?.strip_prefix("DEBUG1: ")?, &numbers)).collect();
+        let numbers: BTreeMap<u64, String> = record["zone_ids"]
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(zone, n)| (n.as_u64().unwrap(), zone.clone()))
+            .collect();
+        let requests: Vec<Op> = text
+            .lines()
+            .filter_map(|line| request(line.get(20..)?.strip_prefix("DEBUG1: ")?, &numbers))
+            .collect();
         let others = [
             "Loading zone",
             "disableTimed",
@@ -211,13 +250,16 @@ fn replay(name: &str, version: Version) -> usize {
             "PANIC",
             "myapp",
         ];
-        let alone = requests.len() == 1 && !others.iter().any(|word| text.contains(word)) && !text.contains("timeout");
+        let alone = requests.len() == 1
+            && !others.iter().any(|word| text.contains(word))
+            && !text.contains("timeout");
         if let (true, true, [op]) = (known, alone, requests.as_slice()) {
             let mut op = op.clone();
             if let Op::Runtime { timeout, .. } = &mut op {
                 // Only the signal tells how long it is to last.
                 let signal = text.lines().find(|line| line.contains("Added('"));
-                let told = signal.and_then(|s| s.strip_suffix(')')?.rsplit(", ").next()?.parse().ok());
+                let told =
+                    signal.and_then(|s| s.strip_suffix(')')?.rsplit(", ").next()?.parse().ok());
                 *timeout = told.unwrap_or(*timeout);
             }
             daemon.timers.clear();
@@ -226,11 +268,16 @@ fn replay(name: &str, version: Version) -> usize {
             let printed = String::from_utf8(daemon.log.bytes.clone()).unwrap();
             assert_eq!(outcome(&printed), outcome(&text), "{name}: {op:?}");
             for (layer, word) in [(Layer::Runtime, "runtime"), (Layer::Permanent, "permanent")] {
-                let ours = if layer == Layer::Runtime { &daemon.runtime } else { &daemon.permanent };
+                let ours =
+                    if layer == Layer::Runtime { &daemon.runtime } else { &daemon.permanent };
                 for (zone, theirs) in layer_of(&record, word) {
                     for kind in Kind::ALL {
                         let ours = ours.get(&zone).map(|ours| ours.read(kind).listed());
-                        assert_eq!(ours, Some(theirs.read(kind).listed()), "{name}: {op:?}: {word} {kind:?} of {zone}");
+                        assert_eq!(
+                            ours,
+                            Some(theirs.read(kind).listed()),
+                            "{name}: {op:?}: {word} {kind:?} of {zone}"
+                        );
                     }
                 }
             }
@@ -242,7 +289,12 @@ fn replay(name: &str, version: Version) -> usize {
         daemon.panic = record["panic"] == true;
         daemon.objects = numbers
             .iter()
-            .map(|(n, zone)| (zone.clone(), crate::model_firewalld::daemon::Object { number: *n as usize, told: true }))
+            .map(|(n, zone)| {
+                (
+                    zone.clone(),
+                    crate::model_firewalld::daemon::Object { number: *n as usize, told: true },
+                )
+            })
             .collect();
         known = true;
     }
@@ -252,7 +304,9 @@ fn replay(name: &str, version: Version) -> usize {
 #[test]
 fn the_model_answers_requests_as_the_daemons_did() {
     let mut compared = 0;
-    for (folder, version) in [("v0.9.11", Version::V0_9_11), ("v1.3.3", Version::V1_3_3), ("v2.5.0", Version::V2_5_0)] {
+    for (folder, version) in
+        [("v0.9.11", Version::V0_9_11), ("v1.3.3", Version::V1_3_3), ("v2.5.0", Version::V2_5_0)]
+    {
         for name in [
             "ranges",
             "failing-runtime",

@@ -1,4 +1,5 @@
-//! The model of ovnkube is held against logs of the real code: the same services give the same rule lines and the same open ports.
+//! The model of ovnkube is held against logs of the real code: the same services give the same rule
+//! lines and the same open ports.
 
 use crate::model_ovnkube::Op;
 use crate::model_ovnkube::lines::{Era, Prefix};
@@ -26,9 +27,12 @@ const ADDRESSES: [&str; 8] = [
 
 /// A service as the API of a truth record holds it.
 fn service(record: &Value, name: &str) -> Service {
-    let entries: Vec<&Value> = record["services"].as_array().into_iter().flatten().filter(|s| s["svc"] == name).collect();
+    let entries: Vec<&Value> =
+        record["services"].as_array().into_iter().flatten().filter(|s| s["svc"] == name).collect();
     let first = entries[0];
-    let strings = |key: &str| first[key].as_array().into_iter().flatten().map(|v| v.as_str().unwrap().to_owned());
+    let strings = |key: &str| {
+        first[key].as_array().into_iter().flatten().map(|v| v.as_str().unwrap().to_owned())
+    };
     let addresses = strings("external_ips").chain(strings("ingress"));
     let number = |v: &Value| v.as_u64().unwrap() as u16;
     Service {
@@ -47,7 +51,11 @@ fn service(record: &Value, name: &str) -> Service {
                 node_port: number(&s["node_port"]),
             })
             .collect(),
-        addresses: addresses.map(|a| ADDRESSES.into_iter().chain(["2001:db8::129"]).find(|known| *known == a).unwrap()).collect(),
+        addresses: addresses
+            .map(|a| {
+                ADDRESSES.into_iter().chain(["2001:db8::129"]).find(|known| *known == a).unwrap()
+            })
+            .collect(),
         etp_local: first["etp"] == "Local",
         itp_local: false,
         no_node_ports: number(&first["node_port"]) == 0,
@@ -56,7 +64,8 @@ fn service(record: &Value, name: &str) -> Service {
     }
 }
 
-/// The messages that tell of rules, without header and without the cluster addresses, which the model draws for itself.
+/// The messages that tell of rules, without header and without the cluster addresses, which the
+/// model draws for itself.
 fn messages(log: &str) -> Vec<String> {
     let told = ["rule in table", "Recreating iptables", "Creating table", "already exists"];
     log.lines()
@@ -64,8 +73,13 @@ fn messages(log: &str) -> Vec<String> {
         .map(|line| line.split_once(".go:").unwrap().1.to_owned())
         .map(|line| {
             let words = line.split(' ').map(|w| {
-                let cluster = w.starts_with("10.43.") || w.starts_with("10.96.") || w.starts_with("[fd02::");
-                if cluster { format!("CIP:{}", w.rsplit(':').next().unwrap()) } else { w.to_owned() }
+                let cluster =
+                    w.starts_with("10.43.") || w.starts_with("10.96.") || w.starts_with("[fd02::");
+                if cluster {
+                    format!("CIP:{}", w.rsplit(':').next().unwrap())
+                } else {
+                    w.to_owned()
+                }
             });
             words.collect::<Vec<_>>().join(" ")
         })
@@ -89,8 +103,12 @@ fn opened(record: &Value) -> BTreeSet<Opening> {
 }
 
 fn names(record: &Value) -> Vec<String> {
-    let mut names: Vec<String> =
-        record["services"].as_array().into_iter().flatten().map(|s| s["svc"].as_str().unwrap().to_owned()).collect();
+    let mut names: Vec<String> = record["services"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|s| s["svc"].as_str().unwrap().to_owned())
+        .collect();
     names.dedup();
     names
 }
@@ -118,12 +136,16 @@ fn compare(folder: &str, era: Era, name: &str) {
                     .iter()
                     .enumerate()
                     .rev()
-                    .filter(|(_, (name, old))| !names(&record).contains(name) || service(&record, name) != *old)
+                    .filter(|(_, (name, old))| {
+                        !names(&record).contains(name) || service(&record, name) != *old
+                    })
                     .map(|(at, _)| at)
                     .collect();
                 gone.iter().for_each(|at| _ = held.remove(*at));
-                let new: Vec<String> =
-                    names(&record).into_iter().filter(|name| !held.iter().any(|(held, _)| held == name)).collect();
+                let new: Vec<String> = names(&record)
+                    .into_iter()
+                    .filter(|name| !held.iter().any(|(held, _)| held == name))
+                    .collect();
                 let born: Vec<Service> = new.iter().map(|name| service(&record, name)).collect();
                 held.extend(new.into_iter().zip(born.clone()));
                 node.perform(&Op::Restart { gone, born, level4: false, quiet: false });
@@ -143,7 +165,10 @@ fn compare(folder: &str, era: Era, name: &str) {
                 held[which].1 = service;
             }
             "delete_service" if held.iter().any(|(held, _)| *held == subject) => {
-                node.perform(&Op::Delete { which, failing: name == "failing" && subject == "demo/sig" });
+                node.perform(&Op::Delete {
+                    which,
+                    failing: name == "failing" && subject == "demo/sig",
+                });
                 held.remove(which);
             }
             _ => {}
@@ -162,7 +187,11 @@ fn compare(folder: &str, era: Era, name: &str) {
         theirs.retain(|line| !chain(line));
         assert_eq!(ours, theirs, "{folder}/{name}: {op} {subject}");
         if !record["open"].is_null() {
-            assert_eq!(node.step("", false).view.open, opened(&record), "{folder}/{name}: {op} {subject}");
+            assert_eq!(
+                node.step("", false).view.open,
+                opened(&record),
+                "{folder}/{name}: {op} {subject}"
+            );
         }
     }
 }
@@ -170,7 +199,16 @@ fn compare(folder: &str, era: Era, name: &str) {
 #[test]
 fn the_scenarios_give_the_same_rules_and_the_same_open_ports() {
     for (folder, era) in [("seed_era", Era::Y2023), ("era_2024_12", Era::Y2024)] {
-        for name in ["nodeport", "loadbalancer", "externalip", "shared_port", "update", "failing", "restart", "dualstack"] {
+        for name in [
+            "nodeport",
+            "loadbalancer",
+            "externalip",
+            "shared_port",
+            "update",
+            "failing",
+            "restart",
+            "dualstack",
+        ] {
             compare(folder, era, name);
         }
     }
@@ -200,7 +238,10 @@ fn a_failure_is_told_in_the_words_of_the_real_code() {
         let record = |log: &str| {
             let from = log.find("AddService failed").unwrap();
             let text: String = log[from..].lines().take(3).collect::<Vec<_>>().join("\n");
-            text.replace("10.43.0.53", "CIP").replace("10.43.0.1", "CIP").replace("demo/dns", "NAME").replace("demo/svc1", "NAME")
+            text.replace("10.43.0.53", "CIP")
+                .replace("10.43.0.1", "CIP")
+                .replace("demo/dns", "NAME")
+                .replace("demo/svc1", "NAME")
         };
         assert_eq!(record(&ours), record(&log), "{folder}");
     }

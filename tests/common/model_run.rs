@@ -1,4 +1,5 @@
-//! What the three model tests share: how many scripts, how the crate is driven over one, and how its answers are judged.
+//! What the three model tests share: how many scripts, how the crate is driven over one, and how
+//! its answers are judged.
 
 use hostport_audit::Auditor;
 use hostport_audit::state::{Facts, Host};
@@ -18,7 +19,8 @@ pub fn config(cases: u32) -> ProptestConfig {
     }
 }
 
-/// Judges one answer: never wrong, what is surely open is open, and known where the log determines it. Gives true for a known answer.
+/// Judges one answer: never wrong, what is surely open is open, and known where the log determines
+/// it. Gives true for a known answer.
 pub fn judge<T: Ord + Debug + Clone, U: Debug>(
     what: &str,
     known: Result<BTreeSet<T>, U>,
@@ -31,13 +33,17 @@ pub fn judge<T: Ord + Debug + Clone, U: Debug>(
         Ok(known) => {
             let extra: Vec<_> = known.difference(truth).collect();
             let missing: Vec<_> = truth.difference(&known).collect();
-            Err(format!("WRONG {what}: believed but not so {extra:?}, not believed but so {missing:?}"))
+            Err(format!(
+                "WRONG {what}: believed but not so {extra:?}, not believed but so {missing:?}"
+            ))
         }
         Err(_) if !at_least.is_subset(truth) => {
             let extra: Vec<_> = at_least.difference(truth).collect();
             Err(format!("WRONG {what}: at least {extra:?}, which is not so"))
         }
-        Err(why) if determined => Err(format!("UNKNOWN {what} although the log determines it: {why:?}")),
+        Err(why) if determined => {
+            Err(format!("UNKNOWN {what} although the log determines it: {why:?}"))
+        }
         Err(_) => Ok(false),
     }
 }
@@ -54,7 +60,8 @@ pub struct Step<V> {
     pub told: bool,
 }
 
-/// Drives the crate over a script of one host; gives the number of known answers, or the first that is not as it should be.
+/// Drives the crate over a script of one host; gives the number of known answers, or the first that
+/// is not as it should be.
 pub fn drive<V>(
     log: &[u8],
     steps: &[Step<V>],
@@ -73,7 +80,8 @@ pub fn drive<V>(
             return Err(format!("step {n} {}: {} hosts", step.op, hosts.len()));
         }
         let host = hosts.first().map(|(_, host)| *host);
-        known += compare(host, &step.view).map_err(|problem| format!("step {n} {}: {problem}", step.op))?;
+        known += compare(host, &step.view)
+            .map_err(|problem| format!("step {n} {}: {problem}", step.op))?;
         if step.told {
             auditor.know(None, &facts(&step.view));
         }

@@ -19,14 +19,18 @@ pub struct Step {
 }
 
 fn texts(value: &Value) -> Vec<String> {
-    value.as_array().map(|list| list.iter().map(|text| text.as_str().unwrap().to_owned()).collect()).unwrap_or_default()
+    value
+        .as_array()
+        .map(|list| list.iter().map(|text| text.as_str().unwrap().to_owned()).collect())
+        .unwrap_or_default()
 }
 
 /// The steps of a log, without those in which a dead process' rules still stand.
 pub fn steps(log: &str) -> Vec<Step> {
     let stem = log.strip_suffix(".log").unwrap();
     let own = format!("{stem}.truth.jsonl");
-    let of_family = format!("{}.truth.jsonl", stem.rsplit_once('.').map_or(stem, |(family, _)| family));
+    let of_family =
+        format!("{}.truth.jsonl", stem.rsplit_once('.').map_or(stem, |(family, _)| family));
     let name = if corpus::root().join(&own).exists() { own } else { of_family };
     let text = String::from_utf8(corpus::file(&name).bytes).unwrap();
     let records = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -43,7 +47,11 @@ pub fn steps(log: &str) -> Vec<Step> {
 fn stated(value: &Value) -> StatedPort {
     let text = |key: &str| value[key].as_str().unwrap();
     StatedPort {
-        family: if text("family") == "v6" { hostport_audit::Family::Ipv6 } else { hostport_audit::Family::Ipv4 },
+        family: if text("family") == "v6" {
+            hostport_audit::Family::Ipv6
+        } else {
+            hostport_audit::Family::Ipv4
+        },
         protocol: text("proto").parse::<Protocol>().unwrap(),
         kind: if text("kind") == "nodeport" { Kind::NodePort } else { Kind::ExternalIp },
         address: (text("addr") != "LOCAL").then(|| text("addr").parse().unwrap()),

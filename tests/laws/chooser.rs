@@ -62,7 +62,8 @@ impl<'a> Chooser<'a> {
     /// Up to `most` places to cut a thing of this length, in order; some may be the same.
     pub fn cuts(&mut self, most: usize, length: usize) -> Vec<usize> {
         let count = self.below(most + 1);
-        let mut cuts: Vec<usize> = (0..count).map(|_| usize::from(self.u16()) % (length + 1)).collect();
+        let mut cuts: Vec<usize> =
+            (0..count).map(|_| usize::from(self.u16()) % (length + 1)).collect();
         cuts.sort_unstable();
         cuts
     }

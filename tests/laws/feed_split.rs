@@ -1,4 +1,5 @@
-//! Every split of the input gives what the whole gives, also when the reader is saved and loaded between two chunks.
+//! Every split of the input gives what the whole gives, also when the reader is saved and loaded
+//! between two chunks.
 
 use super::chooser::{Chooser, parts};
 use super::walk;
@@ -39,7 +40,8 @@ fn findings(input: &[u8], cuts: &[usize], max_line: usize) {
 
 fn lines(input: &[u8], cuts: &[usize], max_line: usize) {
     let limits = Limits { max_line, ..Limits::default() };
-    let whole: Vec<Owned> = Lines::with_limits(input, &limits).of_input(InputId::new(1)).map(own).collect();
+    let whole: Vec<Owned> =
+        Lines::with_limits(input, &limits).of_input(InputId::new(1)).map(own).collect();
     assert_eq!(fed(parts(input, cuts), &limits), whole);
     assert_eq!(fed(input.chunks(1), &limits), whole);
 

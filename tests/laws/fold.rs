@@ -1,5 +1,5 @@
-//! Whatever the programs say, in whatever order: the state agrees with itself, with the changes it reported and with the report made of
-//! it, and it can be saved and taken up again anywhere.
+//! Whatever the programs say, in whatever order: the state agrees with itself, with the changes it
+//! reported and with the report made of it, and it can be saved and taken up again anywhere.
 
 use super::chooser::Chooser;
 use super::merge::small;
@@ -14,7 +14,8 @@ use hostport_audit::state::{Effects, Host, Ledger};
 use hostport_audit::{Auditor, Expect, Limits, Lines, Reader, Text, Timeline};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The first bytes choose the limits and where it is saved; the rest is a log, written out or chosen line by line.
+/// The first bytes choose the limits and where it is saved; the rest is a log, written out or
+/// chosen line by line.
 pub fn law(data: &[u8]) {
     let mut chooser = Chooser::new(data);
     let limits = chooser.one_of(&[Limits::default(), Limits::default(), small()]);
@@ -68,12 +69,15 @@ fn holds(scope: &Scope, holder: &Holder) -> bool {
         Scope::Firewalld => true,
         Scope::FirewalldLayer { layer: of } => of == layer,
         Scope::Zone { zone: of_zone, layer: of } => of == layer && of_zone == zone,
-        Scope::ZoneList { zone: of_zone, layer: of, kind: of_kind } => (of, of_zone, of_kind) == (layer, zone, &kind),
+        Scope::ZoneList { zone: of_zone, layer: of, kind: of_kind } => {
+            (of, of_zone, of_kind) == (layer, zone, &kind)
+        }
         _ => false,
     }
 }
 
-/// Facts in words, such as rich rules, are told of by scopes that hold several kinds of them, so they are not mirrored.
+/// Facts in words, such as rich rules, are told of by scopes that hold several kinds of them, so
+/// they are not mirrored.
 fn is_mirrored(opening: &Opening) -> bool {
     !matches!(opening.holder, Holder::FirewallFact { .. })
 }
@@ -108,13 +112,18 @@ fn events(log: &[u8], limits: Limits, every: usize) {
             assert!(of.at <= by.at, "{change:?} is of a line behind {by}");
         }
         if host.is_none() && names.len() > 1 {
-            // A boot without a host's name is one of every host; whose changes these are is not told apart here.
+            // A boot without a host's name is one of every host; whose changes these are is not
+            // told apart here.
             mirror.open.clear();
             for (name, host) in ledger.hosts() {
-                mirror.open.insert(name.cloned(), host.openings().map(|(opening, _)| opening).filter(is_mirrored).collect());
+                mirror.open.insert(
+                    name.cloned(),
+                    host.openings().map(|(opening, _)| opening).filter(is_mirrored).collect(),
+                );
             }
         } else {
-            let of = if host.is_none() && names.len() == 1 { names[0].clone() } else { host.clone() };
+            let of =
+                if host.is_none() && names.len() == 1 { names[0].clone() } else { host.clone() };
             let of = if ledger.hosts().any(|(name, _)| name == host.as_ref()) { host } else { of };
             mirror.follow(of, &effects.changes);
         }
@@ -149,7 +158,8 @@ fn events(log: &[u8], limits: Limits, every: usize) {
     reader.finish(&mut enter);
 }
 
-/// Known and unknown exclude each other, and what is surely open is part of what is known to be open.
+/// Known and unknown exclude each other, and what is surely open is part of what is known to be
+/// open.
 fn host_agrees_with_itself(host: &Host) {
     let unknowns: BTreeSet<Scope> = host.unknowns().map(|(scope, _)| scope).collect();
     assert_eq!(unknowns.len(), host.unknowns().count(), "a scope is unknown twice");
@@ -160,7 +170,9 @@ fn host_agrees_with_itself(host: &Host) {
     for (opening, _) in host.openings() {
         if let Some(port) = opening.port {
             let origin = Origin::of(&opening.holder);
-            let now = open.facts(port).any(|fact| fact.holder == opening.holder && fact.ports == opening.port && fact.is_now());
+            let now = open.facts(port).any(|fact| {
+                fact.holder == opening.holder && fact.ports == opening.port && fact.is_now()
+            });
             if now {
                 assert_eq!(open.state_by(origin, port), PortState::Open, "{opening:?}");
                 assert_eq!(open.state(port), PortState::Open);
@@ -180,7 +192,10 @@ fn host_agrees_on_crio(host: &Host, unknowns: &BTreeSet<Scope>) {
     assert_eq!(crio.dnat().is_err(), rules_unknown);
     if let Ok(exposed) = crio.exposed() {
         // Which ports are exposed may be known where it is not known by which rules.
-        assert!(crio.exposed_at_least().is_subset(&exposed) && (rules_unknown || crio.exposed_at_least() == exposed));
+        assert!(
+            crio.exposed_at_least().is_subset(&exposed)
+                && (rules_unknown || crio.exposed_at_least() == exposed)
+        );
     }
     let ports: BTreeSet<_> = crio.dnat_at_least().iter().map(|rule| rule.port).collect();
     assert_eq!(ports, crio.exposed_at_least());
@@ -199,7 +214,8 @@ fn host_agrees_on_ovnkube(host: &Host, unknowns: &BTreeSet<Scope>) {
     assert!(ovnkube.at_least().iter().all(|open| !open.rules.is_empty()));
 }
 
-/// firewalld's lists are those of its openings, and are known where no scope that holds them is unknown.
+/// firewalld's lists are those of its openings, and are known where no scope that holds them is
+/// unknown.
 fn host_agrees_on_firewalld(host: &Host, unknowns: &BTreeSet<Scope>) {
     let Some(firewalld) = host.firewalld() else { return };
     let openings: Vec<Opening> = firewalld.openings().map(|(opening, _)| opening).collect();
@@ -208,25 +224,36 @@ fn host_agrees_on_firewalld(host: &Host, unknowns: &BTreeSet<Scope>) {
         let zone = || zone.clone();
         let of = |holder: Holder| {
             let known = !unknowns.iter().any(|scope| holds(scope, &holder));
-            let ports = openings.iter().filter(|opening| opening.holder == holder).filter_map(|opening| opening.port);
+            let ports = openings
+                .iter()
+                .filter(|opening| opening.holder == holder)
+                .filter_map(|opening| opening.port);
             (known, ports.collect::<Vec<_>>())
         };
         let (known, open) = of(Holder::ZonePort { zone: zone(), layer });
-        let ports = firewalld.ports(name, layer).map(|ports| ports.map(|(port, _)| port).collect::<Vec<_>>());
+        let ports = firewalld
+            .ports(name, layer)
+            .map(|ports| ports.map(|(port, _)| port).collect::<Vec<_>>());
         assert_eq!(ports.is_ok(), known, "ports of {name}, {layer}: {ports:?}");
         assert!(ports.is_err() || ports == Ok(open), "ports of {name}, {layer}");
         let (known, open) = of(Holder::ZoneSourcePort { zone: zone(), layer });
-        let ports = firewalld.source_ports(name, layer).map(|ports| ports.map(|(port, _)| port).collect::<Vec<_>>());
+        let ports = firewalld
+            .source_ports(name, layer)
+            .map(|ports| ports.map(|(port, _)| port).collect::<Vec<_>>());
         assert_eq!(ports.is_ok(), known, "source ports of {name}, {layer}: {ports:?}");
         assert!(ports.is_err() || ports == Ok(open), "source ports of {name}, {layer}");
         for (service, _) in firewalld.services(name, layer).into_iter().flatten() {
             let holder = Holder::ZoneService { zone: zone(), layer, service: service.clone() };
-            assert!(of(holder.clone()).0 && openings.iter().any(|opening| opening.holder == holder), "{service} of {name}");
+            assert!(
+                of(holder.clone()).0 && openings.iter().any(|opening| opening.holder == holder),
+                "{service} of {name}"
+            );
         }
     }
 }
 
-/// The front door: lines are accounted for, a report can be made anywhere, and what was saved and loaded goes on as if it had not been.
+/// The front door: lines are accounted for, a report can be made anywhere, and what was saved and
+/// loaded goes on as if it had not been.
 fn audit(log: &[u8], limits: Limits, every: usize) {
     let mut whole = Auditor::with(Expect::Auto, limits).keeping_history();
     whole.feed(log);
@@ -244,7 +271,11 @@ fn audit(log: &[u8], limits: Limits, every: usize) {
                 resumed = walk::saved_and_loaded(&resumed);
             }
             let settled = resumed.settled();
-            assert_eq!(settled.coverage().counts().lines(), number as u64 + 1, "lines are not settled");
+            assert_eq!(
+                settled.coverage().counts().lines(),
+                number as u64 + 1,
+                "lines are not settled"
+            );
         }
     }
     resumed.finish();

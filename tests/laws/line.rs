@@ -1,5 +1,5 @@
-//! Any bytes may be handed to any parser: it never panics, what it accepts prints back as it was and can be looked at from all sides,
-//! and what it refuses it refuses at a place inside the line.
+//! Any bytes may be handed to any parser: it never panics, what it accepts prints back as it was
+//! and can be looked at from all sides, and what it refuses it refuses at a place inside the line.
 
 use super::walk;
 use hostport_audit::record::list_all::{Listing, Listings};
@@ -28,10 +28,18 @@ pub fn law(line: &[u8]) {
             .for_each(|port| walk::shown(&(port.host_port(), port.port(), port.protocol())));
         listing.forward_ports().for_each(|port| walk::shown(&port));
         listing.fields().for_each(|field| walk::shown(&field));
-        walk::shown(&(listing.name(), listing.subject(), listing.target(), listing.forward(), listing.masquerade()));
+        walk::shown(&(
+            listing.name(),
+            listing.subject(),
+            listing.target(),
+            listing.forward(),
+            listing.masquerade(),
+        ));
     });
     Listings::new(line).for_each(|listing| walk::shown(&listing));
-    walk::result(Save::parse(line), line, |save| save.rules().iter().for_each(|saved| walk::rule::walk(saved.rule(), line)));
+    walk::result(Save::parse(line), line, |save| {
+        save.rules().iter().for_each(|saved| walk::rule::walk(saved.rule(), line))
+    });
     if let Ok(list) = AllowList::from_csv(line) {
         walk::shown(&list);
     }
@@ -43,9 +51,15 @@ fn values(line: &[u8]) {
     walk::result(Protocol::from_bytes(line), line, |_| {});
     let Ok(text) = core::str::from_utf8(line) else { return };
     walk::result(text.parse::<PortRange>(), line, |range| {
-        assert!(range.contains(range.first()) && range.contains(range.last()) && range.covers(range));
+        assert!(
+            range.contains(range.first()) && range.contains(range.last()) && range.covers(range)
+        );
         assert_eq!(range.to_string().parse(), Ok(range));
     });
-    walk::result(text.parse::<HostPort>(), line, |port| assert_eq!(port.to_string().parse(), Ok(port)));
-    walk::result(text.parse::<Stamp>(), line, |stamp| assert_eq!(stamp.to_string().parse(), Ok(stamp)));
+    walk::result(text.parse::<HostPort>(), line, |port| {
+        assert_eq!(port.to_string().parse(), Ok(port))
+    });
+    walk::result(text.parse::<Stamp>(), line, |stamp| {
+        assert_eq!(stamp.to_string().parse(), Ok(stamp))
+    });
 }

@@ -1,11 +1,13 @@
-//! Parts of a log that are read by themselves and then joined, in any grouping, give what the whole gives.
+//! Parts of a log that are read by themselves and then joined, in any grouping, give what the whole
+//! gives.
 
 use super::chooser::Chooser;
 use super::script;
 use super::walk::same;
 use hostport_audit::{Auditor, Expect, Limits, Segment, Source};
 
-/// The first bytes choose the cuts, the grouping and the limits; the rest is a log, written out or chosen line by line.
+/// The first bytes choose the cuts, the grouping and the limits; the rest is a log, written out or
+/// chosen line by line.
 pub fn law(data: &[u8]) {
     let mut chooser = Chooser::new(data);
     let expect = chooser.one_of(&[
@@ -24,7 +26,15 @@ pub fn law(data: &[u8]) {
 
 /// Limits that a short log reaches.
 pub fn small() -> Limits {
-    Limits { max_line: 400, max_record: 400, max_streams: 2, max_hosts: 2, max_keys: 4, max_history: 8, max_samples: 2 }
+    Limits {
+        max_line: 400,
+        max_record: 400,
+        max_streams: 2,
+        max_hosts: 2,
+        max_keys: 4,
+        max_history: 8,
+        max_samples: 2,
+    }
 }
 
 fn joined(log: &[u8], cuts: &[usize], grouping: u8, expect: Expect, limits: Limits) {
@@ -42,7 +52,9 @@ fn joined(log: &[u8], cuts: &[usize], grouping: u8, expect: Expect, limits: Limi
     }
     segments.push(Segment::read(&log[from..], expect, limits));
 
-    let one_by_one = audit(expect, limits, |auditor| segments.iter().for_each(|segment| auditor.append(segment)));
+    let one_by_one = audit(expect, limits, |auditor| {
+        segments.iter().for_each(|segment| auditor.append(segment))
+    });
     same(&one_by_one, &whole, "segments one by one");
 
     // Any tree: neighbours are joined where the bits of the grouping say so.
@@ -62,6 +74,7 @@ fn audit(expect: Expect, limits: Limits, read: impl FnOnce(&mut Auditor)) -> Aud
     let mut auditor = Auditor::with(expect, limits).keeping_history();
     read(&mut auditor);
     auditor.finish();
-    // The place at which the next input would go on is not compared: an unfinished last line counts differently there.
+    // The place at which the next input would go on is not compared: an unfinished last line counts
+    // differently there.
     auditor
 }

@@ -1,8 +1,16 @@
 //! Laws that hold for every input, each a function from bytes that panics where the law is broken.
 //!
-//! They are called twice: by the fuzz targets under `fuzz/`, which look for bytes that break them, and by `tests/fuzz_seeds.rs`, which
-//! replays the committed seeds and mutated lines of real logs on every run of the tests.
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+//! They are called twice: by the fuzz targets under `fuzz/`, which look for bytes that break them,
+//! and by `tests/fuzz_seeds.rs`, which replays the committed seeds and mutated lines of real logs
+//! on every run of the tests.
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
 
 mod chooser;
 pub mod feed_split;

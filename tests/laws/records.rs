@@ -1,4 +1,5 @@
-//! Readers that join lines: every line belongs to one record or to none, and what they join is what stands in the log.
+//! Readers that join lines: every line belongs to one record or to none, and what they join is what
+//! stands in the log.
 
 use super::chooser::Chooser;
 use super::walk;
@@ -10,14 +11,20 @@ use hostport_audit::{Limits, Lines};
 pub fn law(data: &[u8]) {
     let mut chooser = Chooser::new(data);
     let most = chooser.one_of(&[4 << 20, 4 << 20, 300, 30]);
-    let limits = Limits { max_record: most, max_streams: 3, max_line: most, max_hosts: 2, ..Limits::default() };
+    let limits = Limits {
+        max_record: most,
+        max_streams: 3,
+        max_line: most,
+        max_hosts: 2,
+        ..Limits::default()
+    };
     let log = chooser.rest();
     firewalld(log);
     wrapped(log, &limits);
 }
 
-/// The lines of all deliveries add up to the lines of the log, whatever the forms, and a reader that was saved and loaded goes on as
-/// one that was not.
+/// The lines of all deliveries add up to the lines of the log, whatever the forms, and a reader
+/// that was saved and loaded goes on as one that was not.
 fn wrapped(log: &[u8], limits: &Limits) {
     let mut reader = transport::Reader::new(limits);
     let mut deliveries = Vec::new();
@@ -40,7 +47,11 @@ fn wrapped(log: &[u8], limits: &Limits) {
         }
     }
     reader.clone().finish(&mut |delivery| deliveries.push(delivery.into_owned()));
-    assert_eq!(deliveries.iter().map(transport::Delivery::lines).sum::<u64>(), count, "{deliveries:?}");
+    assert_eq!(
+        deliveries.iter().map(transport::Delivery::lines).sum::<u64>(),
+        count,
+        "{deliveries:?}"
+    );
     reader.finish(&mut |_| {});
     assert!(reader.is_idle());
     let mut last = 0;
@@ -52,7 +63,8 @@ fn wrapped(log: &[u8], limits: &Limits) {
     }
 }
 
-/// A firewalld call that a line break in an argument cut is joined at the first line with which it is whole.
+/// A firewalld call that a line break in an argument cut is joined at the first line with which it
+/// is whole.
 fn firewalld(log: &[u8]) {
     let mut reader = Reader::new(Limits::default());
     let mut begun: Option<Vec<u8>> = None;
@@ -93,7 +105,9 @@ fn firewalld(log: &[u8]) {
             (Reading::Unrelated, Reading::Unrelated) => assert!(!reader.has_begun()),
             (read, alone) => panic!("{read:?} is {alone:?} when it stands alone"),
         }
-        if reader.take_unfinished().is_some() && !matches!(Record::parse(line), Reading::Malformed(_)) {
+        if reader.take_unfinished().is_some()
+            && !matches!(Record::parse(line), Reading::Malformed(_))
+        {
             begun = None;
         }
     }

@@ -1,8 +1,11 @@
-//! Stamps are read back as they are written, and a point in time that a timeline finds for one shows what the stamp says.
+//! Stamps are read back as they are written, and a point in time that a timeline finds for one
+//! shows what the stamp says.
 
 use super::chooser::Chooser;
 use super::walk;
-use hostport_audit::time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset};
+use hostport_audit::time::{
+    Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOffset,
+};
 use hostport_audit::{CarriedYear, ResolveError, Stamp, Timeline, YearRule};
 
 /// The bytes choose what the caller knows and a log of stamps.
@@ -23,7 +26,8 @@ pub fn law(data: &[u8]) {
         resolved(stamp, &known, timeline.resolve(stamp));
         let carried = year.resolve(stamp, &timeline);
         if let (Ok(at), Some(last), Stamp::NoYear { .. }) = (carried, last, stamp) {
-            // 92 days by the clock of the log, which may have been set to another offset, by up to 25 hours either way.
+            // 92 days by the clock of the log, which may have been set to another offset, by up to
+            // 25 hours either way.
             assert!(at >= last - Duration::days(95), "{at} lies too far before {last}");
         }
         if let Ok(at) = carried {
@@ -67,7 +71,11 @@ fn known(chooser: &mut Chooser<'_>) -> Known {
         (4, _) => Some(YearRule::Carried),
         _ => None,
     };
-    Known { offset: offset.filter(|_| !chooser.flag()), year, boot: reference.filter(|_| chooser.flag()) }
+    Known {
+        offset: offset.filter(|_| !chooser.flag()),
+        year,
+        boot: reference.filter(|_| chooser.flag()),
+    }
 }
 
 /// The answer is the stamp with what the caller knows, or names what he does not.
@@ -84,9 +92,14 @@ fn resolved(stamp: Stamp, known: &Known, answer: Result<OffsetDateTime, ResolveE
                         let near = reference.to_offset(at.offset());
                         let near = PrimitiveDateTime::new(near.date(), near.time());
                         for year in (local.year() - 9).max(0)..=(local.year() + 9).min(9999) {
-                            let Ok(date) = Date::from_calendar_date(year, month, day) else { continue };
+                            let Ok(date) = Date::from_calendar_date(year, month, day) else {
+                                continue;
+                            };
                             let other = PrimitiveDateTime::new(date, time);
-                            assert!((local - near).abs() <= (other - near).abs(), "{other} is nearer to {near} than {local}");
+                            assert!(
+                                (local - near).abs() <= (other - near).abs(),
+                                "{other} is nearer to {near} than {local}"
+                            );
                         }
                     }
                     _ => panic!("a year out of nothing: {at}"),
@@ -94,12 +107,20 @@ fn resolved(stamp: Stamp, known: &Known, answer: Result<OffsetDateTime, ResolveE
             }
         }
         Err(ResolveError::MissingYear) => {
-            assert!(matches!(stamp, Stamp::NoYear { .. }) && matches!(known.year, None | Some(YearRule::Carried)));
+            assert!(
+                matches!(stamp, Stamp::NoYear { .. })
+                    && matches!(known.year, None | Some(YearRule::Carried))
+            );
         }
         Err(ResolveError::MissingOffset) => {
-            assert!(known.offset.is_none() && matches!(stamp, Stamp::NoYear { .. } | Stamp::NoOffset(_)));
+            assert!(
+                known.offset.is_none()
+                    && matches!(stamp, Stamp::NoYear { .. } | Stamp::NoOffset(_))
+            );
         }
-        Err(ResolveError::MissingBoot) => assert!(known.boot.is_none() && matches!(stamp, Stamp::SinceBoot(_))),
+        Err(ResolveError::MissingBoot) => {
+            assert!(known.boot.is_none() && matches!(stamp, Stamp::SinceBoot(_)))
+        }
         Err(ResolveError::NoSuchDay { month: Month::February, day: 29, .. }) => {
             assert!(matches!(stamp, Stamp::NoYear { month: Month::February, day: 29, .. }));
         }
@@ -127,7 +148,8 @@ fn shows(stamp: Stamp, at: OffsetDateTime, known: &Known) {
 
 fn offset(chooser: &mut Chooser<'_>) -> Option<UtcOffset> {
     let sign = if chooser.flag() { -1 } else { 1 };
-    let (hours, minutes, seconds) = (chooser.byte() % 26, chooser.byte() % 60, chooser.one_of(&[0, 0, 0, 28]));
+    let (hours, minutes, seconds) =
+        (chooser.byte() % 26, chooser.byte() % 60, chooser.one_of(&[0, 0, 0, 28]));
     let [hours, minutes, seconds] = [hours, minutes, seconds].map(|part| part.cast_signed() * sign);
     UtcOffset::from_hms(hours, minutes, seconds).ok()
 }
@@ -135,22 +157,36 @@ fn offset(chooser: &mut Chooser<'_>) -> Option<UtcOffset> {
 fn instant(chooser: &mut Chooser<'_>) -> Option<OffsetDateTime> {
     let (year, day) = (i32::from(chooser.u16() % 10_000), chooser.u16() % 367);
     let midnight = Date::from_ordinal_date(year, day).ok()?.midnight().assume_utc();
-    midnight.checked_add(Duration::seconds(i64::from(chooser.u32() % 86_400)))?.checked_to_offset(offset(chooser)?)
+    midnight
+        .checked_add(Duration::seconds(i64::from(chooser.u32() % 86_400)))?
+        .checked_to_offset(offset(chooser)?)
 }
 
 /// A stamp of any shape, if the numbers chosen are those of a day and a time.
 pub fn stamp(chooser: &mut Chooser<'_>) -> Option<Stamp> {
     let shape = chooser.below(4);
     if shape == 3 {
-        return Some(Stamp::SinceBoot(Duration::new(i64::from(chooser.u32() % 1_000_000_000), nanos(chooser).cast_signed())));
+        return Some(Stamp::SinceBoot(Duration::new(
+            i64::from(chooser.u32() % 1_000_000_000),
+            nanos(chooser).cast_signed(),
+        )));
     }
     let month = Month::try_from(chooser.byte() % 13).ok()?;
     let day = chooser.byte() % 33;
-    let time = Time::from_hms_nano(chooser.byte() % 25, chooser.byte() % 61, chooser.byte() % 61, nanos(chooser)).ok()?;
+    let time = Time::from_hms_nano(
+        chooser.byte() % 25,
+        chooser.byte() % 61,
+        chooser.byte() % 61,
+        nanos(chooser),
+    )
+    .ok()?;
     if shape == 2 {
         return Stamp::no_year(month, day, time);
     }
-    let at = PrimitiveDateTime::new(Date::from_calendar_date(i32::from(chooser.u16() % 10_000), month, day).ok()?, time);
+    let at = PrimitiveDateTime::new(
+        Date::from_calendar_date(i32::from(chooser.u16() % 10_000), month, day).ok()?,
+        time,
+    );
     if shape == 1 {
         return Some(Stamp::NoOffset(at));
     }

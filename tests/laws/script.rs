@@ -1,15 +1,39 @@
-//! Logs out of bytes: each few bytes choose a line that one of the three programs could print, or nearly so.
+//! Logs out of bytes: each few bytes choose a line that one of the three programs could print, or
+//! nearly so.
 //!
-//! Names and ports are few, so that lines meet: what one opens another closes, refuses, lists, renames or forgets.
+//! Names and ports are few, so that lines meet: what one opens another closes, refuses, lists,
+//! renames or forgets.
 
 use super::chooser::Chooser;
 
 const ZONES: &[&str] = &["public", "work", "", "internal"];
-const PORTS: &[&str] = &["80", "8080", "8000-8010", "8005", "8010-8000", "http", "", "0", "65535", "70000", "8004-8006"];
+const PORTS: &[&str] = &[
+    "80",
+    "8080",
+    "8000-8010",
+    "8005",
+    "8010-8000",
+    "http",
+    "",
+    "0",
+    "65535",
+    "70000",
+    "8004-8006",
+];
 const PROTOCOLS: &[&str] = &["tcp", "udp", "sctp", "TCP"];
 const HOST_PORTS: &[&str] = &["80", "443", "8080", "53"];
 const PODS: &[&str] = &["a", "b", "c"];
-const FOREIGN: &[&str] = &["", "kernel: x", "\tat line 3", "COMMIT", " ", "{", "}", "-- No entries --", "2023-06-28 10:46:37"];
+const FOREIGN: &[&str] = &[
+    "",
+    "kernel: x",
+    "\tat line 3",
+    "COMMIT",
+    " ",
+    "{",
+    "}",
+    "-- No entries --",
+    "2023-06-28 10:46:37",
+];
 
 /// The text of a log, and its line count.
 pub fn log(chooser: &mut Chooser<'_>, most: usize) -> Vec<u8> {
@@ -45,7 +69,10 @@ fn line(chooser: &mut Chooser<'_>, style: usize, number: usize) -> Vec<u8> {
         1 => format!("Jun 25 16:{minute:02}:{second:02} {host} {identifier}[{pid}]: "),
         2 => format!("2023-06-25T16:{minute:02}:{second:02}+0800 {host} {identifier}[{pid}]: "),
         3 => {
-            format!("2023-06-25T16:{minute:02}:{second:02}.000000001Z stderr {} ", if chooser.below(9) == 8 { "P" } else { "F" })
+            format!(
+                "2023-06-25T16:{minute:02}:{second:02}.000000001Z stderr {} ",
+                if chooser.below(9) == 8 { "P" } else { "F" }
+            )
         }
         4 => format!("Jun 25 16:{minute:02}:{second:02} {host} {identifier}: "),
         _ => {
@@ -81,7 +108,9 @@ fn firewalld(chooser: &mut Chooser<'_>, number: usize) -> String {
         12 => format!("zone.ForwardPortRemoved('{zone}', {item}, '80', '10.0.0.1')"),
         13 => format!("zone.SourcePortAdded('{zone}', {item}, 0)"),
         14 => format!("zone.ProtocolAdded('{zone}', 'gre', 0)"),
-        15 => format!("zone.RichRuleAdded('{zone}', 'rule port port=\"{port}\" protocol=\"{protocol}\" accept', 0)"),
+        15 => format!(
+            "zone.RichRuleAdded('{zone}', 'rule port port=\"{port}\" protocol=\"{protocol}\" accept', 0)"
+        ),
         16 | 17 => format!("config.zone.{object}.addPort({item})"),
         18 => format!("config.zone.{object}.removePort({item})"),
         19 => format!("config.zone.{object}.getSettings()"),
@@ -131,22 +160,31 @@ fn crio(chooser: &mut Chooser<'_>, number: usize) -> String {
         7 => format!("Host port {protocol}:{port} does not have an open socket"),
         8 => "Ensuring kubelet hostport chains".to_owned(),
         9..=12 => format!("Restoring iptables rules: {}", restore(chooser)),
-        13 => format!("Starting to delete udp conntrack entries: [53], isIPv6 - {}", chooser.flag()),
+        13 => {
+            format!("Starting to delete udp conntrack entries: [53], isIPv6 - {}", chooser.flag())
+        }
         14 => format!("Running pod sandbox: default/{pod}/POD"),
         15 => format!("Ran pod sandbox {pod}{pod} with infra container: default/{pod}/POD"),
         16 => format!("NetworkStart: stopping network for sandbox {pod}{pod}"),
         17 => format!("Stopping pod sandbox: {pod}{pod}"),
         18 => format!("Stopped pod sandbox: {pod}{pod}"),
-        19 => format!("Failed to remove hostport for pod sandbox k8s_{pod}_default_u_0({pod}{pod}): failed"),
+        19 => format!(
+            "Failed to remove hostport for pod sandbox k8s_{pod}_default_u_0({pod}{pod}): failed"
+        ),
         20 => format!("Cannot clean up hostport {port} for pod k8s_{pod}_default_u_0: failed"),
-        21 => format!("Starting CRI-O, version: {}, git: x(clean)", chooser.one_of(&["1.29.9", "1.22.5", "1.36.3", "2.0.0"])),
+        21 => format!(
+            "Starting CRI-O, version: {}, git: x(clean)",
+            chooser.one_of(&["1.29.9", "1.22.5", "1.36.3", "2.0.0"])
+        ),
         22 => "HostPort Mapping is Disabled in CRI-O".to_owned(),
         _ => "Checking image status: x".to_owned(),
     };
     let quoted = serde_json::to_string(&message).expect("text");
     let request = if chooser.flag() { format!(" id={}", chooser.below(3)) } else { String::new() };
     let (minute, second) = (number / 60 % 60, number % 60);
-    format!("time=\"2023-06-25 16:{minute:02}:{second:02}.033003098+08:00\" level=info msg={quoted}{request}")
+    format!(
+        "time=\"2023-06-25 16:{minute:02}:{second:02}.033003098+08:00\" level=info msg={quoted}{request}"
+    )
 }
 
 /// An input of iptables-restore: a picture of some ports.
@@ -161,12 +199,17 @@ fn restore(chooser: &mut Chooser<'_>) -> String {
         }
         let new = which >> (bit + 4) & 1 == 1;
         let pod = PODS[bit % PODS.len()];
-        let (verb, target) = (if new { "-I" } else { "-A" }, if v6 { "[fd01::9]" } else { "10.42.0.7" });
+        let (verb, target) =
+            (if new { "-I" } else { "-A" }, if v6 { "[fd01::9]" } else { "10.42.0.7" });
         let protocol = if bit == 3 { "udp" } else { "tcp" };
         let comment = format!("-m comment --comment \"k8s_{pod}_default_u_0_ hostport {port}\"");
         chains += &format!(":KUBE-HP-{bit} - [0:0]\n");
-        rules += &format!("{verb} KUBE-HOSTPORTS -p {protocol} {comment} -m {protocol} --dport {port} -j KUBE-HP-{bit}\n");
-        rules += &format!("-A KUBE-HP-{bit} -p {protocol} {comment} -m {protocol} -j DNAT --to-destination {target}:8443\n");
+        rules += &format!(
+            "{verb} KUBE-HOSTPORTS -p {protocol} {comment} -m {protocol} --dport {port} -j KUBE-HP-{bit}\n"
+        );
+        rules += &format!(
+            "-A KUBE-HP-{bit} -p {protocol} {comment} -m {protocol} -j DNAT --to-destination {target}:8443\n"
+        );
     }
     if chooser.below(8) == 7 {
         rules += "-X KUBE-HP-0\n";
@@ -177,7 +220,9 @@ fn restore(chooser: &mut Chooser<'_>) -> String {
 fn ovnkube(chooser: &mut Chooser<'_>, number: usize) -> String {
     let (minute, second) = (number / 60 % 60, number % 60);
     let pid = chooser.one_of(&[2_118_395, 2_118_395, 2_118_395, 99]);
-    let header = |letter: &str, file: &str| format!("{letter}0625 09:{minute:02}:{second:02}.992980 {pid:>7} {file}] ");
+    let header = |letter: &str, file: &str| {
+        format!("{letter}0625 09:{minute:02}:{second:02}.992980 {pid:>7} {file}] ")
+    };
     let port = chooser.one_of(&["32718", "80", "30000:32767", "0"]);
     let family = chooser.below(8) / 7;
     let chain = chooser.one_of(&[
@@ -195,14 +240,27 @@ fn ovnkube(chooser: &mut Chooser<'_>, number: usize) -> String {
         _ => "-m addrtype --dst-type LOCAL ",
     };
     let negated = if chooser.below(16) == 15 { "! " } else { "" };
-    let args = format!("-p TCP {destination}{negated}--dport {port} -j DNAT --to-destination {target}:8081");
-    let change = |verb: &str| format!("{verb}: nat, chain: {chain} with args: \"{args}\" for protocol: {family} ");
+    let args = format!(
+        "-p TCP {destination}{negated}--dport {port} -j DNAT --to-destination {target}:8081"
+    );
+    let change = |verb: &str| {
+        format!("{verb}: nat, chain: {chain} with args: \"{args}\" for protocol: {family} ")
+    };
     match chooser.below(16) {
         0..=4 => header("I", "iptables.go:27") + &change("Adding rule in table"),
         5..=7 => header("I", "iptables.go:63") + &change("Deleting rule in table"),
-        8 => header("I", "iptables.go:143") + &change("Ignoring processing rule in table due to filtering"),
-        9 => header("I", "gateway_iptables.go:617") + &format!("Recreating iptables rules for table: nat, chain: {chain}"),
-        10 => header("I", "iptables.go:20") + &format!("Chain: \"{chain}\" in table: \"nat\" already exists, skipping creation"),
+        8 => {
+            header("I", "iptables.go:143")
+                + &change("Ignoring processing rule in table due to filtering")
+        }
+        9 => {
+            header("I", "gateway_iptables.go:617")
+                + &format!("Recreating iptables rules for table: nat, chain: {chain}")
+        }
+        10 => {
+            header("I", "iptables.go:20")
+                + &format!("Chain: \"{chain}\" in table: \"nat\" already exists, skipping creation")
+        }
         11 => header("I", "config.go:1") + "Default config: {MTU:1400}",
         12 => header("I", "config.go:2") + "Logging config: {File: Level:5 X:1}",
         13 => header("I", "factory.go:9") + "Added *v1.Service event handler 1",

@@ -6,7 +6,11 @@ use core::fmt;
 
 /// The lists of a zone. The first five are what opens ports by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Kind {
     /// Ports.
@@ -63,11 +67,14 @@ impl Kind {
         }
     }
 
-    /// True for the lists that `firewall-cmd --list-all` shows as what the zone lets through: ports, source ports, services,
-    /// forward ports and protocols.
+    /// True for the lists that `firewall-cmd --list-all` shows as what the zone lets through:
+    /// ports, source ports, services, forward ports and protocols.
     #[must_use]
     pub const fn opens_by_itself(self) -> bool {
-        matches!(self, Self::Ports | Self::SourcePorts | Self::Services | Self::ForwardPorts | Self::Protocols)
+        matches!(
+            self,
+            Self::Ports | Self::SourcePorts | Self::Services | Self::ForwardPorts | Self::Protocols
+        )
     }
 }
 
@@ -79,7 +86,11 @@ impl fmt::Display for Kind {
 
 /// One thing in a list of a zone, as sent: nothing is checked or resolved yet.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Item<'a> {
     /// A port or a range of ports.
@@ -163,8 +174,12 @@ impl Item<'_> {
     #[must_use]
     pub fn into_owned(self) -> Item<'static> {
         match self {
-            Self::Port { port, protocol } => Item::Port { port: port.into_owned(), protocol: protocol.into_owned() },
-            Self::SourcePort { port, protocol } => Item::SourcePort { port: port.into_owned(), protocol: protocol.into_owned() },
+            Self::Port { port, protocol } => {
+                Item::Port { port: port.into_owned(), protocol: protocol.into_owned() }
+            }
+            Self::SourcePort { port, protocol } => {
+                Item::SourcePort { port: port.into_owned(), protocol: protocol.into_owned() }
+            }
             Self::Service { name } => Item::Service { name: name.into_owned() },
             Self::ForwardPort { port, protocol, to_port, to_address } => Item::ForwardPort {
                 port: port.into_owned(),
@@ -184,7 +199,11 @@ impl Item<'_> {
 
 /// A change of a list of a zone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Edit<'a> {
     /// One more.
@@ -222,7 +241,9 @@ impl Edit<'_> {
         match self {
             Self::Add { item } => Edit::Add { item: item.into_owned() },
             Self::Remove { item } => Edit::Remove { item: item.into_owned() },
-            Self::Replace { kind, items } => Edit::Replace { kind, items: items.into_iter().map(Item::into_owned).collect() },
+            Self::Replace { kind, items } => {
+                Edit::Replace { kind, items: items.into_iter().map(Item::into_owned).collect() }
+            }
         }
     }
 }

@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 
 /// A layer of a zone as the daemon listed it: the whole content of its lists.
 ///
-/// The output does not say which layer it shows; the caller knows how it was made (with `--permanent` or without).
+/// The output does not say which layer it shows; the caller knows how it was made (with
+/// `--permanent` or without).
 ///
 /// ```
 /// use hostport_audit::event::firewalld::{Kind, Layer, ListedZone};
@@ -42,7 +43,11 @@ impl ListedZone {
             zone: listing.name().into_owned(),
             layer,
             is_default: listing.is_default(),
-            lists: Kind::ALL.into_iter().filter(|kind| proven(*kind, layer)).map(|kind| (kind, items(listing, kind))).collect(),
+            lists: Kind::ALL
+                .into_iter()
+                .filter(|kind| proven(*kind, layer))
+                .map(|kind| (kind, items(listing, kind)))
+                .collect(),
         })
     }
 
@@ -51,7 +56,9 @@ impl ListedZone {
     /// # Errors
     /// The first block that is broken; see [`Listings`].
     pub fn read_all(output: &[u8], layer: Layer) -> Result<Vec<Self>, ParseError> {
-        Listings::new(output).filter_map(|read| read.map(|listing| Self::of(&listing, layer)).transpose()).collect()
+        Listings::new(output)
+            .filter_map(|read| read.map(|listing| Self::of(&listing, layer)).transpose())
+            .collect()
     }
 
     /// The items of a list; `None` if the output does not prove the list.
@@ -61,7 +68,8 @@ impl ListedZone {
     }
 }
 
-/// The permanent listing shows the interfaces that NetworkManager puts into the zone beside those of firewalld's configuration.
+/// The permanent listing shows the interfaces that NetworkManager puts into the zone beside those
+/// of firewalld's configuration.
 const fn proven(kind: Kind, layer: Layer) -> bool {
     !matches!((kind, layer), (Kind::Interfaces, Layer::Permanent))
 }
@@ -71,13 +79,21 @@ fn items(listing: &Listing<'_>, kind: Kind) -> Vec<Item<'static>> {
     match kind {
         Kind::Ports => listing
             .ports()
-            .map(|port| Item::Port { port: port.port().clone().into_owned(), protocol: protocol(port.protocol()) })
+            .map(|port| Item::Port {
+                port: port.port().clone().into_owned(),
+                protocol: protocol(port.protocol()),
+            })
             .collect(),
         Kind::SourcePorts => listing
             .source_ports()
-            .map(|port| Item::SourcePort { port: port.port().clone().into_owned(), protocol: protocol(port.protocol()) })
+            .map(|port| Item::SourcePort {
+                port: port.port().clone().into_owned(),
+                protocol: protocol(port.protocol()),
+            })
             .collect(),
-        Kind::Services => listing.services().map(|name| Item::Service { name: name.into_owned() }).collect(),
+        Kind::Services => {
+            listing.services().map(|name| Item::Service { name: name.into_owned() }).collect()
+        }
         Kind::ForwardPorts => listing
             .forward_ports()
             .map(|port| Item::ForwardPort {
@@ -87,10 +103,19 @@ fn items(listing: &Listing<'_>, kind: Kind) -> Vec<Item<'static>> {
                 to_address: port.to_address().clone().into_owned(),
             })
             .collect(),
-        Kind::Protocols => listing.protocols().map(|name| Item::Protocol { name: name.into_owned() }).collect(),
-        Kind::RichRules => listing.rich_rules().map(|rule| Item::RichRule { rule: rule.into_owned() }).collect(),
-        Kind::Interfaces => listing.interfaces().map(|name| Item::Interface { name: name.into_owned() }).collect(),
-        Kind::Sources => listing.sources().map(|address| Item::Source { address: address.into_owned() }).collect(),
+        Kind::Protocols => {
+            listing.protocols().map(|name| Item::Protocol { name: name.into_owned() }).collect()
+        }
+        Kind::RichRules => {
+            listing.rich_rules().map(|rule| Item::RichRule { rule: rule.into_owned() }).collect()
+        }
+        Kind::Interfaces => {
+            listing.interfaces().map(|name| Item::Interface { name: name.into_owned() }).collect()
+        }
+        Kind::Sources => listing
+            .sources()
+            .map(|address| Item::Source { address: address.into_owned() })
+            .collect(),
         Kind::Masquerade => listing.masquerade().then_some(Item::Masquerade).into_iter().collect(),
         Kind::Target => Vec::from([Item::Target { target: listing.target().into_owned() }]),
     }

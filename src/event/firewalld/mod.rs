@@ -1,7 +1,7 @@
 //! What a firewalld record means.
 //!
-//! A request is logged before any check, so it proves nothing; a signal of the runtime layer, or the commit of an object of the
-//! permanent layer, is the fact (firewalld 0.3 to 2.5).
+//! A request is logged before any check, so it proves nothing; a signal of the runtime layer, or
+//! the commit of an object of the permanent layer, is the fact (firewalld 0.3 to 2.5).
 
 mod item;
 mod listing;
@@ -16,7 +16,11 @@ use core::fmt;
 
 /// firewalld's two layers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Layer {
     /// What the firewall lets through now.
     Runtime,
@@ -40,7 +44,11 @@ impl fmt::Display for Layer {
 
 /// Where a zone's file lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Place {
     /// Under `/etc/firewalld`: made or changed on this host.
     Local,
@@ -50,7 +58,11 @@ pub enum Place {
 
 /// The label of a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Severity {
     /// `WARNING`: since 0.4.4.3 for what is already, or not, enabled.
     Warning,
@@ -60,10 +72,14 @@ pub enum Severity {
 
 /// What a record says.
 ///
-/// Numbers (`object`) are those of `config.zone.N`; they are assigned anew at each start and reload. An empty zone in a request
-/// or in a signal of a rich rule stands for the default zone.
+/// Numbers (`object`) are those of `config.zone.N`; they are assigned anew at each start and
+/// reload. An empty zone in a request or in a signal of a rich rule stands for the default zone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Event<'a> {
     /// A client asks for a change of the runtime layer: `zone.addPort('public', '8080', 'tcp')`.
@@ -73,7 +89,8 @@ pub enum Event<'a> {
         /// The change.
         edit: Edit<'a>,
     },
-    /// A timer has run out and asks for the removal: `zone.disableTimedPort('public', '8080', 'tcp')` (up to 2.3.2, and 2.4.0).
+    /// A timer has run out and asks for the removal: `zone.disableTimedPort('public', '8080',
+    /// 'tcp')` (up to 2.3.2, and 2.4.0).
     TimerRequest {
         /// The zone.
         zone: Text<'a>,
@@ -94,7 +111,8 @@ pub enum Event<'a> {
         /// For how many seconds; 0 stands for no end.
         timeout: u32,
     },
-    /// Removed from the runtime layer, or so a timer says: `zone.PortRemoved('public', '8080', 'tcp')`.
+    /// Removed from the runtime layer, or so a timer says: `zone.PortRemoved('public', '8080',
+    /// 'tcp')`.
     Removed {
         /// The zone.
         zone: Text<'a>,
@@ -115,14 +133,16 @@ pub enum Event<'a> {
         /// The change.
         edit: Edit<'a>,
     },
-    /// A client writes settings that are not logged: `config.zone.7.update2('...')`, `setRichRules`.
+    /// A client writes settings that are not logged: `config.zone.7.update2('...')`,
+    /// `setRichRules`.
     OpaqueRequest {
         /// The object's number.
         object: u32,
         /// The one list that it can change; `None` for all.
         kind: Option<Kind>,
     },
-    /// A client changes something of a zone that has no bearing on what is open: `config.zone.7.setShort('Public')`.
+    /// A client changes something of a zone that has no bearing on what is open:
+    /// `config.zone.7.setShort('Public')`.
     UnrelatedRequest {
         /// The object's number.
         object: u32,
@@ -144,12 +164,14 @@ pub enum Event<'a> {
         /// The new name.
         name: Text<'a>,
     },
-    /// The settings of an object are read, by a client or in the course of a change: `config.zone.7.getSettings()`.
+    /// The settings of an object are read, by a client or in the course of a change:
+    /// `config.zone.7.getSettings()`.
     SettingsRead {
         /// The object's number.
         object: u32,
     },
-    /// The settings of an object are about to be written in the course of a change: `config.zone.7.update('...')`.
+    /// The settings of an object are about to be written in the course of a change:
+    /// `config.zone.7.update('...')`.
     SettingsWrite {
         /// The object's number.
         object: u32,
@@ -175,7 +197,8 @@ pub enum Event<'a> {
         /// The new name.
         zone: Text<'a>,
     },
-    /// All properties of the zone with this number are read: by a client, or because the object is new.
+    /// All properties of the zone with this number are read: by a client, or because the object is
+    /// new.
     ObjectRead {
         /// The object's number.
         object: u32,
@@ -185,19 +208,22 @@ pub enum Event<'a> {
         /// The name.
         zone: Text<'a>,
     },
-    /// An object for the zone is there: in the list of a start or a reload, or because the zone is new.
+    /// An object for the zone is there: in the list of a start or a reload, or because the zone is
+    /// new.
     ZoneListed {
         /// The zone.
         zone: Text<'a>,
     },
     /// A client asks for the removal of a service's definition: `config.service.3.removeService()`.
     ServiceRemovalRequest,
-    /// A service's definition was removed, and with it its name from each zone: `config.service.3.Removed('myapp')`.
+    /// A service's definition was removed, and with it its name from each zone:
+    /// `config.service.3.Removed('myapp')`.
     ServiceRemoved {
         /// The service.
         name: Text<'a>,
     },
-    /// A service's definition was written; what it opens is not logged: `config.service.3.Updated('myapp')`.
+    /// A service's definition was written; what it opens is not logged:
+    /// `config.service.3.Updated('myapp')`.
     ServiceChanged {
         /// The service.
         name: Text<'a>,
@@ -210,7 +236,8 @@ pub enum Event<'a> {
     ReloadRequest,
     /// The permanent layer was loaded: `Reloaded()`.
     Reloaded,
-    /// The rules in the kernel are taken away, or about to be, in the course of a reload, a start or a stop.
+    /// The rules in the kernel are taken away, or about to be, in the course of a reload, a start
+    /// or a stop.
     Flushed,
     /// The default zone as loaded: `Using default zone 'public'`.
     DefaultZoneLoaded {
@@ -238,12 +265,14 @@ pub enum Event<'a> {
     ConfigurationBroken,
     /// The runtime layer is copied to the permanent one: `copyRuntimeToPermanent()`.
     RuntimeToPermanent,
-    /// A zone's runtime layer is about to be written as its permanent one: `Copying zone 'public' settings`.
+    /// A zone's runtime layer is about to be written as its permanent one: `Copying zone 'public'
+    /// settings`.
     ZoneCopied {
         /// The zone.
         zone: Text<'a>,
     },
-    /// A zone that only the runtime layer has is about to be made permanent: `Creating zone 'public'`.
+    /// A zone that only the runtime layer has is about to be made permanent: `Creating zone
+    /// 'public'`.
     ZoneCreated {
         /// The zone.
         zone: Text<'a>,
@@ -288,8 +317,8 @@ pub enum Event<'a> {
     },
     /// Direct rules of the permanent layer were written; their content is not logged.
     DirectChanged,
-    /// A step of a transaction: rules are about to change in the kernel. Printed with `--debug=4` and more, between a request of the
-    /// runtime layer and its signal.
+    /// A step of a transaction: rules are about to change in the kernel. Printed with `--debug=4`
+    /// and more, between a request of the runtime layer and its signal.
     TransactionStep,
     /// A client called something else, so that no request before it can be answered any more.
     OtherCall,
@@ -301,28 +330,49 @@ impl Event<'_> {
     pub fn into_owned(self) -> Event<'static> {
         use Event as E;
         match self {
-            Self::RuntimeRequest { zone, edit } => E::RuntimeRequest { zone: zone.into_owned(), edit: edit.into_owned() },
-            Self::TimerRequest { zone, item } => E::TimerRequest { zone: zone.into_owned(), item: item.into_owned() },
+            Self::RuntimeRequest { zone, edit } => {
+                E::RuntimeRequest { zone: zone.into_owned(), edit: edit.into_owned() }
+            }
+            Self::TimerRequest { zone, item } => {
+                E::TimerRequest { zone: zone.into_owned(), item: item.into_owned() }
+            }
             Self::SettingsRequest { zone } => E::SettingsRequest { zone: zone.into_owned() },
-            Self::Added { zone, item, timeout } => E::Added { zone: zone.into_owned(), item: item.into_owned(), timeout },
-            Self::Removed { zone, item } => E::Removed { zone: zone.into_owned(), item: item.into_owned() },
+            Self::Added { zone, item, timeout } => {
+                E::Added { zone: zone.into_owned(), item: item.into_owned(), timeout }
+            }
+            Self::Removed { zone, item } => {
+                E::Removed { zone: zone.into_owned(), item: item.into_owned() }
+            }
             Self::SettingsChanged { zone, settings } => E::SettingsChanged {
                 zone: zone.into_owned(),
                 settings: settings.map(|lists| {
-                    lists.into_iter().map(|(kind, items)| (kind, items.into_iter().map(Item::into_owned).collect())).collect()
+                    lists
+                        .into_iter()
+                        .map(|(kind, items)| {
+                            (kind, items.into_iter().map(Item::into_owned).collect())
+                        })
+                        .collect()
                 }),
             },
-            Self::PermanentRequest { object, edit } => E::PermanentRequest { object, edit: edit.into_owned() },
+            Self::PermanentRequest { object, edit } => {
+                E::PermanentRequest { object, edit: edit.into_owned() }
+            }
             Self::OpaqueRequest { object, kind } => E::OpaqueRequest { object, kind },
             Self::UnrelatedRequest { object } => E::UnrelatedRequest { object },
             Self::DefaultsRequest { object } => E::DefaultsRequest { object },
             Self::RemovalRequest { object } => E::RemovalRequest { object },
-            Self::RenameRequest { object, name } => E::RenameRequest { object, name: name.into_owned() },
+            Self::RenameRequest { object, name } => {
+                E::RenameRequest { object, name: name.into_owned() }
+            }
             Self::SettingsRead { object } => E::SettingsRead { object },
             Self::SettingsWrite { object } => E::SettingsWrite { object },
             Self::Committed { object, zone } => E::Committed { object, zone: zone.into_owned() },
-            Self::ZoneRemoved { object, zone } => E::ZoneRemoved { object, zone: zone.into_owned() },
-            Self::ZoneRenamed { object, zone } => E::ZoneRenamed { object, zone: zone.into_owned() },
+            Self::ZoneRemoved { object, zone } => {
+                E::ZoneRemoved { object, zone: zone.into_owned() }
+            }
+            Self::ZoneRenamed { object, zone } => {
+                E::ZoneRenamed { object, zone: zone.into_owned() }
+            }
             Self::ObjectRead { object } => E::ObjectRead { object },
             Self::NewZoneRequest { zone } => E::NewZoneRequest { zone: zone.into_owned() },
             Self::ZoneListed { zone } => E::ZoneListed { zone: zone.into_owned() },
@@ -346,7 +396,9 @@ impl Event<'_> {
             Self::Refused { code, severity } => E::Refused { code: code.into_owned(), severity },
             Self::Traceback => E::Traceback,
             Self::Panic { on } => E::Panic { on },
-            Self::PolicyChanged { name, layer } => E::PolicyChanged { name: name.into_owned(), layer },
+            Self::PolicyChanged { name, layer } => {
+                E::PolicyChanged { name: name.into_owned(), layer }
+            }
             Self::PolicyRemoved { name } => E::PolicyRemoved { name: name.into_owned() },
             Self::DirectAdded { rule } => E::DirectAdded { rule: rule.into_owned() },
             Self::DirectRemoved { rule } => E::DirectRemoved { rule: rule.into_owned() },

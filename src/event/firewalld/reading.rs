@@ -18,7 +18,9 @@ impl<'r> Event<'r> {
                 Some(call) => of_call(&call),
                 None => of_message(message),
             },
-            Label::Debug(4) if message.starts_with(b"<class 'firewall.core.fw_transaction.") => Some(Self::TransactionStep),
+            Label::Debug(4) if message.starts_with(b"<class 'firewall.core.fw_transaction.") => {
+                Some(Self::TransactionStep)
+            }
             Label::Warning => of_error(message, Severity::Warning),
             Label::Error | Label::FatalError => of_error(message, Severity::Error),
             _ => None,
@@ -41,7 +43,11 @@ fn of_message(message: &[u8]) -> Option<Event<'_>> {
         return Some(Event::Flushed);
     }
     if let Some(path) = named(message, b"Loading zone file ") {
-        let place = if memchr::memmem::find(path.as_bytes(), b"/etc/").is_some() { Place::Local } else { Place::Shipped };
+        let place = if memchr::memmem::find(path.as_bytes(), b"/etc/").is_some() {
+            Place::Local
+        } else {
+            Place::Shipped
+        };
         return Some(Event::ZoneFile { zone: zone_of_file(path)?, place });
     }
     named(message, b"Using default zone ")
@@ -50,13 +56,16 @@ fn of_message(message: &[u8]) -> Option<Event<'_>> {
         .or_else(|| named(message, b"Creating zone ").map(|zone| Event::ZoneCreated { zone }))
 }
 
-/// `public` for `/etc/firewalld/zones/public.xml`. A zone of several files lies in a folder of its name.
+/// `public` for `/etc/firewalld/zones/public.xml`. A zone of several files lies in a folder of its
+/// name.
 fn zone_of_file(path: Text<'_>) -> Option<Text<'_>> {
     let bytes = match path.into_cow() {
         alloc::borrow::Cow::Borrowed(bytes) => bytes,
         alloc::borrow::Cow::Owned(_) => return None,
     };
-    let below = memchr::memmem::find(bytes, b"/zones/").and_then(|at| bytes.get(at.saturating_add(7)..)).unwrap_or(bytes);
+    let below = memchr::memmem::find(bytes, b"/zones/")
+        .and_then(|at| bytes.get(at.saturating_add(7)..))
+        .unwrap_or(bytes);
     let name = match memchr::memchr(b'/', below) {
         Some(slash) => below.get(..slash)?,
         None => below.strip_suffix(b".xml").unwrap_or(below),
@@ -72,11 +81,14 @@ fn of_error(message: &[u8], severity: Severity) -> Option<Event<'_>> {
     if let Some(zone) = named(message, b"Failed to load zone file ").and_then(zone_of_file) {
         return Some(Event::ZoneFileBroken { zone });
     }
-    if message.starts_with(b"Failed to load user configuration") || message.starts_with(b"Failed to load full configuration") {
+    if message.starts_with(b"Failed to load user configuration")
+        || message.starts_with(b"Failed to load full configuration")
+    {
         return Some(Event::ConfigurationBroken);
     }
     let code = memchr::memchr(b':', message).and_then(|at| message.get(..at)).unwrap_or(message);
-    let is_code = !code.is_empty() && code.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
+    let is_code = !code.is_empty()
+        && code.iter().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || *b == b'_');
     Some(Event::Refused { code: if is_code { text(code) } else { Text::default() }, severity })
 }
 
@@ -89,11 +101,14 @@ fn of_call<'r>(call: &Call<'r>) -> Option<Event<'r>> {
             (b"ZoneAdded", Some(zone)) => Event::ZoneListed { zone: text(zone) },
             // Read in the midst of a change of interfaces or sources.
             (b"getZoneOfInterface" | b"getZoneOfSource", _) => return None,
-            // The objects of other kinds are announced between the zones'; reads of names go before every change.
+            // The objects of other kinds are announced between the zones'; reads of names go before
+            // every change.
             _ => Event::OtherCall,
         },
         // Read for each object when a service is removed.
-        (b"config.service" | b"config.policy", Some(_)) if call.method() == b"getSettings" => return None,
+        (b"config.service" | b"config.policy", Some(_)) if call.method() == b"getSettings" => {
+            return None;
+        }
         (b"config.service", Some(_)) => match (call.method(), call.argument(0)) {
             (b"removeService", _) => Event::ServiceRemovalRequest,
             (b"Removed", Some(name)) => Event::ServiceRemoved { name: text(name) },
@@ -101,17 +116,25 @@ fn of_call<'r>(call: &Call<'r>) -> Option<Event<'r>> {
             _ => Event::OtherCall,
         },
         (b"config.policy", Some(_)) => match (call.method(), call.argument(0)) {
-            (b"Updated", Some(name)) => Event::PolicyChanged { name: text(name), layer: Layer::Permanent },
+            (b"Updated", Some(name)) => {
+                Event::PolicyChanged { name: text(name), layer: Layer::Permanent }
+            }
             (b"Removed", Some(name)) => Event::PolicyRemoved { name: text(name) },
             _ => Event::OtherCall,
         },
         (b"policy", None) => match (call.method(), call.argument(0)) {
-            (b"PolicyUpdated", Some(name)) => Event::PolicyChanged { name: text(name), layer: Layer::Runtime },
+            (b"PolicyUpdated", Some(name)) => {
+                Event::PolicyChanged { name: text(name), layer: Layer::Runtime }
+            }
             _ => Event::OtherCall,
         },
         (b"direct", None) => match call.method() {
-            b"RuleAdded" | b"PassthroughAdded" => Event::DirectAdded { rule: text(call.raw_arguments()) },
-            b"RuleRemoved" | b"PassthroughRemoved" => Event::DirectRemoved { rule: text(call.raw_arguments()) },
+            b"RuleAdded" | b"PassthroughAdded" => {
+                Event::DirectAdded { rule: text(call.raw_arguments()) }
+            }
+            b"RuleRemoved" | b"PassthroughRemoved" => {
+                Event::DirectRemoved { rule: text(call.raw_arguments()) }
+            }
             _ => Event::OtherCall,
         },
         (b"config.direct", None) => match call.method() {
@@ -148,8 +171,8 @@ enum Verb {
     Removed,
 }
 
-/// Method and kind of a runtime call. Protocols are asked for by `enableProtocol` to this day, ports were by `enablePort` before
-/// 0.4.2.
+/// Method and kind of a runtime call. Protocols are asked for by `enableProtocol` to this day,
+/// ports were by `enablePort` before 0.4.2.
 fn verb(method: &[u8]) -> Option<(Verb, Kind)> {
     let kind = |noun: &[u8]| {
         Some(match noun {
@@ -205,10 +228,15 @@ fn of_zone<'r>(call: &Call<'r>) -> Option<Event<'r>> {
         Verb::Expire => Event::TimerRequest { zone, item },
         Verb::Removed => Event::Removed { zone, item },
         Verb::Added => {
-            let seconds = rest.last().and_then(|last| core::str::from_utf8(last).ok()).unwrap_or_default();
+            let seconds =
+                rest.last().and_then(|last| core::str::from_utf8(last).ok()).unwrap_or_default();
             // Interfaces and sources have no timer, so theirs is no number and stands for none.
             let timed = !matches!(kind, Kind::Interfaces | Kind::Sources);
-            Event::Added { zone, item, timeout: if timed { seconds.parse().unwrap_or(u32::MAX) } else { 0 } }
+            Event::Added {
+                zone,
+                item,
+                timeout: if timed { seconds.parse().unwrap_or(u32::MAX) } else { 0 },
+            }
         }
     })
 }
@@ -220,9 +248,12 @@ fn item<'r>(kind: Kind, fields: &[&'r [u8]]) -> Option<Item<'r>> {
         Kind::Ports => Item::Port { port: field(0)?, protocol: field(1)? },
         Kind::SourcePorts => Item::SourcePort { port: field(0)?, protocol: field(1)? },
         Kind::Services => Item::Service { name: field(0)? },
-        Kind::ForwardPorts => {
-            Item::ForwardPort { port: field(0)?, protocol: field(1)?, to_port: field(2)?, to_address: field(3)? }
-        }
+        Kind::ForwardPorts => Item::ForwardPort {
+            port: field(0)?,
+            protocol: field(1)?,
+            to_port: field(2)?,
+            to_address: field(3)?,
+        },
         Kind::Protocols => Item::Protocol { name: field(0)? },
         Kind::RichRules => Item::RichRule { rule: field(0)? },
         Kind::Interfaces => Item::Interface { name: field(0)? },
@@ -236,11 +267,19 @@ fn item<'r>(kind: Kind, fields: &[&'r [u8]]) -> Option<Item<'r>> {
 fn settings<'r>(call: &Call<'r>) -> Option<Vec<(Kind, Vec<Item<'r>>)>> {
     let mut out = Vec::new();
     for (name, value) in call.settings()? {
-        let Some(kind) = Kind::ALL.into_iter().find(|kind| setting_name(*kind).as_bytes() == name.as_bytes()) else { continue };
+        let Some(kind) =
+            Kind::ALL.into_iter().find(|kind| setting_name(*kind).as_bytes() == name.as_bytes())
+        else {
+            continue;
+        };
         let items = match (kind, value) {
-            (Kind::Masquerade, Setting::Flag(on)) => on.then_some(Item::Masquerade).into_iter().collect(),
+            (Kind::Masquerade, Setting::Flag(on)) => {
+                on.then_some(Item::Masquerade).into_iter().collect()
+            }
             (Kind::Target, Setting::Text(target)) => Vec::from([Item::Target { target }]),
-            (_, Setting::List(list)) => list.into_iter().map(|fields| owned_item(kind, fields)).collect::<Option<_>>()?,
+            (_, Setting::List(list)) => {
+                list.into_iter().map(|fields| owned_item(kind, fields)).collect::<Option<_>>()?
+            }
             _ => return None,
         };
         out.push((kind, items));
@@ -263,7 +302,12 @@ fn owned_item<'r>(kind: Kind, fields: Vec<Text<'r>>) -> Option<Item<'r>> {
         Kind::Ports => Item::Port { port: field()?, protocol: field()? },
         Kind::SourcePorts => Item::SourcePort { port: field()?, protocol: field()? },
         Kind::Services => Item::Service { name: field()? },
-        Kind::ForwardPorts => Item::ForwardPort { port: field()?, protocol: field()?, to_port: field()?, to_address: field()? },
+        Kind::ForwardPorts => Item::ForwardPort {
+            port: field()?,
+            protocol: field()?,
+            to_port: field()?,
+            to_address: field()?,
+        },
         Kind::Protocols => Item::Protocol { name: field()? },
         Kind::RichRules => Item::RichRule { rule: field()? },
         Kind::Interfaces => Item::Interface { name: field()? },
@@ -290,9 +334,10 @@ fn of_object<'r>(call: &Call<'r>, object: u32) -> Option<Event<'r>> {
         (b"Renamed", Some(zone)) => Event::ZoneRenamed { object, zone: text(zone) },
         (b"GetAll", _) => Event::ObjectRead { object },
         (b"Introspect", _) => return None,
-        (b"setTarget", Some(target)) => {
-            edit(Edit::Replace { kind: Kind::Target, items: Vec::from([Item::Target { target: text(target) }]) })
-        }
+        (b"setTarget", Some(target)) => edit(Edit::Replace {
+            kind: Kind::Target,
+            items: Vec::from([Item::Target { target: text(target) }]),
+        }),
         (b"setPorts", _) => replaced(call, object, Kind::Ports, Some(2)),
         (b"setSourcePorts", _) => replaced(call, object, Kind::SourcePorts, Some(2)),
         (b"setForwardPorts", _) => replaced(call, object, Kind::ForwardPorts, Some(4)),
@@ -311,8 +356,12 @@ fn of_object<'r>(call: &Call<'r>, object: u32) -> Option<Event<'r>> {
                 Some(item) => edit(Edit::Remove { item }),
                 None => Event::OpaqueRequest { object, kind: Some(kind) },
             },
-            _ if method.starts_with(b"set") || method.starts_with(b"add") || method.starts_with(b"remove") => {
-                // Descriptions, ICMP blocks and the like: the object is written, and none of the lists changes.
+            _ if method.starts_with(b"set")
+                || method.starts_with(b"add")
+                || method.starts_with(b"remove") =>
+            {
+                // Descriptions, ICMP blocks and the like: the object is written, and none of the
+                // lists changes.
                 Event::UnrelatedRequest { object }
             }
             _ => Event::OtherCall,
@@ -323,10 +372,15 @@ fn of_object<'r>(call: &Call<'r>, object: u32) -> Option<Event<'r>> {
 /// A list that is replaced as a whole; opaque if it cannot be read.
 fn replaced<'r>(call: &Call<'r>, object: u32, kind: Kind, fields: Option<usize>) -> Event<'r> {
     let items: Option<Vec<Item<'r>>> = match fields {
-        Some(count) => call
-            .tuples()
-            .and_then(|tuples| tuples.iter().map(|tuple| if tuple.len() == count { item(kind, tuple) } else { None }).collect()),
-        None => call.names().and_then(|names| names.iter().map(|name| item(kind, &[name])).collect()),
+        Some(count) => call.tuples().and_then(|tuples| {
+            tuples
+                .iter()
+                .map(|tuple| if tuple.len() == count { item(kind, tuple) } else { None })
+                .collect()
+        }),
+        None => {
+            call.names().and_then(|names| names.iter().map(|name| item(kind, &[name])).collect())
+        }
     };
     match items {
         Some(items) => Event::PermanentRequest { object, edit: Edit::Replace { kind, items } },

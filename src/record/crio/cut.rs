@@ -11,8 +11,8 @@ use alloc::vec::Vec;
 
 /// A line of CRI-O that is broken so that what it reported is lost, though it did happen.
 ///
-/// journald 252 cuts lines at 48 KiB and rsyslog 8 at 8 KiB; both happens to `Restoring iptables rules: ...`. A full disk or a
-/// rotation can cut any line.
+/// journald 252 cuts lines at 48 KiB and rsyslog 8 at 8 KiB; both happens to `Restoring iptables
+/// rules: ...`. A full disk or a rotation can cut any line.
 ///
 /// ```
 /// use hostport_audit::record::crio::Cut;
@@ -38,7 +38,8 @@ pub enum Cut {
 }
 
 impl Cut {
-    /// Looks at a line that [`Record::parse`](super::Record::parse) called malformed. `None`: nothing about ports is lost by it.
+    /// Looks at a line that [`Record::parse`](super::Record::parse) called malformed. `None`:
+    /// nothing about ports is lost by it.
     #[must_use]
     pub fn of(line: &[u8]) -> Option<Self> {
         if line.first() == Some(&b'{') {
@@ -56,7 +57,8 @@ impl Cut {
                 Err(_) => return None,
             }
         }
-        let start = memchr::memmem::find(line, b" msg=\"").map(|at| at.saturating_add(b" msg=\"".len()));
+        let start =
+            memchr::memmem::find(line, b" msg=\"").map(|at| at.saturating_add(b" msg=\"".len()));
         match start.and_then(|start| line.get(start..)) {
             Some(inside) => Self::of_message(&lenient(inside)),
             None if line.starts_with(b"time=\"") => Some(Self::Unknown),
@@ -68,7 +70,8 @@ impl Cut {
         const MSG: &[u8] = b"\"msg\":\"";
         let whole = json::Fields::new(line).all(|field| field.is_ok());
         if whole {
-            let msg = json::Fields::new(line).filter_map(Result::ok).find(|field| field.key == "msg")?;
+            let msg =
+                json::Fields::new(line).filter_map(Result::ok).find(|field| field.key == "msg")?;
             return msg.value.into_text()?.as_bytes().strip_prefix(RESTORING).map(Self::restoring);
         }
         let at = memchr::memmem::find(line, MSG)?;

@@ -12,8 +12,9 @@ use alloc::vec::Vec;
 
 /// What a record of CRI-O says, by the text behind `msg=`.
 ///
-/// The texts are those of `internal/hostport` and of the server in CRI-O 1.22 to 1.36. Up to 1.30 the two that name a port are
-/// [`Opened`](Message::Opened) and [`Closing`](Message::Closing); [`Restoring`](Message::Restoring) exists in all with iptables.
+/// The texts are those of `internal/hostport` and of the server in CRI-O 1.22 to 1.36. Up to 1.30
+/// the two that name a port are [`Opened`](Message::Opened) and [`Closing`](Message::Closing);
+/// [`Restoring`](Message::Restoring) exists in all with iptables.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Message<'a> {
@@ -42,7 +43,8 @@ pub enum Message<'a> {
         /// Namespace and pod, as `NAMESPACE/POD`.
         pod: Text<'a>,
     },
-    /// `NetworkStart: stopping network for sandbox HEX`: the start of a pod failed, and its network is taken back.
+    /// `NetworkStart: stopping network for sandbox HEX`: the start of a pod failed, and its network
+    /// is taken back.
     StoppingNetwork {
         /// The sandbox.
         sandbox: Text<'a>,
@@ -81,7 +83,8 @@ pub enum Message<'a> {
         /// What failed.
         failure: Text<'a>,
     },
-    /// `Cannot clean up hostport 443 for pod NAME: ...`: a socket could not be closed when a start was rolled back.
+    /// `Cannot clean up hostport 443 for pod NAME: ...`: a socket could not be closed when a start
+    /// was rolled back.
     FailedToCleanUp {
         /// The port; the protocol is not named.
         port: u16,
@@ -107,7 +110,8 @@ pub enum Message<'a> {
     Other,
 }
 
-/// The ports whose UDP connections are forgotten, which CRI-O does when the rules of a pod are in the kernel.
+/// The ports whose UDP connections are forgotten, which CRI-O does when the rules of a pod are in
+/// the kernel.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Conntrack<'a> {
     family: Family,
@@ -177,7 +181,8 @@ pub(super) const RESTORING: &[u8] = b"Restoring iptables rules: ";
 pub(super) const OPENED: &[u8] = b"Opened local port ";
 pub(super) const CLOSING: &[u8] = b"Closing host port ";
 
-/// Types a message. What begins like a message that names ports and goes on otherwise is an error, with the offset in the message.
+/// Types a message. What begins like a message that names ports and goes on otherwise is an error,
+/// with the offset in the message.
 pub(super) fn message(text: Text<'_>) -> Result<Message<'_>, ParseError> {
     match text.into_cow() {
         Cow::Borrowed(bytes) => typed(bytes),
@@ -199,19 +204,27 @@ fn typed(text: &[u8]) -> Result<Message<'_>, ParseError> {
     // Most messages differ in their first byte; nothing else is compared then.
     Ok(match text.first() {
         Some(b'O') => match text.strip_prefix(OPENED) {
-            Some(port) => Message::Opened(socket(port).map_err(|error| error.shifted(OPENED.len()))?),
+            Some(port) => {
+                Message::Opened(socket(port).map_err(|error| error.shifted(OPENED.len()))?)
+            }
             None => Message::Other,
         },
-        Some(b'C') => match (text.strip_prefix(CLOSING), text.strip_prefix(b"Cannot clean up hostport ")) {
-            (Some(port), _) => Message::Closing(socket(port).map_err(|error| error.shifted(CLOSING.len()))?),
-            (_, Some(rest)) => match grammar::port_for_pod(rest) {
-                Ok((_, (port, pod, failure))) => {
-                    Message::FailedToCleanUp { port, pod: Text::borrowed(pod), failure: Text::borrowed(failure) }
+        Some(b'C') => {
+            match (text.strip_prefix(CLOSING), text.strip_prefix(b"Cannot clean up hostport ")) {
+                (Some(port), _) => {
+                    Message::Closing(socket(port).map_err(|error| error.shifted(CLOSING.len()))?)
                 }
-                Err(_) => Message::Other,
-            },
-            _ => Message::Other,
-        },
+                (_, Some(rest)) => match grammar::port_for_pod(rest) {
+                    Ok((_, (port, pod, failure))) => Message::FailedToCleanUp {
+                        port,
+                        pod: Text::borrowed(pod),
+                        failure: Text::borrowed(failure),
+                    },
+                    Err(_) => Message::Other,
+                },
+                _ => Message::Other,
+            }
+        }
         Some(b'H') => host_port(text)?,
         Some(b'R') => match text.strip_prefix(RESTORING) {
             Some(input) => restoring(Text::borrowed(input))?,
@@ -232,7 +245,11 @@ fn typed(text: &[u8]) -> Result<Message<'_>, ParseError> {
                 },
                 Err(_) => {
                     let at = text.len().saturating_sub(rest.len());
-                    return Err(ParseError::new(ErrorKind::Message, at, "NAME(SANDBOX): what failed"));
+                    return Err(ParseError::new(
+                        ErrorKind::Message,
+                        at,
+                        "NAME(SANDBOX): what failed",
+                    ));
                 }
             },
             None => open_failure(text),
@@ -261,8 +278,13 @@ fn host_port(text: &[u8]) -> Result<Message<'_>, ParseError> {
     }
     match text.strip_prefix(WORDS) {
         // Other sentences may begin with these two words.
-        Some(rest) if grammar::host_port(rest).is_ok() || memchr::memmem::find(rest, b"does not have an open").is_some() => {
-            all(rest, grammar::no_open_socket).map(Message::NoOpenSocket).map_err(|error| error.shifted(WORDS.len()))
+        Some(rest)
+            if grammar::host_port(rest).is_ok()
+                || memchr::memmem::find(rest, b"does not have an open").is_some() =>
+        {
+            all(rest, grammar::no_open_socket)
+                .map(Message::NoOpenSocket)
+                .map_err(|error| error.shifted(WORDS.len()))
         }
         _ => Ok(Message::Other),
     }
@@ -302,18 +324,24 @@ fn start_or_stop(text: &[u8]) -> Result<Message<'_>, ParseError> {
         return Ok(Message::StoppingSandbox { sandbox: Text::borrowed(sandbox) });
     }
     let stopped = text.strip_prefix(b"Stopped pod sandbox: ");
-    if let Some(sandbox) = stopped.or_else(|| text.strip_prefix(b"Stopped pod sandbox (already stopped): ")) {
+    if let Some(sandbox) =
+        stopped.or_else(|| text.strip_prefix(b"Stopped pod sandbox (already stopped): "))
+    {
         return Ok(Message::StoppedSandbox { sandbox: Text::borrowed(sandbox) });
     }
     if let Some(rest) = text.strip_prefix(STARTING) {
-        return conntrack(rest, grammar::conntrack_start, ConntrackForm::Starting).map_err(|e| e.shifted(STARTING.len()));
+        return conntrack(rest, grammar::conntrack_start, ConntrackForm::Starting)
+            .map_err(|e| e.shifted(STARTING.len()));
     }
     if let Some(rest) = text.strip_prefix(DELETING) {
-        return conntrack(rest, grammar::conntrack_delete, ConntrackForm::Deleting).map_err(|e| e.shifted(DELETING.len()));
+        return conntrack(rest, grammar::conntrack_delete, ConntrackForm::Deleting)
+            .map_err(|e| e.shifted(DELETING.len()));
     }
     if let Some(rest) = text.strip_prefix(b"Starting CRI-O, version: ") {
         return Ok(match grammar::version(rest) {
-            Ok((_, (text, major, minor))) => Message::Starting(Version { text: Text::borrowed(text), major, minor }),
+            Ok((_, (text, major, minor))) => {
+                Message::Starting(Version { text: Text::borrowed(text), major, minor })
+            }
             Err(_) => Message::Starting(Version { text: Text::borrowed(rest), major: 0, minor: 0 }),
         });
     }
@@ -329,17 +357,21 @@ fn conntrack<'a>(
     Ok(Message::Conntrack(Conntrack { family, ports: Text::borrowed(ports), form }))
 }
 
-/// `Response error: ... cannot open hostport 443 for pod NAME: ...`, printed at level debug; the same words from other places.
+/// `Response error: ... cannot open hostport 443 for pod NAME: ...`, printed at level debug; the
+/// same words from other places.
 fn open_failure(text: &[u8]) -> Message<'_> {
     const WORDS: &[u8] = b"cannot open hostport ";
     if !(text.starts_with(b"Response error: ") || text.starts_with(b"Failed to ")) {
         return Message::Other;
     }
-    let rest = memchr::memmem::find(text, WORDS).and_then(|at| text.get(at.saturating_add(WORDS.len())..));
+    let rest =
+        memchr::memmem::find(text, WORDS).and_then(|at| text.get(at.saturating_add(WORDS.len())..));
     match rest.map(grammar::port_for_pod) {
-        Some(Ok((_, (port, pod, failure)))) => {
-            Message::FailedToOpen { port, pod: Text::borrowed(pod), failure: Text::borrowed(failure) }
-        }
+        Some(Ok((_, (port, pod, failure)))) => Message::FailedToOpen {
+            port,
+            pod: Text::borrowed(pod),
+            failure: Text::borrowed(failure),
+        },
         _ => Message::Other,
     }
 }
@@ -359,21 +391,29 @@ impl Message<'_> {
                 Message::Conntrack(Conntrack { family, ports: own(ports), form })
             }
             Self::RunningSandbox { pod } => Message::RunningSandbox { pod: own(pod) },
-            Self::RanSandbox { sandbox, pod } => Message::RanSandbox { sandbox: own(sandbox), pod: own(pod) },
+            Self::RanSandbox { sandbox, pod } => {
+                Message::RanSandbox { sandbox: own(sandbox), pod: own(pod) }
+            }
             Self::StoppingNetwork { sandbox } => Message::StoppingNetwork { sandbox: own(sandbox) },
             Self::CleaningUpSandbox { step } => Message::CleaningUpSandbox { step: own(step) },
             Self::StoppingSandbox { sandbox } => Message::StoppingSandbox { sandbox: own(sandbox) },
             Self::StoppedSandbox { sandbox } => Message::StoppedSandbox { sandbox: own(sandbox) },
             Self::RemovingSandbox { sandbox } => Message::RemovingSandbox { sandbox: own(sandbox) },
             Self::RemovedSandbox { sandbox } => Message::RemovedSandbox { sandbox: own(sandbox) },
-            Self::FailedToRemove { name, sandbox, failure } => {
-                Message::FailedToRemove { name: own(name), sandbox: own(sandbox), failure: own(failure) }
-            }
+            Self::FailedToRemove { name, sandbox, failure } => Message::FailedToRemove {
+                name: own(name),
+                sandbox: own(sandbox),
+                failure: own(failure),
+            },
             Self::FailedToCleanUp { port, pod, failure } => {
                 Message::FailedToCleanUp { port, pod: own(pod), failure: own(failure) }
             }
-            Self::FailedToOpen { port, pod, failure } => Message::FailedToOpen { port, pod: own(pod), failure: own(failure) },
-            Self::Starting(Version { text, major, minor }) => Message::Starting(Version { text: own(text), major, minor }),
+            Self::FailedToOpen { port, pod, failure } => {
+                Message::FailedToOpen { port, pod: own(pod), failure: own(failure) }
+            }
+            Self::Starting(Version { text, major, minor }) => {
+                Message::Starting(Version { text: own(text), major, minor })
+            }
             Self::HostPortsDisabled => Message::HostPortsDisabled,
             Self::Other => Message::Other,
         }

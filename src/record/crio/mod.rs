@@ -91,7 +91,15 @@ pub enum Level {
 }
 
 impl Level {
-    const ALL: [Self; 7] = [Self::Trace, Self::Debug, Self::Info, Self::Warning, Self::Error, Self::Fatal, Self::Panic];
+    const ALL: [Self; 7] = [
+        Self::Trace,
+        Self::Debug,
+        Self::Info,
+        Self::Warning,
+        Self::Error,
+        Self::Fatal,
+        Self::Panic,
+    ];
 
     /// The name that logrus prints.
     #[must_use]
@@ -113,7 +121,9 @@ impl Level {
 
     /// By the four capitals of the terminal form.
     fn abbreviated(letters: &[u8]) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.as_str().as_bytes().get(..4).is_some_and(|l| l.eq_ignore_ascii_case(letters)))
+        Self::ALL.into_iter().find(|level| {
+            level.as_str().as_bytes().get(..4).is_some_and(|l| l.eq_ignore_ascii_case(letters))
+        })
     }
 }
 
@@ -126,9 +136,10 @@ impl fmt::Display for Level {
 impl<'a> Record<'a> {
     /// Reads a line without its line feed and without any prefix.
     ///
-    /// A line that begins with `time=`, one that is a JSON object with `level`, `msg` and `time`, and one in the terminal form is a
-    /// record or malformed; any other is unrelated. A time that does not exist leaves a record without time
-    /// ([`TimeLayout::Bad`]): an audit that drops an opening because its clock text is odd can be blinded.
+    /// A line that begins with `time=`, one that is a JSON object with `level`, `msg` and `time`,
+    /// and one in the terminal form is a record or malformed; any other is unrelated. A time
+    /// that does not exist leaves a record without time ([`TimeLayout::Bad`]): an audit that
+    /// drops an opening because its clock text is odd can be blinded.
     #[must_use]
     pub fn parse(line: &'a [u8]) -> Reading<Self> {
         read::record(line)
@@ -198,7 +209,8 @@ impl<'a> Record<'a> {
     }
 
     fn value(&self, place: Place) -> Text<'_> {
-        let raw = self.raw.as_bytes().get(place.start as usize..place.end as usize).unwrap_or_default();
+        let raw =
+            self.raw.as_bytes().get(place.start as usize..place.end as usize).unwrap_or_default();
         match self.form {
             Form::Text => Text::from(logfmt::unescape(raw)),
             Form::Json => json::Fields::new(self.raw.as_bytes())
@@ -210,7 +222,8 @@ impl<'a> Record<'a> {
         }
     }
 
-    /// All fields in order, `time`, `level` and `msg` among them in the two forms that print them as fields.
+    /// All fields in order, `time`, `level` and `msg` among them in the two forms that print them
+    /// as fields.
     #[must_use]
     pub fn fields(&self) -> Fields<'_> {
         match self.form {

@@ -4,7 +4,8 @@ use crate::grammar::{dbus, firewalld as grammar};
 use crate::text::Text;
 use alloc::vec::Vec;
 
-/// A call that a client made, or a signal that the daemon sent: `zone.PortAdded('public', '8080', 'tcp', 0)`.
+/// A call that a client made, or a signal that the daemon sent: `zone.PortAdded('public', '8080',
+/// 'tcp', 0)`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Call<'r>(grammar::Call<'r>);
 
@@ -13,13 +14,15 @@ impl<'r> Call<'r> {
         Self(call)
     }
 
-    /// What stands in front of the method, without the object's number: `config.zone`. Empty for calls of the daemon itself.
+    /// What stands in front of the method, without the object's number: `config.zone`. Empty for
+    /// calls of the daemon itself.
     #[must_use]
     pub const fn path(&self) -> &'r [u8] {
         self.0.path
     }
 
-    /// The number of the object: 7 in `config.zone.7`. It is assigned anew at each start and reload.
+    /// The number of the object: 7 in `config.zone.7`. It is assigned anew at each start and
+    /// reload.
     #[must_use]
     pub const fn object(&self) -> Option<u32> {
         self.0.object
@@ -54,17 +57,23 @@ impl<'r> Call<'r> {
     /// The names of a printed list: `setServices('[ssh,http]')`.
     #[must_use]
     pub fn names(&self) -> Option<Vec<&'r [u8]>> {
-        grammar::items(self.argument(0)?, false).map(|item| item.ok()?.as_slice().first().copied()).collect()
+        grammar::items(self.argument(0)?, false)
+            .map(|item| item.ok()?.as_slice().first().copied())
+            .collect()
     }
 
-    /// The tuples of a printed list: `setPorts('[('8080, 'tcp'),('8081, 'udp')]')`, whose quotes the program leaves open.
+    /// The tuples of a printed list: `setPorts('[('8080, 'tcp'),('8081, 'udp')]')`, whose quotes
+    /// the program leaves open.
     #[must_use]
     pub fn tuples(&self) -> Option<Vec<Vec<&'r [u8]>>> {
-        grammar::items(self.argument(0)?, true).map(|item| Some(item.ok()?.as_slice().to_vec())).collect()
+        grammar::items(self.argument(0)?, true)
+            .map(|item| Some(item.ok()?.as_slice().to_vec()))
+            .collect()
     }
 
-    /// The settings in the second argument of `zone.ZoneUpdated` and `policy.PolicyUpdated`: the names of the settings and
-    /// what they are set to. `None` if the text is not in the form that Python and dbus-python print.
+    /// The settings in the second argument of `zone.ZoneUpdated` and `policy.PolicyUpdated`: the
+    /// names of the settings and what they are set to. `None` if the text is not in the form
+    /// that Python and dbus-python print.
     #[must_use]
     pub fn settings(&self) -> Option<Vec<(Text<'r>, Setting<'r>)>> {
         let printed = dbus::dictionary(self.argument(1)?).ok()?;

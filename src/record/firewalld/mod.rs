@@ -1,4 +1,5 @@
-//! Records of firewalld's log (`/var/log/firewalld`, or its console or system log target), firewalld 0.3 to 2.5.
+//! Records of firewalld's log (`/var/log/firewalld`, or its console or system log target),
+//! firewalld 0.3 to 2.5.
 //!
 //! ```
 //! use hostport_audit::record::{Reading, firewalld::{Label, Record}};
@@ -70,14 +71,16 @@ pub struct Record<'a> {
 impl<'a> Record<'a> {
     /// Reads one whole record that begins with a date.
     ///
-    /// A text without a date in front is [`Reading::Unrelated`]: whether it continues a record only a [`Reader`] can tell. A
-    /// call with more or fewer arguments than its method has is [`Reading::Malformed`].
+    /// A text without a date in front is [`Reading::Unrelated`]: whether it continues a record only
+    /// a [`Reader`] can tell. A call with more or fewer arguments than its method has is
+    /// [`Reading::Malformed`].
     #[must_use]
     pub fn parse(text: impl Into<Text<'a>>) -> Reading<Self> {
         Self::begin(text.into(), Dates::Written).map_or(Reading::Unrelated, Parsed::whole)
     }
 
-    /// Reads one record of the system log target, which prints no date: `DEBUG1: zone.addPort('public', '8080', 'tcp')`.
+    /// Reads one record of the system log target, which prints no date: `DEBUG1:
+    /// zone.addPort('public', '8080', 'tcp')`.
     #[must_use]
     pub fn parse_undated(text: impl Into<Text<'a>>) -> Reading<Self> {
         Self::begin(text.into(), Dates::Absent).map_or(Reading::Unrelated, Parsed::whole)
@@ -99,16 +102,21 @@ impl<'a> Record<'a> {
             lines: 1,
         };
         let message = bytes.get(head.message_at..).unwrap_or_default();
-        // Only the first debug level prints the calls that change something; the others quote programs and their output.
-        let called = if label == Label::Debug(1) { grammar::call(message) } else { grammar::Called::No };
+        // Only the first debug level prints the calls that change something; the others quote
+        // programs and their output.
+        let called =
+            if label == Label::Debug(1) { grammar::call(message) } else { grammar::Called::No };
         Some(match called {
             grammar::Called::No | grammar::Called::Whole(_) => Parsed::Record(record(raw)),
-            grammar::Called::Unfinished(error) => Parsed::Unfinished(error.shifted(head.message_at)),
+            grammar::Called::Unfinished(error) => {
+                Parsed::Unfinished(error.shifted(head.message_at))
+            }
             grammar::Called::Broken(error) => Parsed::Broken(error.shifted(head.message_at)),
         })
     }
 
-    /// The time as written, without offset; `None` where none is written or where it is none (see [`Record::has_bad_time`]).
+    /// The time as written, without offset; `None` where none is written or where it is none (see
+    /// [`Record::has_bad_time`]).
     #[must_use]
     pub const fn stamp(&self) -> Option<Stamp> {
         self.stamp
@@ -162,7 +170,8 @@ impl<'a> Record<'a> {
 }
 
 impl fmt::Display for Record<'_> {
-    /// Prints the record back, with U+FFFD for what is not UTF-8; [`Record::as_bytes`] gives it byte for byte.
+    /// Prints the record back, with U+FFFD for what is not UTF-8; [`Record::as_bytes`] gives it
+    /// byte for byte.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(&self.raw, f)
     }

@@ -23,8 +23,9 @@ const MOST_TRIES: u32 = 32;
 
 /// Reads the lines of one stream, one at a time and without looking ahead.
 ///
-/// A line that is a whole record is given out at once; what is said without a date behind it cannot change it any more. Only a
-/// call that is not complete, because an argument holds a line feed, is held until a line completes it.
+/// A line that is a whole record is given out at once; what is said without a date behind it cannot
+/// change it any more. Only a call that is not complete, because an argument holds a line feed, is
+/// held until a line completes it.
 ///
 /// ```
 /// use hostport_audit::{Limits, record::{Reading, firewalld::Reader}};
@@ -57,7 +58,8 @@ struct Held {
     tries: u32,
 }
 
-/// A call that was never completed: its lines had been reported as continuations, and turn out to be malformed.
+/// A call that was never completed: its lines had been reported as continuations, and turn out to
+/// be malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unfinished {
     /// Where the first of its lines breaks.
@@ -70,7 +72,13 @@ impl Reader {
     /// A reader of lines with dates, that holds no more than [`Limits::max_record`] bytes.
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
-        Self { dates: Dates::Written, max_record: limits.max_record, begun: false, held: None, unfinished: None }
+        Self {
+            dates: Dates::Written,
+            max_record: limits.max_record,
+            begun: false,
+            held: None,
+            unfinished: None,
+        }
     }
 
     /// The same reader for lines of which the system's logger took over the date.
@@ -82,8 +90,9 @@ impl Reader {
 
     /// Reads the next line, without its line end.
     ///
-    /// A line that only begins a call is a [`Reading::Continuation`] of nothing; the line that completes it brings the record.
-    /// If the call is never completed, [`Reader::take_unfinished`] tells so afterwards.
+    /// A line that only begins a call is a [`Reading::Continuation`] of nothing; the line that
+    /// completes it brings the record. If the call is never completed,
+    /// [`Reader::take_unfinished`] tells so afterwards.
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Reading<Record<'a>> {
         match Record::begin(Text::borrowed(line), self.dates) {
             Some(parsed) => {
@@ -91,7 +100,9 @@ impl Reader {
                 self.begun = true;
                 match parsed {
                     Parsed::Record(record) => Reading::Record(record),
-                    Parsed::Unfinished(_) if self.dates == Dates::Written && line.len() < self.max_record => {
+                    Parsed::Unfinished(_)
+                        if self.dates == Dates::Written && line.len() < self.max_record =>
+                    {
                         self.held = Some(Held { text: line.to_vec(), lines: 1, tries: 0 });
                         Reading::Continuation(None)
                     }
@@ -107,8 +118,13 @@ impl Reader {
     fn go_on<'a>(&mut self, line: &[u8]) -> Reading<Record<'a>> {
         let Some(mut held) = self.held.take() else { return Reading::Continuation(None) };
         held.lines = held.lines.saturating_add(1);
-        if held.text.len().saturating_add(line.len()) >= self.max_record || held.tries >= MOST_TRIES {
-            let error = ParseError::new(ErrorKind::TooLong, held.text.len(), "the bracket that ends the call");
+        if held.text.len().saturating_add(line.len()) >= self.max_record || held.tries >= MOST_TRIES
+        {
+            let error = ParseError::new(
+                ErrorKind::TooLong,
+                held.text.len(),
+                "the bracket that ends the call",
+            );
             self.unfinished = Some(Unfinished { error, lines: held.lines });
             return Reading::Continuation(None);
         }
@@ -118,7 +134,10 @@ impl Reader {
             held.tries = held.tries.saturating_add(1);
             match Record::begin(Text::borrowed(&held.text), self.dates) {
                 Some(Parsed::Record(record)) => {
-                    return Reading::Continuation(Some(Record { lines: held.lines, ..record.into_owned() }));
+                    return Reading::Continuation(Some(Record {
+                        lines: held.lines,
+                        ..record.into_owned()
+                    }));
                 }
                 Some(Parsed::Broken(error)) => {
                     self.unfinished = Some(Unfinished { error, lines: held.lines });
@@ -141,13 +160,18 @@ impl Reader {
         if let Some(held) = self.held.take() {
             let error = match Record::begin(Text::borrowed(&held.text), self.dates) {
                 Some(Parsed::Unfinished(error) | Parsed::Broken(error)) => error,
-                _ => ParseError::new(ErrorKind::Call, held.text.len(), "the bracket that ends the call"),
+                _ => ParseError::new(
+                    ErrorKind::Call,
+                    held.text.len(),
+                    "the bracket that ends the call",
+                ),
             };
             self.unfinished = Some(Unfinished { error, lines: held.lines });
         }
     }
 
-    /// The call that turned out to be unfinished by the line read last, or by the end; each is told once.
+    /// The call that turned out to be unfinished by the line read last, or by the end; each is told
+    /// once.
     pub const fn take_unfinished(&mut self) -> Option<Unfinished> {
         self.unfinished.take()
     }

@@ -5,7 +5,8 @@ use crate::error::ParseError;
 use crate::span::LineRef;
 use crate::text::Text;
 
-/// What one or more physical lines turned out to be. The numbers of lines of all deliveries add up to the lines read.
+/// What one or more physical lines turned out to be. The numbers of lines of all deliveries add up
+/// to the lines read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Delivery<'a> {
@@ -15,14 +16,17 @@ pub enum Delivery<'a> {
     Note {
         /// What it says.
         note: Note<'a>,
-        /// What is known about where it comes from. A line of its own has no prefix; the host is then told if only one was seen.
+        /// What is known about where it comes from. A line of its own has no prefix; the host is
+        /// then told if only one was seen.
         prefix: Prefix<'a>,
         /// The line it stands in, or the line that it was concluded from.
         at: LineRef,
-        /// How many lines it took; none when it was concluded from fields of an entry that follows.
+        /// How many lines it took; none when it was concluded from fields of an entry that
+        /// follows.
         lines: u64,
     },
-    /// Lines that belong to a form and hold no message: separators, `-- No entries --`, an entry without a message.
+    /// Lines that belong to a form and hold no message: separators, `-- No entries --`, an entry
+    /// without a message.
     Decoration {
         /// The first of them.
         at: LineRef,
@@ -31,9 +35,11 @@ pub enum Delivery<'a> {
     },
     /// Lines of a form that was recognised and is then broken.
     Malformed {
-        /// What is broken; the offset counts in the line at `at`, or from its start on where an object takes several lines.
+        /// What is broken; the offset counts in the line at `at`, or from its start on where an
+        /// object takes several lines.
         error: ParseError,
-        /// What had been read of the wrapping before it broke; whose message is lost may be among it.
+        /// What had been read of the wrapping before it broke; whose message is lost may be among
+        /// it.
         prefix: Prefix<'a>,
         /// The line in which it broke.
         at: LineRef,
@@ -48,7 +54,9 @@ impl Delivery<'_> {
     pub const fn lines(&self) -> u64 {
         match self {
             Self::Entry(entry) => entry.lines,
-            Self::Note { lines, .. } | Self::Decoration { lines, .. } | Self::Malformed { lines, .. } => *lines,
+            Self::Note { lines, .. }
+            | Self::Decoration { lines, .. }
+            | Self::Malformed { lines, .. } => *lines,
         }
     }
 
@@ -61,7 +69,9 @@ impl Delivery<'_> {
                 Delivery::Note { note: note.into_owned(), prefix: prefix.into_owned(), at, lines }
             }
             Self::Decoration { at, lines } => Delivery::Decoration { at, lines },
-            Self::Malformed { error, prefix, at, lines } => Delivery::Malformed { error, prefix: prefix.into_owned(), at, lines },
+            Self::Malformed { error, prefix, at, lines } => {
+                Delivery::Malformed { error, prefix: prefix.into_owned(), at, lines }
+            }
         }
     }
 }
@@ -70,7 +80,8 @@ impl Delivery<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Note<'a> {
-    /// The machine was started anew: `-- Boot 2d30a6508937515eb84cfdeac507588e --`, `-- Reboot --`, or another `_BOOT_ID`.
+    /// The machine was started anew: `-- Boot 2d30a6508937515eb84cfdeac507588e --`, `-- Reboot --`,
+    /// or another `_BOOT_ID`.
     Boot {
         /// The identifier of the boot, if it is named.
         id: Option<Text<'a>>,
@@ -82,7 +93,8 @@ pub enum Note<'a> {
         /// From which unit.
         unit: Text<'a>,
     },
-    /// There was a message and its text is lost: `[12B blob data]`, or `"MESSAGE":null`. The prefix says whose it was.
+    /// There was a message and its text is lost: `[12B blob data]`, or `"MESSAGE":null`. The prefix
+    /// says whose it was.
     TextLost,
 }
 
@@ -145,14 +157,16 @@ impl<'a> Entry<'a> {
         self.lines
     }
 
-    /// How many bytes at the end of the message were dropped because of [`Limits::max_line`](crate::Limits::max_line) or
+    /// How many bytes at the end of the message were dropped because of
+    /// [`Limits::max_line`](crate::Limits::max_line) or
     /// [`Limits::max_record`](crate::Limits::max_record).
     #[must_use]
     pub const fn cut(&self) -> u64 {
         self.cut
     }
 
-    /// The byte of the first line at which the message begins, if the message stands there as it is.
+    /// The byte of the first line at which the message begins, if the message stands there as it
+    /// is.
     #[must_use]
     pub const fn message_offset(&self) -> Option<usize> {
         match self.offset {
@@ -161,7 +175,8 @@ impl<'a> Entry<'a> {
         }
     }
 
-    /// True for a further line of the message before it, which journalctl marks by blanks as wide as the prefix was.
+    /// True for a further line of the message before it, which journalctl marks by blanks as wide
+    /// as the prefix was.
     ///
     /// The prefix then repeats what the first line said.
     #[must_use]
@@ -169,7 +184,8 @@ impl<'a> Entry<'a> {
         matches!(self.extent, Extent::Continuation)
     }
 
-    /// False if the entry had not ended when the input did, or when a limit was reached: what it lacks may still come.
+    /// False if the entry had not ended when the input did, or when a limit was reached: what it
+    /// lacks may still come.
     #[must_use]
     pub const fn is_complete(&self) -> bool {
         !matches!(self.extent, Extent::Unfinished)

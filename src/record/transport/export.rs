@@ -1,5 +1,6 @@
-//! Entries of the journal's export form: lines of `KEY=value` up to an empty line. A value with bytes that a line cannot hold comes as a
-//! line with the key, eight bytes of length (little endian), that many bytes, and a line end.
+//! Entries of the journal's export form: lines of `KEY=value` up to an empty line. A value with
+//! bytes that a line cannot hold comes as a line with the key, eight bytes of length (little
+//! endian), that many bytes, and a line end.
 
 use super::Transport;
 use super::fields::{Fields, Key};
@@ -10,7 +11,8 @@ use crate::grammar::journal;
 use crate::text::Text;
 use alloc::vec::Vec;
 
-/// No field of a journal is longer (systemd 252); a greater length is a fault, not a value to wait for.
+/// No field of a journal is longer (systemd 252); a greater length is a fault, not a value to wait
+/// for.
 const LONGEST_VALUE: u64 = 768 << 20;
 
 /// An entry whose empty line has not come yet.
@@ -36,7 +38,8 @@ struct Value {
 impl Export {
     /// An entry that begins with this line.
     pub(super) fn begin(line: &RawLine<'_>, max_record: usize) -> Self {
-        let mut export = Self { held: Held::new(Fields::new(Transport::Export), line.at()), value: None };
+        let mut export =
+            Self { held: Held::new(Fields::new(Transport::Export), line.at()), value: None };
         export.field(line, max_record);
         export
     }
@@ -74,11 +77,17 @@ impl Export {
                 }
                 Some((key, None)) => {
                     self.held.count();
-                    self.value = Some(Value { key: Key::of(key), length: Vec::new(), left: 0, bytes: Vec::new() });
+                    self.value = Some(Value {
+                        key: Key::of(key),
+                        length: Vec::new(),
+                        left: 0,
+                        bytes: Vec::new(),
+                    });
                     Step::More
                 }
                 None => {
-                    let error = ParseError::new(ErrorKind::Prefix, 0, "KEY=value, or an empty line");
+                    let error =
+                        ParseError::new(ErrorKind::Prefix, 0, "KEY=value, or an empty line");
                     Step::BrokenBefore(error.with_found(bytes.first().copied()))
                 }
             },
@@ -91,7 +100,8 @@ impl Export {
         {
             let kept = value.get(..max_record).unwrap_or(value);
             if key == Key::Message {
-                self.held.cut = line.cut().saturating_add(value.len().saturating_sub(kept.len()) as u64);
+                self.held.cut =
+                    line.cut().saturating_add(value.len().saturating_sub(kept.len()) as u64);
             }
             self.held.fields.set(key, Text::from(kept.to_vec()));
         }
@@ -122,7 +132,11 @@ impl Export {
             }
             if value.length.len() < 8 {
                 if missing > 0 {
-                    return Step::Broken(ParseError::new(ErrorKind::TooLong, at, "eight bytes of length"));
+                    return Step::Broken(ParseError::new(
+                        ErrorKind::TooLong,
+                        at,
+                        "eight bytes of length",
+                    ));
                 }
                 continue;
             }
@@ -139,13 +153,21 @@ impl Export {
             at = at.saturating_add(mine.len());
             value.left = value.left.saturating_sub(mine.len() as u64);
             if missing > value.left {
-                return Step::Broken(ParseError::new(ErrorKind::TooLong, at, "a value that ends where its length says"));
+                return Step::Broken(ParseError::new(
+                    ErrorKind::TooLong,
+                    at,
+                    "a value that ends where its length says",
+                ));
             }
             value.left = value.left.saturating_sub(missing);
             if !behind.is_empty() {
                 // Only the line end that follows the value may be left over.
                 if !matches!(behind, b"\n" | b"\r\n") {
-                    let error = ParseError::new(ErrorKind::Prefix, at, "the end of the line behind a value of this length");
+                    let error = ParseError::new(
+                        ErrorKind::Prefix,
+                        at,
+                        "the end of the line behind a value of this length",
+                    );
                     return Step::Broken(error.with_found(behind.first().copied()));
                 }
                 if let (Some(key), Some(done)) = (value.key, self.value.take()) {

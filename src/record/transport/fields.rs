@@ -7,7 +7,11 @@ use crate::text::Text;
 
 /// What is known of the message of an entry.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub(super) enum Message<'a> {
     /// No such field yet.
     #[default]
@@ -34,7 +38,11 @@ pub(super) struct Fields<'a> {
 
 /// The fields that are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub(super) enum Key {
     Message,
     Host,
@@ -71,7 +79,8 @@ impl<'a> Fields<'a> {
         Self { prefix: Prefix { transport, ..Prefix::default() }, ..Self::default() }
     }
 
-    /// Takes a message, or the news that there is one; a second one makes neither of them the message.
+    /// Takes a message, or the news that there is one; a second one makes neither of them the
+    /// message.
     pub(super) fn set_message(&mut self, message: Message<'a>) {
         self.message = match self.message {
             Message::Absent => message,
@@ -79,7 +88,8 @@ impl<'a> Fields<'a> {
         };
     }
 
-    /// Takes a field. Of a field that stands twice the first value counts, as for a message of which a second is a fault.
+    /// Takes a field. Of a field that stands twice the first value counts, as for a message of
+    /// which a second is a fault.
     pub(super) fn set(&mut self, key: Key, value: Text<'a>) {
         let prefix = &mut self.prefix;
         let place = match key {
@@ -93,11 +103,14 @@ impl<'a> Fields<'a> {
                 return;
             }
             Key::Realtime => {
-                prefix.stamp = journal::microseconds(value.as_bytes()).and_then(journal::realtime).or(prefix.stamp);
+                prefix.stamp = journal::microseconds(value.as_bytes())
+                    .and_then(journal::realtime)
+                    .or(prefix.stamp);
                 return;
             }
             Key::Monotonic => {
-                let since = || journal::microseconds(value.as_bytes()).map(time::Duration::microseconds);
+                let since =
+                    || journal::microseconds(value.as_bytes()).map(time::Duration::microseconds);
                 prefix.stamp = prefix.stamp.or_else(|| since().and_then(Stamp::since_boot));
                 return;
             }

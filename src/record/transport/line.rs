@@ -1,4 +1,5 @@
-//! The forms of one line a message: what stands in front of the message is taken off, nothing is copied.
+//! The forms of one line a message: what stands in front of the message is taken off, nothing is
+//! copied.
 
 use super::{Prefix, Stream, Transport};
 use crate::error::ParseError;
@@ -66,7 +67,8 @@ impl Near {
     }
 }
 
-/// True for a line that begins as the lines of the programs do, so that nothing can stand in front of it. An object may be anything.
+/// True for a line that begins as the lines of the programs do, so that nothing can stand in front
+/// of it. An object may be anything.
 #[inline]
 pub(super) fn is_bare(line: &[u8]) -> bool {
     line.first() != Some(&b'{') && prefix::payload(line)
@@ -85,7 +87,9 @@ pub(super) fn shape<'a>(line: &'a [u8], near: &mut Near) -> Shape<'a> {
         }
     };
     let mut shape = found.unwrap_or_else(|| Shape::Message(Prefix::default(), marks.length));
-    if let Shape::Message(prefix, at) | Shape::Part(prefix, at, _) | Shape::Object(prefix, at) = &mut shape {
+    if let Shape::Message(prefix, at) | Shape::Part(prefix, at, _) | Shape::Object(prefix, at) =
+        &mut shape
+    {
         if prefix.transport.is_prefix() {
             prefix.raw = Text::borrowed(line.get(..*at).unwrap_or(line));
         }
@@ -99,7 +103,8 @@ pub(super) fn shape<'a>(line: &'a [u8], near: &mut Near) -> Shape<'a> {
     shape
 }
 
-/// How many bytes of a line are marks of tools, so that what follows them is the line as the log had it.
+/// How many bytes of a line are marks of tools, so that what follows them is the line as the log
+/// had it.
 pub(super) fn marks_length(line: &[u8], near: &Near) -> usize {
     match inner(line, 0, &Marks::default(), near) {
         Some(_) => 0,
@@ -107,7 +112,8 @@ pub(super) fn marks_length(line: &[u8], near: &Near) -> usize {
     }
 }
 
-/// The marks in front of a line. A number or a node's name is one if what follows shows it, or if the line before had its like.
+/// The marks in front of a line. A number or a node's name is one if what follows shows it, or if
+/// the line before had its like.
 fn marks<'a>(line: &'a [u8], near: &Near) -> Marks<'a> {
     let mut marks = Marks::default();
     let mut rest = line;
@@ -115,7 +121,9 @@ fn marks<'a>(line: &'a [u8], near: &Near) -> Marks<'a> {
         rest = behind;
     }
     if let Ok((behind, number)) = prefix::line_number(rest)
-        && (near.number.is_some_and(|last| last.checked_add(1) == Some(number)) || shows_itself(behind) || begins_marks(behind))
+        && (near.number.is_some_and(|last| last.checked_add(1) == Some(number))
+            || shows_itself(behind)
+            || begins_marks(behind))
     {
         marks.number = Some(number);
         rest = behind;
@@ -150,15 +158,27 @@ fn begins_marks(line: &[u8]) -> bool {
 /// The form of a line without marks; `before` bytes of the physical line stand in front of it.
 #[inline]
 fn inner<'a>(line: &'a [u8], before: usize, marks: &Marks<'a>, near: &Near) -> Option<Shape<'a>> {
-    let message =
-        |prefix, rest: &[u8]| Some(Shape::Message(prefix, before.saturating_add(line.len().saturating_sub(rest.len()))));
+    let message = |prefix, rest: &[u8]| {
+        Some(Shape::Message(prefix, before.saturating_add(line.len().saturating_sub(rest.len()))))
+    };
     match line.first()? {
-        b'{' => return Some(Shape::Object(Prefix { transport: Transport::Json, ..Prefix::default() }, before)),
+        b'{' => {
+            return Some(Shape::Object(
+                Prefix { transport: Transport::Json, ..Prefix::default() },
+                before,
+            ));
+        }
         0x1e if line.get(1) == Some(&b'{') => {
-            return Some(Shape::Object(Prefix { transport: Transport::JsonSeq, ..Prefix::default() }, before.saturating_add(1)));
+            return Some(Shape::Object(
+                Prefix { transport: Transport::JsonSeq, ..Prefix::default() },
+                before.saturating_add(1),
+            ));
         }
         b'd' if line.starts_with(b"data: {") => {
-            return Some(Shape::Object(Prefix { transport: Transport::JsonSse, ..Prefix::default() }, before.saturating_add(6)));
+            return Some(Shape::Object(
+                Prefix { transport: Transport::JsonSse, ..Prefix::default() },
+                before.saturating_add(6),
+            ));
         }
         b'<' => return syslog(line, before),
         _ if prefix::payload(line) => return message(Prefix::default(), line),
@@ -169,16 +189,23 @@ fn inner<'a>(line: &'a [u8], before: usize, marks: &Marks<'a>, near: &Near) -> O
     if let Clock::Iso { fraction_digits, style } = clock {
         if let Ok((text, (output, last))) = prefix::container(rest) {
             let prefix = Prefix { stream: Some(stream(output)), ..bare(Transport::Container) };
-            return Some(Shape::Part(prefix, before.saturating_add(line.len().saturating_sub(text.len())), last));
+            return Some(Shape::Part(
+                prefix,
+                before.saturating_add(line.len().saturating_sub(text.len())),
+                last,
+            ));
         }
         let timestamps = fraction_digits >= 7
             || marks.pod.is_some()
-            || (style != ZoneStyle::Digits && (prefix::payload(rest) || near.transport == Some(Transport::Timestamps)));
+            || (style != ZoneStyle::Digits
+                && (prefix::payload(rest) || near.transport == Some(Transport::Timestamps)));
         if timestamps {
             return message(bare(Transport::Timestamps), rest);
         }
     }
-    let Some((text, sender)) = prefix::sender(rest) else { return sole(clock, rest).and_then(|form| message(bare(form), rest)) };
+    let Some((text, sender)) = prefix::sender(rest) else {
+        return sole(clock, rest).and_then(|form| message(bare(form), rest));
+    };
     match form(clock, &sender) {
         Some(Transport::Timestamps) => message(bare(Transport::Timestamps), rest),
         Some(transport) => message(with_sender(bare(transport), &sender), text),
@@ -188,10 +215,12 @@ fn inner<'a>(line: &'a [u8], before: usize, marks: &Marks<'a>, near: &Near) -> O
 
 /// The form of a line that has a stamp and no sender.
 fn sole(clock: Clock, rest: &[u8]) -> Option<Transport> {
-    (matches!(clock, Clock::Iso { style: ZoneStyle::Letter, .. }) && !rest.starts_with(b"- ")).then_some(Transport::Timestamps)
+    (matches!(clock, Clock::Iso { style: ZoneStyle::Letter, .. }) && !rest.starts_with(b"- "))
+        .then_some(Transport::Timestamps)
 }
 
-/// The form that a stamp and the end of the identifier make together, if journalctl or rsyslog writes such a line.
+/// The form that a stamp and the end of the identifier make together, if journalctl or rsyslog
+/// writes such a line.
 fn form(clock: Clock, sender: &Sender<'_>) -> Option<Transport> {
     let of_journal = matches!(sender.ending, Ending::Colon | Ending::Searched);
     let transport = match clock {
@@ -200,7 +229,9 @@ fn form(clock: Clock, sender: &Sender<'_>) -> Option<Transport> {
         Clock::Short { .. } => Transport::ShortPrecise,
         Clock::Iso { fraction_digits: 0, style: ZoneStyle::Digits } => Transport::ShortIso,
         Clock::Iso { style: ZoneStyle::Digits, .. } => Transport::ShortIsoPrecise,
-        Clock::Iso { style: ZoneStyle::Letter, .. } if sender.ending == Ending::Blank => return Some(Transport::Timestamps),
+        Clock::Iso { style: ZoneStyle::Letter, .. } if sender.ending == Ending::Blank => {
+            return Some(Transport::Timestamps);
+        }
         Clock::Iso { .. } => return Some(Transport::RsyslogFile),
         Clock::Full { .. } if is_unit(sender.identifier) => Transport::WithUnit,
         Clock::Full { .. } => Transport::ShortFull,
@@ -219,7 +250,8 @@ fn is_unit(identifier: &[u8]) -> bool {
 
 fn with_sender<'a>(prefix: Prefix<'a>, sender: &Sender<'a>) -> Prefix<'a> {
     let named = Some(Text::borrowed(sender.identifier));
-    let (identifier, unit) = if prefix.transport == Transport::WithUnit { (None, named) } else { (named, None) };
+    let (identifier, unit) =
+        if prefix.transport == Transport::WithUnit { (None, named) } else { (named, None) };
     Prefix { host: sender.host.map(Text::borrowed), identifier, unit, pid: sender.pid, ..prefix }
 }
 
@@ -266,7 +298,8 @@ fn syslog(line: &[u8], before: usize) -> Option<Shape<'_>> {
 impl<'a> Prefix<'a> {
     /// Takes the prefix off one line, read by itself; a line without one is all message.
     ///
-    /// Parts of container records are not put together, and JSON objects are not opened: a [`Reader`](super::Reader) does that.
+    /// Parts of container records are not put together, and JSON objects are not opened: a
+    /// [`Reader`](super::Reader) does that.
     #[must_use]
     pub fn of_line(line: &'a [u8]) -> (Self, Text<'a>) {
         match shape(line, &mut Near::default()) {

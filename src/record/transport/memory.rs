@@ -1,4 +1,5 @@
-//! What a reader remembers of the lines before: for padded lines, for boots, and for remarks that name no host.
+//! What a reader remembers of the lines before: for padded lines, for boots, and for remarks that
+//! name no host.
 
 use super::Prefix;
 use crate::text::Text;
@@ -15,7 +16,8 @@ pub(super) struct Padding {
     pub(super) line: Vec<u8>,
 }
 
-/// The hosts that lines with a prefix named: a remark of the journal names none, and is about the only one.
+/// The hosts that lines with a prefix named: a remark of the journal names none, and is about the
+/// only one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Hosts {
@@ -68,7 +70,8 @@ pub(super) struct Boots {
 }
 
 impl Boots {
-    /// Takes the boot of an entry; true if the host was started anew and no remark has just told so.
+    /// Takes the boot of an entry; true if the host was started anew and no remark has just told
+    /// so.
     pub(super) fn changes(&mut self, prefix: &Prefix<'_>, max_hosts: usize) -> bool {
         let told = self.told.take();
         let Some(boot) = prefix.boot() else { return false };
@@ -81,7 +84,10 @@ impl Boots {
                 told.as_deref() != Some(boot)
             }
             None => {
-                if self.seen.len() < max_hosts && host.len() <= LONGEST_NAME && boot.len() <= LONGEST_NAME {
+                if self.seen.len() < max_hosts
+                    && host.len() <= LONGEST_NAME
+                    && boot.len() <= LONGEST_NAME
+                {
                     self.seen.insert(host.to_vec(), boot.to_vec());
                 }
                 false
@@ -91,7 +97,8 @@ impl Boots {
 
     /// The only host that was seen in this boot.
     pub(super) fn host_of(&self, boot: &[u8]) -> Option<&[u8]> {
-        let mut hosts = self.seen.iter().filter(|(_, last)| *last == boot).map(|(host, _)| host.as_slice());
+        let mut hosts =
+            self.seen.iter().filter(|(_, last)| *last == boot).map(|(host, _)| host.as_slice());
         let host = hosts.next()?;
         (hosts.next().is_none() && !host.is_empty()).then_some(host)
     }

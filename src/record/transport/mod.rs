@@ -1,18 +1,21 @@
-//! How the lines of a log reach the reader: bare, or wrapped by the journal, by rsyslog, by a container runtime or by a tool.
+//! How the lines of a log reach the reader: bare, or wrapped by the journal, by rsyslog, by a
+//! container runtime or by a tool.
 //!
-//! A [`Reader`] takes physical lines and gives back the messages that the programs wrote, each with what its wrapping says: time,
-//! host, identifier, process, boot, pod. Forms of one line a message are taken off without copying; forms of several lines (the
-//! journal's export, verbose and json-pretty output, container records cut in parts) are put together within the caller's limits.
+//! A [`Reader`] takes physical lines and gives back the messages that the programs wrote, each with
+//! what its wrapping says: time, host, identifier, process, boot, pod. Forms of one line a message
+//! are taken off without copying; forms of several lines (the journal's export, verbose and
+//! json-pretty output, container records cut in parts) are put together within the caller's limits.
 //!
-//! The form is recognised line by line, so a log may mix them. What was recognised and is then broken is malformed, with its place.
-//! A line without any wrapping is a message as it stands.
+//! The form is recognised line by line, so a log may mix them. What was recognised and is then
+//! broken is malformed, with its place. A line without any wrapping is a message as it stands.
 //!
-//! Forms and their sources: journalctl of systemd 252, rsyslog 8.2302, container logs as the kubelet, `oc` and `kubectl` show them,
-//! docker's json-file driver, `grep -n`.
+//! Forms and their sources: journalctl of systemd 252, rsyslog 8.2302, container logs as the
+//! kubelet, `oc` and `kubectl` show them, docker's json-file driver, `grep -n`.
 //!
 //! # Where reading may begin
 //!
-//! What a line means may depend on lines before it only in these cases; everywhere else any line is a place to begin.
+//! What a line means may depend on lines before it only in these cases; everywhere else any line is
+//! a place to begin.
 //!
 //! | form | depends on |
 //! |---|---|
@@ -47,15 +50,21 @@ use core::fmt;
 
 /// The form in which a message was wrapped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Transport {
     /// Not at all: a program's own file, `journalctl -o cat`, or a line whose wrapping is lost.
     #[default]
     None,
-    /// `Jun 25 16:24:11 rhel92 crio[77216]: `: journalctl's default, and rsyslog's traditional format.
+    /// `Jun 25 16:24:11 rhel92 crio[77216]: `: journalctl's default, and rsyslog's traditional
+    /// format.
     Short,
-    /// `Jun 25 16:24:11.657908 rhel92 crio[77216]: `: what `oc adm node-logs` and must-gather collect.
+    /// `Jun 25 16:24:11.657908 rhel92 crio[77216]: `: what `oc adm node-logs` and must-gather
+    /// collect.
     ShortPrecise,
     /// `2023-06-25T16:24:11+0800 rhel92 crio[77216]: `.
     ShortIso,
@@ -69,7 +78,8 @@ pub enum Transport {
     ShortMonotonic,
     /// `[    5.312951 <    0.001147 >] rhel92 crio[77216]: `.
     ShortDelta,
-    /// `Sun 2023-06-25 16:24:11 CST rhel92 crio.service[77216]: `: the unit stands where the identifier would.
+    /// `Sun 2023-06-25 16:24:11 CST rhel92 crio.service[77216]: `: the unit stands where the
+    /// identifier would.
     WithUnit,
     /// One JSON object a line.
     Json,
@@ -85,7 +95,8 @@ pub enum Transport {
     Verbose,
     /// `Jun 25 16:24:11 rhel92 crio[77216] `, without the colon.
     RsyslogTraditional,
-    /// `2023-06-25T16:24:11.657908+08:00 rhel92 crio[77216] `, with or without a colon; the iso modes of later journalctl look alike.
+    /// `2023-06-25T16:24:11.657908+08:00 rhel92 crio[77216] `, with or without a colon; the iso
+    /// modes of later journalctl look alike.
     RsyslogFile,
     /// `<30>1 2023-06-25T16:24:11.657908+08:00 rhel92 crio 77216 - - `.
     RsyslogProtocol23,
@@ -127,12 +138,19 @@ impl Transport {
         }
     }
 
-    /// True for the forms in which a message stands on its lines behind a prefix, so that prefix and message together are the line.
+    /// True for the forms in which a message stands on its lines behind a prefix, so that prefix
+    /// and message together are the line.
     #[must_use]
     pub const fn is_prefix(self) -> bool {
         !matches!(
             self,
-            Self::Json | Self::JsonSeq | Self::JsonSse | Self::JsonPretty | Self::Export | Self::Verbose | Self::Docker
+            Self::Json
+                | Self::JsonSeq
+                | Self::JsonSse
+                | Self::JsonPretty
+                | Self::Export
+                | Self::Verbose
+                | Self::Docker
         )
     }
 
@@ -165,7 +183,11 @@ impl fmt::Display for Transport {
 
 /// The stream of a container that a message was written to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub enum Stream {
     /// Standard output.
     Stdout,

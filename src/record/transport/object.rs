@@ -20,12 +20,16 @@ pub(super) enum Object<'a> {
     Broken(ParseError, Prefix<'a>),
 }
 
-/// Opens an object. What it is shows in its keys: the journal's begin with a capital or an underscore, docker's are three words.
+/// Opens an object. What it is shows in its keys: the journal's begin with a capital or an
+/// underscore, docker's are three words.
 pub(super) fn open(bytes: &[u8], transport: Transport) -> Object<'_> {
     let inside = bytes.strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
     match inside {
         [b'"', b'_' | b'A'..=b'Z', ..] => journal(bytes, transport),
-        _ if inside.starts_with(b"\"log\"") || inside.starts_with(b"\"stream\"") || inside.starts_with(b"\"time\"") => {
+        _ if inside.starts_with(b"\"log\"")
+            || inside.starts_with(b"\"stream\"")
+            || inside.starts_with(b"\"time\"") =>
+        {
             docker(bytes)
         }
         _ => Object::Other,
@@ -35,14 +39,20 @@ pub(super) fn open(bytes: &[u8], transport: Transport) -> Object<'_> {
 fn journal(bytes: &[u8], transport: Transport) -> Object<'_> {
     let (fields, known, message_at, broken) = journal_fields(bytes, transport);
     match broken {
-        Some(error) if known || bytes.starts_with(b"{\"__") => Object::Broken(error, fields.into_parts().0),
+        Some(error) if known || bytes.starts_with(b"{\"__") => {
+            Object::Broken(error, fields.into_parts().0)
+        }
         None if known => Object::Journal(fields, message_at),
         _ => Object::Other,
     }
 }
 
-/// The fields up to the end or to the first fault; whether one of them is known; where the message begins; the fault.
-pub(super) fn journal_fields(bytes: &[u8], transport: Transport) -> (Fields<'_>, bool, usize, Option<ParseError>) {
+/// The fields up to the end or to the first fault; whether one of them is known; where the message
+/// begins; the fault.
+pub(super) fn journal_fields(
+    bytes: &[u8],
+    transport: Transport,
+) -> (Fields<'_>, bool, usize, Option<ParseError>) {
     let mut fields = Fields::new(transport);
     let (mut known, mut message_at) = (false, 0);
     for field in json::Fields::new(bytes) {
@@ -58,10 +68,21 @@ pub(super) fn journal_fields(bytes: &[u8], transport: Transport) -> (Fields<'_>,
                 message_at = field.at;
                 fields.set_message(Message::Text(text));
             }
-            (Key::Message, Value::Bytes(bytes)) => fields.set_message(Message::Text(Text::from(bytes))),
+            (Key::Message, Value::Bytes(bytes)) => {
+                fields.set_message(Message::Text(Text::from(bytes)))
+            }
             (Key::Message, _) => {
-                let error = ParseError::new(ErrorKind::Json, field.at, "a string, an array of bytes or null");
-                return (fields, known, message_at, Some(error.with_found(bytes.get(field.at).copied())));
+                let error = ParseError::new(
+                    ErrorKind::Json,
+                    field.at,
+                    "a string, an array of bytes or null",
+                );
+                return (
+                    fields,
+                    known,
+                    message_at,
+                    Some(error.with_found(bytes.get(field.at).copied())),
+                );
             }
             (_, value) => {
                 if let Some(text) = value.into_text() {

@@ -20,7 +20,8 @@ pub(super) struct Parts {
     bytes: usize,
 }
 
-/// How many records of the greatest length may be held together; more is cut, so that many streams cannot hold without bound.
+/// How many records of the greatest length may be held together; more is cut, so that many streams
+/// cannot hold without bound.
 const RECORDS_HELD: usize = 4;
 
 /// Whose parts belong together.
@@ -36,7 +37,12 @@ struct Source {
 impl Source {
     fn of(prefix: &Prefix<'_>) -> Self {
         let own = |text: &Option<Text<'_>>| text.as_ref().map(|text| text.clone().into_owned());
-        Self { host: own(&prefix.host), pod: own(&prefix.pod), container: own(&prefix.container), stream: prefix.stream }
+        Self {
+            host: own(&prefix.host),
+            pod: own(&prefix.pod),
+            container: own(&prefix.container),
+            stream: prefix.stream,
+        }
     }
 }
 
@@ -66,14 +72,21 @@ impl Parts {
         self.held.len()
     }
 
-    /// Takes a part that is not the last; gives back the oldest unfinished message if there is no room for one more.
-    pub(super) fn hold(&mut self, part: Entry<'_>, max_record: usize, max_streams: usize) -> Option<Entry<'static>> {
+    /// Takes a part that is not the last; gives back the oldest unfinished message if there is no
+    /// room for one more.
+    pub(super) fn hold(
+        &mut self,
+        part: Entry<'_>,
+        max_record: usize,
+        max_streams: usize,
+    ) -> Option<Entry<'static>> {
         let source = Source::of(&part.prefix);
         let mut pushed_out = None;
         if !self.held.contains_key(&source) && self.held.len() >= max_streams.max(1) {
             pushed_out = self.begun.pop_first().and_then(|(_, source)| self.held.remove(&source));
         }
-        self.bytes = self.bytes.saturating_sub(pushed_out.as_ref().map_or(0, |held| held.message.len()));
+        self.bytes =
+            self.bytes.saturating_sub(pushed_out.as_ref().map_or(0, |held| held.message.len()));
         let room = max_record.saturating_mul(RECORDS_HELD).saturating_sub(self.bytes);
         let (prefix, begun) = (&part.prefix, &mut self.begun);
         let held = match self.held.entry(source) {
@@ -110,8 +123,10 @@ impl Parts {
     pub(super) fn take_unfinished(&mut self) -> Vec<Entry<'static>> {
         self.bytes = 0;
         self.begun.clear();
-        let mut entries: Vec<_> =
-            core::mem::take(&mut self.held).into_values().map(|held| held.into_entry(Extent::Unfinished)).collect();
+        let mut entries: Vec<_> = core::mem::take(&mut self.held)
+            .into_values()
+            .map(|held| held.into_entry(Extent::Unfinished))
+            .collect();
         entries.sort_by_key(|entry| entry.at);
         entries
     }
@@ -120,8 +135,13 @@ impl Parts {
 fn append(held: &mut Held, part: &Entry<'_>, max_record: usize) {
     let bytes = part.message.as_bytes();
     // Once a byte is lost, what follows it would stand at the wrong place.
-    let room = if held.cut > 0 { 0 } else { max_record.saturating_sub(held.message.len()).min(bytes.len()) };
+    let room = if held.cut > 0 {
+        0
+    } else {
+        max_record.saturating_sub(held.message.len()).min(bytes.len())
+    };
     held.message.extend_from_slice(bytes.get(..room).unwrap_or_default());
-    held.cut = held.cut.saturating_add(bytes.len().saturating_sub(room) as u64).saturating_add(part.cut);
+    held.cut =
+        held.cut.saturating_add(bytes.len().saturating_sub(room) as u64).saturating_add(part.cut);
     held.lines = held.lines.saturating_add(part.lines);
 }

@@ -7,8 +7,9 @@ use core::fmt;
 
 /// What a transport says about a message: when, where and by whom it was written.
 ///
-/// Everything is told as written, and nothing is made up: a form that does not name the host leaves it open. Whether an identifier
-/// is the expected one is for the caller to judge, and never by its beginning: `crio-probe` is not `crio`.
+/// Everything is told as written, and nothing is made up: a form that does not name the host leaves
+/// it open. Whether an identifier is the expected one is for the caller to judge, and never by its
+/// beginning: `crio-probe` is not `crio`.
 ///
 /// ```
 /// use hostport_audit::record::transport::{Prefix, Transport};
@@ -104,7 +105,8 @@ impl<'a> Prefix<'a> {
         self.container.as_ref()
     }
 
-    /// The bytes in front of the message; empty in the forms that [wrap it in fields](Transport::is_prefix).
+    /// The bytes in front of the message; empty in the forms that [wrap it in
+    /// fields](Transport::is_prefix).
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.raw.as_bytes()

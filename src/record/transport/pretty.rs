@@ -1,4 +1,5 @@
-//! Entries of the journal's json-pretty form: one JSON object, a field a line, the elements of an array one a line.
+//! Entries of the journal's json-pretty form: one JSON object, a field a line, the elements of an
+//! array one a line.
 
 use super::Transport;
 use super::fields::Fields;
@@ -45,7 +46,11 @@ impl Pretty {
         }
         self.lines = self.lines.saturating_add(1);
         if line.cut() > 0 || self.text.len().saturating_add(bytes.len()) >= max_record {
-            return Step::Broken(ParseError::new(ErrorKind::TooLong, bytes.len(), "an entry within the limit"));
+            return Step::Broken(ParseError::new(
+                ErrorKind::TooLong,
+                bytes.len(),
+                "an entry within the limit",
+            ));
         }
         self.text.push(b'\n');
         self.text.extend_from_slice(bytes);

@@ -20,9 +20,10 @@ use crate::text::Text;
 
 /// Takes the lines of one input and hands out the messages in them.
 ///
-/// It holds what it must: an entry of several lines until it is complete, parts of container records, and a few bytes about the line
-/// before. All of it can be cloned, and with the `serde` feature saved. Call [`Reader::finish`] where the input ends; to see what is
-/// known at a place in between, call it on a clone.
+/// It holds what it must: an entry of several lines until it is complete, parts of container
+/// records, and a few bytes about the line before. All of it can be cloned, and with the `serde`
+/// feature saved. Call [`Reader::finish`] where the input ends; to see what is known at a place in
+/// between, call it on a clone.
 ///
 /// ```
 /// use hostport_audit::record::transport::{Delivery, Reader};
@@ -55,7 +56,11 @@ pub struct Reader {
 
 /// The entry of several lines that has not ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 enum Record {
     #[default]
     None,
@@ -108,8 +113,10 @@ impl Reader {
                 let mut held = verbose.into_held();
                 // The host may stand behind the message; the boot shows it as well.
                 if held.fields.prefix.host.is_none() {
-                    let boot = held.fields.prefix.boot.as_ref().map(Text::as_bytes).unwrap_or_default();
-                    held.fields.prefix.host = self.boots.host_of(boot).map(|host| Text::from(host.to_vec()));
+                    let boot =
+                        held.fields.prefix.boot.as_ref().map(Text::as_bytes).unwrap_or_default();
+                    held.fields.prefix.host =
+                        self.boots.host_of(boot).map(|host| Text::from(host.to_vec()));
                 }
                 self.entry(held, Extent::Unfinished, deliver);
             }
@@ -162,18 +169,32 @@ impl Reader {
             (Record::None, _) => {}
             (Record::Export(export), Some(error)) => {
                 let Held { fields, lines, .. } = export.into_held();
-                deliver(Delivery::Malformed { error, prefix: fields.into_parts().0, at: line.at(), lines });
+                deliver(Delivery::Malformed {
+                    error,
+                    prefix: fields.into_parts().0,
+                    at: line.at(),
+                    lines,
+                });
             }
             (Record::Verbose(verbose), Some(error)) => {
                 let Held { fields, lines, .. } = verbose.into_held();
-                deliver(Delivery::Malformed { error, prefix: fields.into_parts().0, at: line.at(), lines });
+                deliver(Delivery::Malformed {
+                    error,
+                    prefix: fields.into_parts().0,
+                    at: line.at(),
+                    lines,
+                });
             }
             (Record::Pretty(pretty), Some(error)) => {
                 let prefix = pretty.fields().0.into_parts().0;
                 deliver(Delivery::Malformed { error, prefix, at: line.at(), lines: pretty.lines });
             }
-            (Record::Export(export), None) => self.entry(export.into_held(), Extent::Whole, deliver),
-            (Record::Verbose(verbose), None) => self.entry(verbose.into_held(), Extent::Whole, deliver),
+            (Record::Export(export), None) => {
+                self.entry(export.into_held(), Extent::Whole, deliver)
+            }
+            (Record::Verbose(verbose), None) => {
+                self.entry(verbose.into_held(), Extent::Whole, deliver)
+            }
             (Record::Pretty(pretty), None) if pretty.is_only_a_brace() => brace(&pretty, deliver),
             (Record::Pretty(pretty), None) => {
                 let place = Place::of(&pretty, Extent::Whole);
@@ -181,7 +202,12 @@ impl Reader {
                     (fields, None) => self.fields(fields, None, place, deliver),
                     (fields, Some(error)) => {
                         let prefix = fields.into_parts().0;
-                        deliver(Delivery::Malformed { error, prefix, at: pretty.at, lines: pretty.lines });
+                        deliver(Delivery::Malformed {
+                            error,
+                            prefix,
+                            at: pretty.at,
+                            lines: pretty.lines,
+                        });
                     }
                 }
             }
@@ -249,13 +275,24 @@ impl Reader {
             }
             Shape::Broken(error) => {
                 self.padding.width = 0;
-                deliver(Delivery::Malformed { error, prefix: Prefix::default(), at: line.at(), lines: 1 });
+                deliver(Delivery::Malformed {
+                    error,
+                    prefix: Prefix::default(),
+                    at: line.at(),
+                    lines: 1,
+                });
             }
         }
     }
 
     #[inline]
-    fn message<'a>(&mut self, line: &RawLine<'a>, prefix: Prefix<'a>, offset: usize, deliver: &mut impl FnMut(Delivery<'_>)) {
+    fn message<'a>(
+        &mut self,
+        line: &RawLine<'a>,
+        prefix: Prefix<'a>,
+        offset: usize,
+        deliver: &mut impl FnMut(Delivery<'_>),
+    ) {
         let entry = whole(line, prefix, offset);
         let message = entry.message.as_bytes();
         let transport = entry.prefix.transport;
@@ -267,13 +304,23 @@ impl Reader {
         self.hosts.saw(&entry.prefix);
         self.padding.set(entry.prefix.as_bytes(), message);
         if transport.is_journal() && message.ends_with(b" blob data]") && journal::blob(message) {
-            return deliver(Delivery::Note { note: Note::TextLost, prefix: entry.prefix, at: entry.at, lines: 1 });
+            return deliver(Delivery::Note {
+                note: Note::TextLost,
+                prefix: entry.prefix,
+                at: entry.at,
+                lines: 1,
+            });
         }
         deliver_entry(entry, deliver);
     }
 
     /// Takes a line that begins with as many blanks as the prefix before it is long.
-    fn padded(&mut self, line: &RawLine<'_>, marks: usize, deliver: &mut impl FnMut(Delivery<'_>)) -> bool {
+    fn padded(
+        &mut self,
+        line: &RawLine<'_>,
+        marks: usize,
+        deliver: &mut impl FnMut(Delivery<'_>),
+    ) -> bool {
         let width = self.padding.width;
         let end = marks.saturating_add(width);
         let Some(blanks) = line.bytes().get(marks..end) else { return false };
@@ -281,18 +328,25 @@ impl Reader {
             return false;
         }
         let (prefix, _) = Prefix::of_line(&self.padding.line);
-        let prefix = Prefix { raw: Text::borrowed(line.bytes().get(..end).unwrap_or_default()), ..prefix };
-        deliver(Delivery::Entry(Entry { extent: Extent::Continuation, ..whole(line, prefix, end) }));
+        let prefix =
+            Prefix { raw: Text::borrowed(line.bytes().get(..end).unwrap_or_default()), ..prefix };
+        deliver(Delivery::Entry(Entry {
+            extent: Extent::Continuation,
+            ..whole(line, prefix, end)
+        }));
         true
     }
 
-    /// Takes a line that journalctl puts between entries; where the lines come in another form it is text.
+    /// Takes a line that journalctl puts between entries; where the lines come in another form it
+    /// is text.
     fn remark(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) -> bool {
         let among_entries = match self.near.transport {
             None => true,
             Some(transport) => transport.pads_lines() || transport == Transport::Verbose,
         };
-        let Some(remark) = journal::remark(line.bytes()).filter(|_| among_entries) else { return false };
+        let Some(remark) = journal::remark(line.bytes()).filter(|_| among_entries) else {
+            return false;
+        };
         self.padding.width = 0;
         match remark {
             Remark::Frame => deliver(Delivery::Decoration { at: line.at(), lines: 1 }),
@@ -308,14 +362,23 @@ impl Reader {
 
     fn part(&mut self, part: Entry<'_>, last: bool, deliver: &mut impl FnMut(Delivery<'_>)) {
         let Limits { max_record, max_streams, .. } = self.limits;
-        let entry =
-            if last { Some(self.parts.complete(part, max_record)) } else { self.parts.hold(part, max_record, max_streams) };
+        let entry = if last {
+            Some(self.parts.complete(part, max_record))
+        } else {
+            self.parts.hold(part, max_record, max_streams)
+        };
         if let Some(entry) = entry {
             deliver(Delivery::Entry(entry));
         }
     }
 
-    fn object(&mut self, line: &RawLine<'_>, marks: Prefix<'_>, offset: usize, deliver: &mut impl FnMut(Delivery<'_>)) {
+    fn object(
+        &mut self,
+        line: &RawLine<'_>,
+        marks: Prefix<'_>,
+        offset: usize,
+        deliver: &mut impl FnMut(Delivery<'_>),
+    ) {
         let bytes = line.bytes().get(offset..).unwrap_or_default();
         match object::open(bytes, marks.transport) {
             Object::Journal(mut fields, message_at) => {
@@ -324,13 +387,22 @@ impl Reader {
                 }
                 let borrowed = matches!(&fields.message, Message::Text(text) if text.is_borrowed());
                 let at = borrowed.then(|| narrow(offset.saturating_add(message_at))).flatten();
-                let place = Place { at: line.at(), lines: 1, cut: line.cut(), extent: Extent::Whole };
+                let place =
+                    Place { at: line.at(), lines: 1, cut: line.cut(), extent: Extent::Whole };
                 self.fields(fields, at, place, deliver);
             }
             Object::Docker(mut prefix, message, last) => {
                 self.near.saw(Transport::Docker);
                 prefix.host = marks.host;
-                let entry = Entry { prefix, message, at: line.at(), lines: 1, cut: 0, offset: None, extent: Extent::Whole };
+                let entry = Entry {
+                    prefix,
+                    message,
+                    at: line.at(),
+                    lines: 1,
+                    cut: 0,
+                    offset: None,
+                    extent: Extent::Whole,
+                };
                 self.part(entry, last, deliver);
             }
             Object::Other => {
@@ -345,7 +417,11 @@ impl Reader {
             Object::Broken(error, mut prefix) => {
                 prefix.host = prefix.host.or(marks.host);
                 let error = if line.cut() > 0 {
-                    ParseError::new(ErrorKind::TooLong, line.bytes().len(), "an object within the limit")
+                    ParseError::new(
+                        ErrorKind::TooLong,
+                        line.bytes().len(),
+                        "an object within the limit",
+                    )
                 } else {
                     error.shifted(offset)
                 };
@@ -360,7 +436,13 @@ impl Reader {
     }
 
     /// Hands out an entry of which the fields are known.
-    fn fields(&mut self, fields: Fields<'_>, offset: Option<u32>, place: Place, deliver: &mut impl FnMut(Delivery<'_>)) {
+    fn fields(
+        &mut self,
+        fields: Fields<'_>,
+        offset: Option<u32>,
+        place: Place,
+        deliver: &mut impl FnMut(Delivery<'_>),
+    ) {
         let (prefix, message) = fields.into_parts();
         let Place { at, lines, cut, extent } = place;
         self.hosts.saw(&prefix);
@@ -369,11 +451,14 @@ impl Reader {
             deliver(Delivery::Note { note, prefix: prefix.reborrow(), at, lines: 0 });
         }
         match message {
-            Message::Text(message) => deliver_entry(Entry { prefix, message, at, lines, cut, offset, extent }, deliver),
+            Message::Text(message) => {
+                deliver_entry(Entry { prefix, message, at, lines, cut, offset, extent }, deliver)
+            }
             Message::Absent => deliver(Delivery::Decoration { at, lines }),
             Message::Lost => deliver(Delivery::Note { note: Note::TextLost, prefix, at, lines }),
             Message::Twice => {
-                let error = ParseError::new(ErrorKind::DuplicateField, 0, "one MESSAGE in an entry");
+                let error =
+                    ParseError::new(ErrorKind::DuplicateField, 0, "one MESSAGE in an entry");
                 deliver(Delivery::Malformed { error, prefix, at, lines });
             }
         }
@@ -398,7 +483,15 @@ impl Place {
 #[inline]
 fn whole<'a>(line: &RawLine<'a>, prefix: Prefix<'a>, offset: usize) -> Entry<'a> {
     let message = Text::borrowed(line.bytes().get(offset..).unwrap_or_default());
-    Entry { prefix, message, at: line.at(), lines: 1, cut: line.cut(), offset: narrow(offset), extent: Extent::Whole }
+    Entry {
+        prefix,
+        message,
+        at: line.at(),
+        lines: 1,
+        cut: line.cut(),
+        offset: narrow(offset),
+        extent: Extent::Whole,
+    }
 }
 
 fn narrow(offset: usize) -> Option<u32> {
@@ -409,18 +502,32 @@ fn narrow(offset: usize) -> Option<u32> {
 fn brace(pretty: &Pretty, deliver: &mut impl FnMut(Delivery<'_>)) {
     let message = Text::borrowed(b"{");
     let prefix = Prefix::default();
-    deliver(Delivery::Entry(Entry { prefix, message, at: pretty.at, lines: 1, cut: 0, offset: Some(0), extent: Extent::Whole }));
+    deliver(Delivery::Entry(Entry {
+        prefix,
+        message,
+        at: pretty.at,
+        lines: 1,
+        cut: 0,
+        offset: Some(0),
+        extent: Extent::Whole,
+    }));
 }
 
 /// Hands out a message of the journal, or what the journal says of itself in it.
 #[inline]
 fn deliver_entry(entry: Entry<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
-    let of_journald = |name: &Text<'_>| name == "systemd-journald" || name == "systemd-journald.service";
+    let of_journald =
+        |name: &Text<'_>| name == "systemd-journald" || name == "systemd-journald.service";
     if entry.prefix.program().is_some_and(of_journald)
         && let Some((count, unit)) = journal::suppressed(entry.message.as_bytes())
     {
         let note = Note::Suppressed { count, unit: Text::borrowed(unit) };
-        return deliver(Delivery::Note { note, prefix: entry.prefix.reborrow(), at: entry.at, lines: entry.lines });
+        return deliver(Delivery::Note {
+            note,
+            prefix: entry.prefix.reborrow(),
+            at: entry.at,
+            lines: entry.lines,
+        });
     }
     deliver(Delivery::Entry(entry));
 }

@@ -1,5 +1,6 @@
-//! Entries of the journal's verbose form: a header with a cursor, then fields, each indented by four blanks. Further lines of a value are
-//! indented to where the value began, so no text in a value can pass for a field.
+//! Entries of the journal's verbose form: a header with a cursor, then fields, each indented by
+//! four blanks. Further lines of a value are indented to where the value began, so no text in a
+//! value can pass for a field.
 
 use super::Transport;
 use super::fields::{Fields, Key, Message};
@@ -57,7 +58,11 @@ impl Verbose {
             for _ in 0..core::mem::take(&mut self.empty).saturating_add(1) {
                 self.held.cut = self.held.cut.saturating_add(append(message, b"\n", max_record));
             }
-            self.held.cut = self.held.cut.saturating_add(append(message, more, max_record)).saturating_add(line.cut());
+            self.held.cut = self
+                .held
+                .cut
+                .saturating_add(append(message, more, max_record))
+                .saturating_add(line.cut());
             return Step::More;
         }
         if let Some((key, value)) = journal::verbose_field(bytes) {
@@ -65,7 +70,8 @@ impl Verbose {
             match Key::of(key) {
                 Some(Key::Message) => {
                     let mut message = Vec::new();
-                    self.held.cut = append(&mut message, value, max_record).saturating_add(line.cut());
+                    self.held.cut =
+                        append(&mut message, value, max_record).saturating_add(line.cut());
                     self.message = Some(message);
                 }
                 Some(Key::Realtime | Key::Monotonic | Key::Boot) | None => {}
@@ -78,7 +84,11 @@ impl Verbose {
     fn end_message(&mut self) {
         self.empty = 0;
         if let Some(message) = self.message.take() {
-            let message = if journal::blob(&message) { Message::Lost } else { Message::Text(Text::from(message)) };
+            let message = if journal::blob(&message) {
+                Message::Lost
+            } else {
+                Message::Text(Text::from(message))
+            };
             self.held.fields.set_message(message);
         }
     }

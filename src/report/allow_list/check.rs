@@ -14,7 +14,11 @@ use core::fmt;
 
 /// When a listed port was seen open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Seen {
     /// It is open.
@@ -55,22 +59,26 @@ pub struct HostComparison {
     pub unexpected: Vec<Unexpected>,
     /// On the list, and seen open.
     pub seen: Vec<Listed>,
-    /// On the list as ports that must be open, and never seen open although every source could have told.
+    /// On the list as ports that must be open, and never seen open although every source could
+    /// have told.
     pub never_seen: Vec<AllowedPort>,
     /// On the list as ports that may be open, and never seen open.
     pub optional_not_seen: Vec<AllowedPort>,
     /// On the list, not seen open, and the logs could not have told.
     pub unknown: Vec<AllowedPort>,
-    /// What can open ports that the log does not name, so that the list cannot be held against them.
+    /// What can open ports that the log does not name, so that the list cannot be held against
+    /// them.
     pub can_open: Vec<Fact>,
-    /// True if a part of the state is unknown, so that further ports may be open that are not on the list.
+    /// True if a part of the state is unknown, so that further ports may be open that are not on
+    /// the list.
     pub may_be_more: bool,
 }
 
 /// What holding an [`AllowList`] against a [`Report`] led to.
 ///
-/// Printed in the shape of commatrix' differences: `+` stands before a row that is on the list and was never seen, `-` before an open port
-/// that is not on the list, nothing before what agrees, and `?` before what could not be known.
+/// Printed in the shape of commatrix' differences: `+` stands before a row that is on the list and
+/// was never seen, `-` before an open port that is not on the list, nothing before what agrees, and
+/// `?` before what could not be known.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Comparison {
@@ -84,17 +92,23 @@ impl Comparison {
     /// True if no open port is missing on the list, on no host, and none could be hidden.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.hosts.iter().all(|host| host.unexpected.is_empty() && host.can_open.is_empty() && !host.may_be_more)
+        self.hosts
+            .iter()
+            .all(|host| host.unexpected.is_empty() && host.can_open.is_empty() && !host.may_be_more)
     }
 }
 
 impl AllowList {
-    /// Holds the list against a report: which open ports are not on it, and which of its ports were seen.
+    /// Holds the list against a report: which open ports are not on it, and which of its ports were
+    /// seen.
     ///
     /// The whole list counts for every host; see [`Self::for_node_group`].
     #[must_use]
     pub fn check(&self, report: &Report) -> Comparison {
-        Comparison { ranges: self.ranges.clone(), hosts: report.hosts.iter().map(|host| self.check_host(host)).collect() }
+        Comparison {
+            ranges: self.ranges.clone(),
+            hosts: report.hosts.iter().map(|host| self.check_host(host)).collect(),
+        }
     }
 
     /// Holds the list against the report of one host.
@@ -103,7 +117,11 @@ impl AllowList {
         let mut answer = HostComparison { host: host.host.clone(), ..HostComparison::default() };
         for open in &host.open.ports {
             for port in self.not_allowed(open.port) {
-                answer.unexpected.push(Unexpected { port, facts: open.facts.clone(), now: open.is_now() });
+                answer.unexpected.push(Unexpected {
+                    port,
+                    facts: open.facts.clone(),
+                    now: open.is_now(),
+                });
             }
         }
         for row in self.ports.iter().filter(|row| row.is_ingress()) {
@@ -115,7 +133,9 @@ impl AllowList {
             };
             match host.state(port) {
                 PortState::Open => answer.seen.push(Listed { row: row.clone(), seen: Seen::Now }),
-                _ if was_open() => answer.seen.push(Listed { row: row.clone(), seen: Seen::Before }),
+                _ if was_open() => {
+                    answer.seen.push(Listed { row: row.clone(), seen: Seen::Before })
+                }
                 PortState::Unknown => answer.unknown.push(row.clone()),
                 PortState::Closed if row.optional => answer.optional_not_seen.push(row.clone()),
                 PortState::Closed => answer.never_seen.push(row.clone()),
@@ -141,7 +161,17 @@ impl Unexpected {
         });
         let (pod, namespace) = pod.unwrap_or_default();
         let ports = self.port.range().to_string();
-        line(["Ingress", &capitals(self.port.protocol()), &ports, namespace, "", pod, "", "", "false"])
+        line([
+            "Ingress",
+            &capitals(self.port.protocol()),
+            &ports,
+            namespace,
+            "",
+            pod,
+            "",
+            "",
+            "false",
+        ])
     }
 }
 
@@ -169,7 +199,8 @@ impl fmt::Display for HostComparison {
         }
         for one in &self.unexpected {
             let when = if one.now { "" } else { " after a reload" };
-            let held = one.facts.iter().map(|fact| held_by(&fact.holder)).collect::<Vec<_>>().join("; ");
+            let held =
+                one.facts.iter().map(|fact| held_by(&fact.holder)).collect::<Vec<_>>().join("; ");
             writeln!(f, "- {}   # open{when}: {held}", one.row())?;
         }
         for row in &self.unknown {

@@ -1,4 +1,5 @@
-//! commatrix' CSV, as far as RFC 4180 goes: quoted cells, doubled quotes, line ends inside quotes, CRLF.
+//! commatrix' CSV, as far as RFC 4180 goes: quoted cells, doubled quotes, line ends inside quotes,
+//! CRLF.
 
 use super::{AllowList, AllowedPort, DynamicRange};
 use crate::port::{PortRange, Protocol};
@@ -53,7 +54,11 @@ impl Cell<'_> {
 
     /// The error of a part of the cell that begins some bytes behind its start.
     const fn broken_at(&self, offset: usize, expected: &'static str) -> AllowListError {
-        AllowListError { line: self.line, column: self.column.saturating_add(offset as u64), expected }
+        AllowListError {
+            line: self.line,
+            column: self.column.saturating_add(offset as u64),
+            expected,
+        }
     }
 
     fn word(&self) -> &str {
@@ -108,7 +113,11 @@ impl<'a> Reader<'a> {
                 return Ok(Some(cells));
             }
             if !self.take_if(",") {
-                return Err(AllowListError { line: self.line, column: self.column, expected: "a comma or the end of the line" });
+                return Err(AllowListError {
+                    line: self.line,
+                    column: self.column,
+                    expected: "a comma or the end of the line",
+                });
             }
         }
     }
@@ -146,22 +155,38 @@ impl<'a> Reader<'a> {
     }
 }
 
-const COLUMNS: [&str; 9] = ["Direction", "Protocol", "Port", "Namespace", "Service", "Pod", "Container", "NodeGroup", "Optional"];
+const COLUMNS: [&str; 9] = [
+    "Direction",
+    "Protocol",
+    "Port",
+    "Namespace",
+    "Service",
+    "Pod",
+    "Container",
+    "NodeGroup",
+    "Optional",
+];
 
-/// Which column each heading stands for; headings may be in any order and case, `Node Role` is the older name of `NodeGroup`.
+/// Which column each heading stands for; headings may be in any order and case, `Node Role` is the
+/// older name of `NodeGroup`.
 fn headings(cells: &[Cell<'_>]) -> Result<Vec<usize>, AllowListError> {
     let mut columns = Vec::new();
     for cell in cells {
-        let name = if cell.word().eq_ignore_ascii_case("Node Role") { "NodeGroup" } else { cell.word() };
+        let name =
+            if cell.word().eq_ignore_ascii_case("Node Role") { "NodeGroup" } else { cell.word() };
         match COLUMNS.iter().position(|column| column.eq_ignore_ascii_case(name)) {
-            Some(column) if columns.contains(&column) => return Err(cell.broken("each column once")),
+            Some(column) if columns.contains(&column) => {
+                return Err(cell.broken("each column once"));
+            }
             Some(column) => columns.push(column),
             None => return Err(cell.broken("the name of a column of the matrix")),
         }
     }
     let named = |name: &str| columns.iter().any(|column| COLUMNS.get(*column) == Some(&name));
     match cells.first() {
-        Some(first) if !named("Protocol") || !named("Port") => Err(first.broken("the columns Protocol and Port")),
+        Some(first) if !named("Protocol") || !named("Port") => {
+            Err(first.broken("the columns Protocol and Port"))
+        }
         _ => Ok(columns),
     }
 }
@@ -169,7 +194,8 @@ fn headings(cells: &[Cell<'_>]) -> Result<Vec<usize>, AllowListError> {
 impl AllowList {
     /// Reads a list in commatrix' CSV: headings, then a port or a range of ports in each line.
     ///
-    /// Columns may stand in any order; all but `Protocol` and `Port` may be missing, and a missing direction is `Ingress`.
+    /// Columns may stand in any order; all but `Protocol` and `Port` may be missing, and a missing
+    /// direction is `Ingress`.
     ///
     /// # Errors
     /// The first cell that cannot be read, with its line and column.
@@ -179,7 +205,8 @@ impl AllowList {
         let text = core::str::from_utf8(bytes).map_err(|error| {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = before.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
-            let column = before.iter().rev().take_while(|byte| **byte != b'\n').count().saturating_add(1);
+            let column =
+                before.iter().rev().take_while(|byte| **byte != b'\n').count().saturating_add(1);
             AllowListError { line: line as u64, column: column as u64, expected: "UTF-8" }
         })?;
         let mut reader = Reader { rest: text, line: 1, column: 1 };
@@ -203,14 +230,21 @@ impl AllowList {
             let column = COLUMNS.iter().position(|column| *column == name);
             columns.iter().position(|own| Some(*own) == column).and_then(|at| cells.get(at))
         };
-        let text = |name: &str| cell(name).map(|cell| String::from(cell.text.as_ref())).unwrap_or_default();
-        let (Some(protocol_cell), Some(port_cell)) = (cell("Protocol"), cell("Port")) else { return Ok(()) };
-        let protocol = Protocol::from_str(protocol_cell.word()).map_err(|error| protocol_cell.broken(error.expected()))?;
-        let range =
-            PortRange::from_str(port_cell.word()).map_err(|error| port_cell.broken_at(error.offset(), error.expected()))?;
+        let text = |name: &str| {
+            cell(name).map(|cell| String::from(cell.text.as_ref())).unwrap_or_default()
+        };
+        let (Some(protocol_cell), Some(port_cell)) = (cell("Protocol"), cell("Port")) else {
+            return Ok(());
+        };
+        let protocol = Protocol::from_str(protocol_cell.word())
+            .map_err(|error| protocol_cell.broken(error.expected()))?;
+        let range = PortRange::from_str(port_cell.word())
+            .map_err(|error| port_cell.broken_at(error.offset(), error.expected()))?;
         let optional = match cell("Optional") {
             None => false,
-            Some(cell) if cell.word().is_empty() || cell.word().eq_ignore_ascii_case("false") => false,
+            Some(cell) if cell.word().is_empty() || cell.word().eq_ignore_ascii_case("false") => {
+                false
+            }
             Some(cell) if cell.word().eq_ignore_ascii_case("true") => true,
             Some(cell) => return Err(cell.broken("true or false")),
         };
@@ -232,12 +266,20 @@ impl AllowList {
             });
         } else {
             let (min_port, max_port) = (range.first(), range.last());
-            self.ranges.push(DynamicRange { direction, protocol, min_port, max_port, description: text("Service"), optional });
+            self.ranges.push(DynamicRange {
+                direction,
+                protocol,
+                min_port,
+                max_port,
+                description: text("Service"),
+                optional,
+            });
         }
         Ok(())
     }
 
-    /// The list as commatrix prints it: ranges behind the single ports, their description in the column `Service`.
+    /// The list as commatrix prints it: ranges behind the single ports, their description in the
+    /// column `Service`.
     #[must_use]
     pub fn to_csv(&self) -> String {
         let mut out = COLUMNS.join(",");
@@ -248,8 +290,17 @@ impl AllowList {
         }
         for range in &self.ranges {
             let ports = format!("{}-{}", range.min_port, range.max_port);
-            let cells =
-                [&range.direction, &capitals(range.protocol), &ports, "", &range.description, "", "", "", truth(range.optional)];
+            let cells = [
+                &range.direction,
+                &capitals(range.protocol),
+                &ports,
+                "",
+                &range.description,
+                "",
+                "",
+                "",
+                truth(range.optional),
+            ];
             out.push_str(&line(cells));
             out.push('\n');
         }

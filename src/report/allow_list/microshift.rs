@@ -7,7 +7,8 @@ use alloc::vec::Vec;
 
 /// Single ports: protocol, port, and what uses it where the documentation says so.
 ///
-/// The firewall guide lists 80, 443, 5353 and 6443 as ports that users may open; the rest are the fixed ports of its services.
+/// The firewall guide lists 80, 443, 5353 and 6443 as ports that users may open; the rest are the
+/// fixed ports of its services.
 const PORTS: [(Protocol, u16, &str); 13] = [
     (Protocol::Tcp, 22, "sshd"),
     (Protocol::Tcp, 80, "router-default"),
@@ -25,9 +26,11 @@ const PORTS: [(Protocol, u16, &str); 13] = [
 ];
 
 impl AllowList {
-    /// The ports that MicroShift's documentation lists (4.15 to 4.19): all optional, since none of them must be open.
+    /// The ports that MicroShift's documentation lists (4.15 to 4.19): all optional, since none of
+    /// them must be open.
     ///
-    /// Node ports are taken from 30000-32767, which is the default of Kubernetes and can be changed on a cluster.
+    /// Node ports are taken from 30000-32767, which is the default of Kubernetes and can be changed
+    /// on a cluster.
     #[must_use]
     pub fn microshift() -> Self {
         let row = |(protocol, port, service): (Protocol, u16, &str)| AllowedPort {

@@ -1,4 +1,5 @@
-//! Which ports may be open: lists in the shape of commatrix, the communication matrix of OpenShift (openshift-kni/commatrix, 2026).
+//! Which ports may be open: lists in the shape of commatrix, the communication matrix of OpenShift
+//! (openshift-kni/commatrix, 2026).
 
 mod check;
 mod csv;
@@ -15,7 +16,11 @@ use alloc::vec::Vec;
 
 /// A port that may or must be open: a row of the matrix.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase", deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct AllowedPort {
     /// `Ingress`, in any case; rows of another direction say nothing about open ports.
     pub direction: String,
@@ -41,7 +46,11 @@ pub struct AllowedPort {
 
 /// A range out of which ports are taken as they are needed: node ports, ephemeral ports.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "camelCase", deny_unknown_fields))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "camelCase", deny_unknown_fields)
+)]
 pub struct DynamicRange {
     /// `Ingress`, in any case; ranges of another direction say nothing about open ports.
     pub direction: String,
@@ -54,14 +63,16 @@ pub struct DynamicRange {
     pub max_port: u16,
     /// What takes ports out of it.
     pub description: String,
-    /// Kept as written: a range only allows ports, and none is missed when nothing is taken out of it.
+    /// Kept as written: a range only allows ports, and none is missed when nothing is taken out of
+    /// it.
     pub optional: bool,
 }
 
 /// Ports that may be open.
 ///
-/// Reads and prints commatrix' CSV ([`Self::from_csv`], [`Self::to_csv`]); with the `serde` feature it has the shape of its JSON and YAML,
-/// of today's (`Ports` and `DynamicRanges`) and of older ones (`Matrix`, or the rows alone). Fields that are not known are refused.
+/// Reads and prints commatrix' CSV ([`Self::from_csv`], [`Self::to_csv`]); with the `serde` feature
+/// it has the shape of its JSON and YAML, of today's (`Ports` and `DynamicRanges`) and of older
+/// ones (`Matrix`, or the rows alone). Fields that are not known are refused.
 ///
 /// ```
 /// use hostport_audit::report::AllowList;
@@ -128,12 +139,15 @@ impl AllowList {
     /// The allowed ports as they stand on the list, single ones and ranges.
     fn allowed(&self) -> impl Iterator<Item = HostPort> + '_ {
         let single = self.ports.iter().filter(|row| row.is_ingress()).map(AllowedPort::host_port);
-        single.chain(self.ranges.iter().filter(|range| range.is_ingress()).map(DynamicRange::host_port))
+        single.chain(
+            self.ranges.iter().filter(|range| range.is_ingress()).map(DynamicRange::host_port),
+        )
     }
 
     /// The parts of a range that are not on the list.
     fn not_allowed(&self, port: HostPort) -> Vec<HostPort> {
-        let mut allowed: Vec<PortRange> = self.allowed().filter(|other| other.overlaps(port)).map(HostPort::range).collect();
+        let mut allowed: Vec<PortRange> =
+            self.allowed().filter(|other| other.overlaps(port)).map(HostPort::range).collect();
         allowed.sort_unstable();
         let mut rest = Vec::new();
         let mut next = Some(port.range().first());
@@ -141,7 +155,10 @@ impl AllowList {
             if let Some(from) = next
                 && from < range.first()
             {
-                rest.push(HostPort::new(port.protocol(), PortRange::new(from, range.first().saturating_sub(1))));
+                rest.push(HostPort::new(
+                    port.protocol(),
+                    PortRange::new(from, range.first().saturating_sub(1)),
+                ));
             }
             next = next.and_then(|from| range.last().checked_add(1).map(|behind| behind.max(from)));
         }

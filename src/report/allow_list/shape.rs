@@ -13,11 +13,16 @@ pub(super) mod capitals {
     use alloc::string::String;
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
-    pub(crate) fn serialize<S: Serializer>(protocol: &Protocol, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(
+        protocol: &Protocol,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&protocol.as_str().to_ascii_uppercase())
     }
 
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Protocol, D::Error> {
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Protocol, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
     }
 }
@@ -45,11 +50,17 @@ impl<'de> Deserialize<'de> for AllowList {
 
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<AllowList, A::Error> {
                 let matrix = Matrix::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(AllowList { ports: matrix.ports.unwrap_or_default(), ranges: matrix.ranges.unwrap_or_default() })
+                Ok(AllowList {
+                    ports: matrix.ports.unwrap_or_default(),
+                    ranges: matrix.ranges.unwrap_or_default(),
+                })
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, rows: A) -> Result<AllowList, A::Error> {
-                Ok(AllowList { ports: Vec::deserialize(SeqAccessDeserializer::new(rows))?, ranges: Vec::new() })
+                Ok(AllowList {
+                    ports: Vec::deserialize(SeqAccessDeserializer::new(rows))?,
+                    ranges: Vec::new(),
+                })
             }
         }
 

@@ -30,7 +30,8 @@ impl Crio {
                 self.exposure.may_be_gone(by, effects);
             }
             if !matches!(event.said, Said::Started { .. }) {
-                // Another process without its banner: its first lines, or somebody else under CRI-O's name.
+                // Another process without its banner: its first lines, or somebody else under
+                // CRI-O's name.
                 self.sockets.lose(Ignorance::Restart, by, effects);
             }
         }
@@ -47,20 +48,32 @@ impl Crio {
         self.tell_held(told, from, by, effects);
     }
 
-    /// Keeps what is reported in step with what is told as held: in a filtered log the closing of any socket may be missing.
+    /// Keeps what is reported in step with what is told as held: in a filtered log the closing of
+    /// any socket may be missing.
     fn tell_held(&self, told: bool, from: usize, by: Evidence, effects: &mut Effects) {
         match (told, self.tells_held()) {
             (true, true) => {}
-            (false, true) => effects.changes.extend(self.sockets.held().map(|(port, support)| opened(port, support))),
+            (false, true) => effects
+                .changes
+                .extend(self.sockets.held().map(|(port, support)| opened(port, support))),
             (_, false) => {
                 let socket = |change: &Change| match change {
-                    Change::Opened { opening, .. } if opening.holder == Holder::CrioSocket => Some(opening.clone()),
+                    Change::Opened { opening, .. } if opening.holder == Holder::CrioSocket => {
+                        Some(opening.clone())
+                    }
                     _ => None,
                 };
-                let new: Vec<Opening> = effects.changes.iter().skip(from).filter_map(socket).collect();
-                let before = self.sockets.held().filter(|_| told).map(|(port, support)| opened(port, support));
+                let new: Vec<Opening> =
+                    effects.changes.iter().skip(from).filter_map(socket).collect();
+                let before = self
+                    .sockets
+                    .held()
+                    .filter(|_| told)
+                    .map(|(port, support)| opened(port, support));
                 let doubted = new.into_iter().chain(before.filter_map(|change| socket(&change)));
-                let doubts: Vec<Change> = doubted.map(|opening| Change::Doubted { opening, why: Ignorance::Gap, by }).collect();
+                let doubts: Vec<Change> = doubted
+                    .map(|opening| Change::Doubted { opening, why: Ignorance::Gap, by })
+                    .collect();
                 effects.changes.extend(doubts);
             }
         }
@@ -68,7 +81,9 @@ impl Crio {
 
     fn said(&mut self, said: &Said<'_>, by: Evidence, effects: &mut Effects) {
         match said {
-            Said::Started { version, major, minor } => self.started(version, *major, *minor, by, effects),
+            Said::Started { version, major, minor } => {
+                self.started(version, *major, *minor, by, effects)
+            }
             Said::Opened { port } => self.opened(*port, by, effects),
             Said::Closing { port } => self.closing(*port, by, effects),
             Said::NoOpenSocket { .. } => {
@@ -95,7 +110,8 @@ impl Crio {
                 if self.exposure.take_text_lost(*family) {
                     self.exposure.added_unseen(*family, by, effects);
                 } else if *from_133 && !self.process.filtered {
-                    // Rules were added without an input to iptables-restore: its nftables manager prints none.
+                    // Rules were added without an input to iptables-restore: its nftables manager
+                    // prints none.
                     self.process.nftables = true;
                     let pod = match self.requests.only_doer().filter(|_| self.process.whole) {
                         Some(Doer::Start { pod }) => Some(pod),
@@ -145,7 +161,9 @@ impl Crio {
                     self.requests.removal(request.as_ref(), &Text::default());
                 }
             }
-            Said::SandboxStopping { request, sandbox } => self.requests.removal(request.as_ref(), sandbox),
+            Said::SandboxStopping { request, sandbox } => {
+                self.requests.removal(request.as_ref(), sandbox)
+            }
             Said::SandboxStopped { request } => self.removal_ended(request.as_ref(), by, effects),
             Said::RemovalFailed { request, pod, failure } => {
                 self.requests.removal_failed(request.as_ref());
@@ -159,7 +177,14 @@ impl Crio {
         }
     }
 
-    fn started(&mut self, version: &Text<'_>, major: u16, minor: u16, by: Evidence, effects: &mut Effects) {
+    fn started(
+        &mut self,
+        version: &Text<'_>,
+        major: u16,
+        minor: u16,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         self.process.banner(version, major, minor);
         self.sockets.clear(by, effects);
         if self.process.socket_lines() == SocketLines::Hidden {
@@ -204,7 +229,8 @@ impl Crio {
             SocketLines::Printed => Order::Ipv4First { spoken: self.requests.spoken() },
             _ => Order::Any,
         };
-        let outcome = self.exposure.restoring(snapshot, self.requests.removers(), order, by, effects);
+        let outcome =
+            self.exposure.restoring(snapshot, self.requests.removers(), order, by, effects);
         if self.process.socket_lines() == SocketLines::None {
             return;
         }
@@ -212,14 +238,23 @@ impl Crio {
         if !self.process.whole && !snapshot.removed.is_empty() {
             // The lines that close the sockets of these rules may have been filtered away.
             match outcome.removed {
-                Some(ports) => ports.into_iter().for_each(|port| self.sockets.weaken(port, by, effects)),
+                Some(ports) => {
+                    ports.into_iter().for_each(|port| self.sockets.weaken(port, by, effects))
+                }
                 None => self.sockets.lose(Ignorance::Gap, by, effects),
             }
         }
     }
 
-    /// An input to iptables-restore whose text is lost, all or in part; the ports of new rules that are left of it.
-    fn text_lost(&mut self, family: Option<Family>, new: &[HostPort], by: Evidence, effects: &mut Effects) {
+    /// An input to iptables-restore whose text is lost, all or in part; the ports of new rules that
+    /// are left of it.
+    fn text_lost(
+        &mut self,
+        family: Option<Family>,
+        new: &[HostPort],
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let doer = self.requests.only_doer().filter(|_| self.process.whole);
         if self.process.socket_lines() != SocketLines::None {
             self.confirm(new.iter().map(|port| (*port, Text::default())), by, effects);
@@ -234,8 +269,15 @@ impl Crio {
     }
 
     /// New rules: their ports were opened just before.
-    fn confirm(&mut self, new: impl Iterator<Item = (HostPort, Text<'static>)>, by: Evidence, effects: &mut Effects) {
-        for (port, pod) in new.filter(|(port, _)| matches!(port.protocol(), Protocol::Tcp | Protocol::Udp)) {
+    fn confirm(
+        &mut self,
+        new: impl Iterator<Item = (HostPort, Text<'static>)>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        for (port, pod) in
+            new.filter(|(port, _)| matches!(port.protocol(), Protocol::Tcp | Protocol::Udp))
+        {
             if self.process.socket_lines() == SocketLines::NotSeen {
                 // Either this version opens no sockets, or the line that told of it is missing.
                 self.sockets.lose_sight(Ignorance::Gap, by, effects);
@@ -245,14 +287,26 @@ impl Crio {
         }
     }
 
-    fn end_start(&mut self, request: Option<&Text<'_>>, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
+    fn end_start(
+        &mut self,
+        request: Option<&Text<'_>>,
+        pod: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         if !self.requests.end_start(request, pod) {
             self.exposure.starts_unclear(pod, by, effects);
             self.sockets.starts_unclear(pod, by, effects);
         }
     }
 
-    fn start_went_through(&mut self, request: Option<&Text<'_>>, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
+    fn start_went_through(
+        &mut self,
+        request: Option<&Text<'_>>,
+        pod: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         self.end_start(request, pod, by, effects);
         self.exposure.pod_started(pod, by, effects);
         self.exposure.start_ended_unseen(pod, by, effects);
@@ -263,7 +317,9 @@ impl Crio {
         let sandbox = self.requests.end_removal(request);
         self.exposure.removal_ended(request, by, effects);
         match (request, sandbox) {
-            (Some(request), Some(sandbox)) => self.exposure.sandbox_gone(request, &sandbox, by, effects),
+            (Some(request), Some(sandbox)) => {
+                self.exposure.sandbox_gone(request, &sandbox, by, effects)
+            }
             (Some(request), None) => self.exposure.removal_unclear(request, by, effects),
             (None, _) => {}
         }
@@ -298,7 +354,12 @@ impl Crio {
     }
 
     /// Folds in what the journal says; of no effect if it is about another program.
-    pub fn apply_journal(&mut self, event: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
+    pub fn apply_journal(
+        &mut self,
+        event: &journal::Event<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         match event {
             journal::Event::Boot { .. } => {
                 self.process.forget();

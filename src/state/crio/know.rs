@@ -12,8 +12,8 @@ use core::str::FromStr;
 
 /// Facts about a host's CRI-O; what is `None` is not stated.
 ///
-/// In JSON a port is written `tcp:443` and a rule `tcp:443|HOSTIP|10.42.0.7:8443|k8s_nginx_default_UID_0_`, the host's address empty
-/// for all.
+/// In JSON a port is written `tcp:443` and a rule
+/// `tcp:443|HOSTIP|10.42.0.7:8443|k8s_nginx_default_UID_0_`, the host's address empty for all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(default))]
 pub struct Statement {
@@ -79,7 +79,8 @@ pub struct DnatRule {
     pub host_ip: Option<IpAddr>,
     /// Where it leads, as iptables prints it: `10.42.0.7:8443`, `[fd01::9]:8443`.
     pub target: Text<'static>,
-    /// The pod, as CRI-O names it in the rule's comment: `k8s_POD_NAMESPACE_UID_ATTEMPT`, up to 1.30 with `_` behind it.
+    /// The pod, as CRI-O names it in the rule's comment: `k8s_POD_NAMESPACE_UID_ATTEMPT`, up to
+    /// 1.30 with `_` behind it.
     pub pod: Text<'static>,
 }
 
@@ -123,14 +124,19 @@ impl FromStr for DnatRule {
     fn from_str(text: &str) -> Result<Self, ParseError> {
         let missing = || ParseError::new(ErrorKind::Message, text.len(), "PORT|HOSTIP|TARGET|POD");
         let mut parts = text.splitn(4, '|');
-        let (Some(port), Some(host_ip), Some(target), Some(pod)) = (parts.next(), parts.next(), parts.next(), parts.next())
+        let (Some(port), Some(host_ip), Some(target), Some(pod)) =
+            (parts.next(), parts.next(), parts.next(), parts.next())
         else {
             return Err(missing());
         };
         let at = port.len().saturating_add(1);
         let host_ip = match host_ip {
             "" => None,
-            address => Some(address.parse().map_err(|_| ParseError::new(ErrorKind::Address, at, "an IP address"))?),
+            address => Some(
+                address
+                    .parse()
+                    .map_err(|_| ParseError::new(ErrorKind::Address, at, "an IP address"))?,
+            ),
         };
         let owned = |text: &str| Text::from(alloc::string::String::from(text));
         Ok(Self { port: port.parse()?, host_ip, target: owned(target), pod: owned(pod) })
@@ -172,16 +178,29 @@ mod words {
         }
     }
 
-    pub(super) fn serialize<T: Word, S: Serializer>(set: &Option<BTreeSet<T>>, serializer: S) -> Result<S::Ok, S::Error> {
-        set.as_ref().map(|set| set.iter().map(Word::write).collect::<Vec<_>>()).serialize(serializer)
+    pub(super) fn serialize<T: Word, S: Serializer>(
+        set: &Option<BTreeSet<T>>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        set.as_ref()
+            .map(|set| set.iter().map(Word::write).collect::<Vec<_>>())
+            .serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, T: Word, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BTreeSet<T>>, D::Error> {
-        let Some(words) = Option::<Vec<String>>::deserialize(deserializer)? else { return Ok(None) };
+    pub(super) fn deserialize<'de, T: Word, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<BTreeSet<T>>, D::Error> {
+        let Some(words) = Option::<Vec<String>>::deserialize(deserializer)? else {
+            return Ok(None);
+        };
         words
             .iter()
             .map(|word| {
-                T::read(word).ok_or_else(|| D::Error::custom("a port like tcp:443, or a rule like tcp:443||10.42.0.7:8443|POD"))
+                T::read(word).ok_or_else(|| {
+                    D::Error::custom(
+                        "a port like tcp:443, or a rule like tcp:443||10.42.0.7:8443|POD",
+                    )
+                })
             })
             .collect::<Result<_, _>>()
             .map(Some)

@@ -1,7 +1,9 @@
-//! CRI-O's host ports: the sockets it holds, and the rules by which ports are exposed. Two truths, kept apart.
+//! CRI-O's host ports: the sockets it holds, and the rules by which ports are exposed. Two truths,
+//! kept apart.
 //!
-//! A socket only reserves a port; traffic reaches a pod by DNAT rules. After a restart of CRI-O all sockets are gone, and every port
-//! is reachable as before. So there are two answers, and each may be unknown while the other is not.
+//! A socket only reserves a port; traffic reaches a pod by DNAT rules. After a restart of CRI-O all
+//! sockets are gone, and every port is reachable as before. So there are two answers, and each may
+//! be unknown while the other is not.
 
 mod exposure;
 mod fold;
@@ -27,7 +29,8 @@ use process::{Process, SocketLines};
 use requests::Requests;
 use sockets::Sockets;
 
-/// What is known of CRI-O's host ports on one host, folded from [events](crate::event::crio::Event).
+/// What is known of CRI-O's host ports on one host, folded from
+/// [events](crate::event::crio::Event).
 ///
 /// ```
 /// use hostport_audit::event::crio::Event;
@@ -90,7 +93,8 @@ impl Crio {
         self.process.tells_rules()
     }
 
-    /// Why it is unknown which sockets are held, if it is. From 1.31 on CRI-O holds none, whatever the log tells.
+    /// Why it is unknown which sockets are held, if it is. From 1.31 on CRI-O holds none, whatever
+    /// the log tells.
     fn sockets_unknown(&self) -> Option<Unknown> {
         if self.process.socket_lines() == SocketLines::None {
             return None;
@@ -98,7 +102,8 @@ impl Crio {
         self.sockets.unknown().or_else(|| self.process.gap())
     }
 
-    /// The ports for which CRI-O holds at least one socket. That a port is held says nothing about whether it is reachable.
+    /// The ports for which CRI-O holds at least one socket. That a port is held says nothing about
+    /// whether it is reachable.
     ///
     /// # Errors
     /// Why, and since when, that is unknown.
@@ -120,12 +125,14 @@ impl Crio {
         self.sockets.held().filter(move |_| tells)
     }
 
-    /// True if what is known to be held can be told: in a filtered log the closing of any of them may be missing.
+    /// True if what is known to be held can be told: in a filtered log the closing of any of them
+    /// may be missing.
     fn tells_held(&self) -> bool {
         !self.process.filtered && self.process.socket_lines() != SocketLines::None
     }
 
-    /// The ports that are led to a pod by a rule: what can be reached from outside, as far as CRI-O decides that.
+    /// The ports that are led to a pod by a rule: what can be reached from outside, as far as CRI-O
+    /// decides that.
     ///
     /// # Errors
     /// Why, and since when, that is unknown.
@@ -152,7 +159,9 @@ impl Crio {
         let tells = !self.process.filtered || self.process.restores;
         FAMILIES
             .into_iter()
-            .flat_map(|family| self.exposure.rules(family).map(move |(rule, entry)| (family, rule, entry)))
+            .flat_map(|family| {
+                self.exposure.rules(family).map(move |(rule, entry)| (family, rule, entry))
+            })
             .filter(move |_| tells)
     }
 
@@ -173,19 +182,23 @@ impl Crio {
         self.rules().map(|(_, rule, _)| rule.clone()).collect()
     }
 
-    /// Everything that is surely open, and by which line: sockets, then rules of IPv4, then of IPv6.
+    /// Everything that is surely open, and by which line: sockets, then rules of IPv4, then of
+    /// IPv6.
     pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
-        let sockets = self.held().map(|(port, support)| (Opening { port: Some(port), holder: Holder::CrioSocket }, support));
-        let rules = self.rules().map(|(family, rule, entry)| (Entry::opening(family, rule), entry.support));
+        let sockets = self.held().map(|(port, support)| {
+            (Opening { port: Some(port), holder: Holder::CrioSocket }, support)
+        });
+        let rules =
+            self.rules().map(|(family, rule, entry)| (Entry::opening(family, rule), entry.support));
         sockets.chain(rules)
     }
 
     /// What cannot be told, why, and since when.
     pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
         let sockets = self.sockets_unknown().map(|unknown| (Scope::CrioSockets, unknown));
-        let rules = FAMILIES
-            .into_iter()
-            .filter_map(|family| self.rules_unknown(family).map(|unknown| (Scope::CrioRules { family }, unknown)));
+        let rules = FAMILIES.into_iter().filter_map(|family| {
+            self.rules_unknown(family).map(|unknown| (Scope::CrioRules { family }, unknown))
+        });
         sockets.into_iter().chain(rules)
     }
 }

@@ -1,4 +1,5 @@
-//! What is known of the process that speaks: its version, what its lines can tell, and whether the log holds all of them.
+//! What is known of the process that speaks: its version, what its lines can tell, and whether the
+//! log holds all of them.
 
 use super::version::Speech;
 use crate::event::crio::{Boots, Era, Event, Said};
@@ -22,7 +23,8 @@ pub(super) struct Process {
     /// Host ports were added without an input to iptables-restore.
     pub(super) nftables: bool,
     switched_off: bool,
-    /// Of the whole log: a line was seen that has nothing to do with ports, so the log was not filtered for them.
+    /// Of the whole log: a line was seen that has nothing to do with ports, so the log was not
+    /// filtered for them.
     pub(super) whole: bool,
     /// Of the whole log: the line was seen that comes before all openings.
     pub(super) ensures: bool,
@@ -110,7 +112,8 @@ impl Process {
 
     /// Forgets what holds for one process only.
     fn start(&mut self) {
-        let (whole, ensures, restores, filtered, first) = (self.whole, self.ensures, self.restores, self.filtered, self.first);
+        let (whole, ensures, restores, filtered, first) =
+            (self.whole, self.ensures, self.restores, self.filtered, self.first);
         *self = Self { whole, ensures, restores, filtered, first, ..Self::new() };
     }
 
@@ -122,7 +125,8 @@ impl Process {
     pub(super) fn banner(&mut self, version: &Text<'_>, major: u16, minor: u16) {
         let text = version.as_bytes().get(..LONGEST_VERSION).unwrap_or_else(|| version.as_bytes());
         // A version that cannot be read says nothing.
-        self.version = (major > 0).then(|| Version { text: Text::from(text.to_vec()), major, minor });
+        self.version =
+            (major > 0).then(|| Version { text: Text::from(text.to_vec()), major, minor });
     }
 
     /// A version that contradicts its own lines is not believed.
@@ -139,8 +143,12 @@ impl Process {
                     self.filtered = true;
                 }
             }
-            Said::EnsuringChains => (self.ensures, self.filtered, self.iptables) = (true, false, true),
-            Said::Restoring(_) | Said::RestoringCut { .. } => (self.restores, self.iptables) = (true, true),
+            Said::EnsuringChains => {
+                (self.ensures, self.filtered, self.iptables) = (true, false, true)
+            }
+            Said::Restoring(_) | Said::RestoringCut { .. } => {
+                (self.restores, self.iptables) = (true, true)
+            }
             Said::HostPortsDisabled => (self.switched_off, self.whole) = (true, true),
             Said::SocketCut | Said::Cut | Said::ConntrackCleared { .. } => {}
             Said::RemovalFailed { .. } | Said::CleanUpFailed { .. } => {}
@@ -148,7 +156,8 @@ impl Process {
         }
     }
 
-    /// Why nothing can be told of the lines that this log would have to hold: they may have been filtered away.
+    /// Why nothing can be told of the lines that this log would have to hold: they may have been
+    /// filtered away.
     pub(super) fn gap(&self) -> Option<Unknown> {
         let first = self.first.filter(|_| self.filtered || !self.whole)?;
         Some(Unknown::since(Ignorance::Gap, first))
@@ -164,7 +173,9 @@ impl Process {
 
     fn minor(&self) -> Option<u16> {
         // There is no CRI-O 2; one would be newer than all that is known here.
-        self.version.as_ref().map(|version| if version.major > 1 { u16::MAX } else { version.minor })
+        self.version
+            .as_ref()
+            .map(|version| if version.major > 1 { u16::MAX } else { version.minor })
     }
 
     pub(super) fn socket_lines(&self) -> SocketLines {

@@ -1,7 +1,9 @@
-//! Which pods are being started and which removals are under way, by the requests that CRI-O's server logs.
+//! Which pods are being started and which removals are under way, by the requests that CRI-O's
+//! server logs.
 //!
-//! CRI-O serves requests side by side, and the lines about host ports do not say to which they belong. A request is therefore only
-//! taken as the owner of such a line as long as no other can be.
+//! CRI-O serves requests side by side, and the lines about host ports do not say to which they
+//! belong. A request is therefore only taken as the owner of such a line as long as no other can
+//! be.
 
 use super::exposure::{Doer, Mark};
 use super::sockets::Opener;
@@ -35,11 +37,13 @@ pub(super) struct Sandbox {
 pub(super) struct Requests {
     /// Request and pod (`NAMESPACE/POD`) of each start that has not ended, oldest first.
     starts: VecDeque<(Option<Text<'static>>, Text<'static>)>,
-    /// The requests in whose course rules are being removed, with the sandbox whose rules they are.
+    /// The requests in whose course rules are being removed, with the sandbox whose rules they
+    /// are.
     removals: BTreeMap<Text<'static>, Option<Text<'static>>>,
     /// The sandboxes that were seen to start.
     sandboxes: BTreeMap<Text<'static>, Sandbox>,
-    /// Whether a line about sockets was seen since the only removal began; `None` if it may be of another request.
+    /// Whether a line about sockets was seen since the only removal began; `None` if it may be of
+    /// another request.
     spoken: Option<bool>,
     /// A removal was seen whose request is not known, so nothing can be said of who owns one.
     unnamed_removals: bool,
@@ -59,12 +63,17 @@ impl Requests {
 
     /// How the rules are named that a sandbox brought without a word.
     pub(super) fn name_sandbox(&mut self, mark: Mark, name: Text<'static>) {
-        if let Some(sandbox) = self.sandboxes.values_mut().find(|sandbox| sandbox.hidden.values().any(|of| *of == mark)) {
+        if let Some(sandbox) = self
+            .sandboxes
+            .values_mut()
+            .find(|sandbox| sandbox.hidden.values().any(|of| *of == mark))
+        {
             sandbox.comment.get_or_insert(name);
         }
     }
 
-    /// In whose course a line is printed that names no request, if there is just one that can be meant.
+    /// In whose course a line is printed that names no request, if there is just one that can be
+    /// meant.
     pub(super) fn only_doer(&self) -> Option<Doer> {
         if self.unnamed_removals {
             return None;
@@ -75,9 +84,10 @@ impl Requests {
                 let (_, pod) = self.starts.front().filter(|_| self.starts.len() == 1)?;
                 Some(Doer::Start { pod: pod.clone() })
             }
-            (Some((request, Some(sandbox))), None) if self.starts.is_empty() => {
-                self.sandboxes.contains_key(sandbox).then(|| Doer::Removal { request: request.clone() })
-            }
+            (Some((request, Some(sandbox))), None) if self.starts.is_empty() => self
+                .sandboxes
+                .contains_key(sandbox)
+                .then(|| Doer::Removal { request: request.clone() }),
             _ => None,
         }
     }
@@ -97,7 +107,9 @@ impl Requests {
     pub(super) fn opener(&self) -> Opener {
         match self.starts.len() {
             0 => Opener::NotSeen,
-            1..=MOST_OPENERS => Opener::OneOf(self.starts.iter().map(|(_, pod)| pod.clone()).collect()),
+            1..=MOST_OPENERS => {
+                Opener::OneOf(self.starts.iter().map(|(_, pod)| pod.clone()).collect())
+            }
             _ => Opener::Crowd,
         }
     }
@@ -105,11 +117,14 @@ impl Requests {
     /// The pod whose start this request is.
     pub(super) fn pod_of(&self, request: Option<&Text<'_>>) -> Option<Text<'static>> {
         let request = request?.as_bytes();
-        let of = |(of, _): &&(Option<Text<'static>>, _)| of.as_ref().is_some_and(|of| of.as_bytes() == request);
+        let of = |(of, _): &&(Option<Text<'static>>, _)| {
+            of.as_ref().is_some_and(|of| of.as_bytes() == request)
+        };
         self.starts.iter().find(of).map(|(_, pod)| pod.clone())
     }
 
-    /// The start of a pod ended, in the course of this request. False if it cannot be told from another start of the pod.
+    /// The start of a pod ended, in the course of this request. False if it cannot be told from
+    /// another start of the pod.
     pub(super) fn end_start(&mut self, request: Option<&Text<'_>>, pod: &Text<'_>) -> bool {
         let same = |(of, _): &(Option<Text<'static>>, _)| match (of, request) {
             (Some(of), Some(request)) => of.as_bytes() == request.as_bytes(),
@@ -127,7 +142,10 @@ impl Requests {
         self.spoken = self.removals.is_empty().then_some(false);
         match request {
             Some(request) if self.removals.len() < MOST => {
-                let known = self.sandboxes.get_key_value(&sandbox.clone().into_owned()).map(|(sandbox, _)| sandbox.clone());
+                let known = self
+                    .sandboxes
+                    .get_key_value(&sandbox.clone().into_owned())
+                    .map(|(sandbox, _)| sandbox.clone());
                 self.removals.insert(request.clone().into_owned(), known);
             }
             _ => self.unnamed_removals = true,
@@ -142,7 +160,9 @@ impl Requests {
 
     /// A removal failed: what becomes of the rules of its pod is another matter.
     pub(super) fn removal_failed(&mut self, request: Option<&Text<'_>>) {
-        if let Some(sandbox) = request.and_then(|request| self.removals.get_mut(&request.clone().into_owned())) {
+        if let Some(sandbox) =
+            request.and_then(|request| self.removals.get_mut(&request.clone().into_owned()))
+        {
             *sandbox = None;
         }
     }
@@ -162,18 +182,25 @@ impl Requests {
         self.spoken = self.spoken.filter(|_| alone).map(|_| true);
     }
 
-    /// Whether a line about sockets was seen since the only removal began; `None` if that cannot be told.
+    /// Whether a line about sockets was seen since the only removal began; `None` if that cannot be
+    /// told.
     pub(super) fn spoken(&self) -> Option<bool> {
         self.spoken.filter(|_| self.removals.len() == 1 && !self.unnamed_removals)
     }
 
-    /// The requests one of which removes the rules that are being removed now; empty if it cannot be told.
+    /// The requests one of which removes the rules that are being removed now; empty if it cannot
+    /// be told.
     pub(super) fn removers(&self) -> BTreeSet<Text<'static>> {
-        if self.unnamed_removals { BTreeSet::new() } else { self.removals.keys().cloned().collect() }
+        if self.unnamed_removals {
+            BTreeSet::new()
+        } else {
+            self.removals.keys().cloned().collect()
+        }
     }
 }
 
-/// True if the comment of a rule (`k8s_POD_NAMESPACE_UID_ATTEMPT_`) names this pod (`NAMESPACE/POD`).
+/// True if the comment of a rule (`k8s_POD_NAMESPACE_UID_ATTEMPT_`) names this pod
+/// (`NAMESPACE/POD`).
 pub(super) fn names_pod(comment: &[u8], pod: &[u8]) -> bool {
     let Some(slash) = pod.iter().position(|&b| b == b'/') else { return false };
     let (namespace, name) = pod.split_at_checked(slash).unwrap_or_default();

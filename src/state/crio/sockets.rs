@@ -1,8 +1,10 @@
-//! The sockets by which CRI-O up to 1.30 reserves host ports: how many for each port, as far as the log tells.
+//! The sockets by which CRI-O up to 1.30 reserves host ports: how many for each port, as far as the
+//! log tells.
 //!
-//! A port may be held several times (two families, several host addresses), and the lines name the port alone. So for each port
-//! there is a number of sockets that are surely held, a number that may be held besides, and those that were opened and wait for the
-//! rules that confirm them: if the start of the pod fails before, they are closed without a word.
+//! A port may be held several times (two families, several host addresses), and the lines name the
+//! port alone. So for each port there is a number of sockets that are surely held, a number that
+//! may be held besides, and those that were opened and wait for the rules that confirm them: if the
+//! start of the pod fails before, they are closed without a word.
 
 use super::requests::names_pod;
 use crate::event::Remark;
@@ -18,7 +20,8 @@ use alloc::vec::Vec;
 
 /// No upper bound.
 pub(super) const ANY: u32 = u32::MAX;
-/// More sockets never wait for their rules at once: a manager opens those of one pod and writes its rules before it turns to the next.
+/// More sockets never wait for their rules at once: a manager opens those of one pod and writes its
+/// rules before it turns to the next.
 const MOST_WAITING: usize = 1024;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +45,8 @@ struct Held {
     sure: u32,
     /// Sockets that may be held besides.
     maybe: u32,
-    /// How many of these were sure until their rules went; the line that closes them is still to come, if it is not missing.
+    /// How many of these were sure until their rules went; the line that closes them is still to
+    /// come, if it is not missing.
     closing: u32,
     /// Sockets that were opened and not yet confirmed by rules.
     opened: Vec<Opened>,
@@ -64,7 +68,11 @@ struct Opened {
 
 /// For whom a socket was opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub(super) enum Opener {
     /// For a pod that no line told of, or no longer.
     NotSeen,
@@ -155,7 +163,8 @@ impl Sockets {
 
     /// Why it cannot be told which ports are held.
     pub(super) fn unknown(&self) -> Option<Unknown> {
-        let doubt = || self.unsure.first().and_then(|port| self.ports.get(port)).map(|held| held.doubt);
+        let doubt =
+            || self.unsure.first().and_then(|port| self.ports.get(port)).map(|held| held.doubt);
         self.unknown.or_else(doubt)
     }
 
@@ -164,20 +173,30 @@ impl Sockets {
     }
 
     pub(super) fn held(&self) -> impl Iterator<Item = (HostPort, Support)> + '_ {
-        self.ports.iter().filter(|(_, held)| held.is_held()).map(|(port, held)| (*port, held.support))
+        self.ports
+            .iter()
+            .filter(|(_, held)| held.is_held())
+            .map(|(port, held)| (*port, held.support))
     }
 
     pub(super) fn len(&self) -> usize {
         self.ports.len()
     }
 
-    /// More sockets wait for their rules than any CRI-O opens at once, so these lines are not all of them.
+    /// More sockets wait for their rules than any CRI-O opens at once, so these lines are not all
+    /// of them.
     pub(super) const fn overflows(&self) -> bool {
         self.wait > MOST_WAITING
     }
 
     /// Changes what is known of a port, and reports what that opens or closes.
-    fn with(&mut self, port: HostPort, by: Evidence, effects: &mut Effects, change: impl FnOnce(&mut Held)) {
+    fn with(
+        &mut self,
+        port: HostPort,
+        by: Evidence,
+        effects: &mut Effects,
+        change: impl FnOnce(&mut Held),
+    ) {
         self.change(port, by, Certainty::Confirmed, effects, change);
     }
 
@@ -204,7 +223,12 @@ impl Sockets {
         if held.is_held() && (surer || !held.shown) {
             held.shown = true;
             let Support { since, certainty, .. } = held.support;
-            effects.changes.push(Change::Opened { opening: opening(port), request: None, by: since, certainty });
+            effects.changes.push(Change::Opened {
+                opening: opening(port),
+                request: None,
+                by: since,
+                certainty,
+            });
         } else if held.shown && !held.is_held() {
             held.shown = false;
             effects.changes.push(if held.is_unsure() {
@@ -260,21 +284,40 @@ impl Sockets {
             held.shown = held.is_held();
             if held.shown {
                 let Support { since, certainty, .. } = held.support;
-                effects.changes.push(Change::Opened { opening: opening(*port), request: None, by: since, certainty });
+                effects.changes.push(Change::Opened {
+                    opening: opening(*port),
+                    request: None,
+                    by: since,
+                    certainty,
+                });
             }
         }
     }
 
     /// `Opened local port`.
-    pub(super) fn open(&mut self, port: HostPort, opener: Opener, doubtful: bool, by: Evidence, effects: &mut Effects) {
+    pub(super) fn open(
+        &mut self,
+        port: HostPort,
+        opener: Opener,
+        doubtful: bool,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         self.with(port, by, effects, |held| {
             held.opened.push(Opened { opener, doubtful });
             held.doubt = Unknown::since(Ignorance::Gap, by);
         });
     }
 
-    /// A new rule for the port, of a pod if that is known: the socket that was opened for it stays. False if none was.
-    pub(super) fn confirm(&mut self, port: HostPort, pod: &[u8], by: Evidence, effects: &mut Effects) -> bool {
+    /// A new rule for the port, of a pod if that is known: the socket that was opened for it stays.
+    /// False if none was.
+    pub(super) fn confirm(
+        &mut self,
+        port: HostPort,
+        pod: &[u8],
+        by: Evidence,
+        effects: &mut Effects,
+    ) -> bool {
         let mut found = false;
         self.with(port, by, effects, |held| {
             let rank = |opened: &Opened| {
@@ -294,8 +337,9 @@ impl Sockets {
         found
     }
 
-    /// Rules are written, and the message with them is lost: they confirm what was opened if it is `alone`, for one pod that is being
-    /// started while nothing else is done; otherwise they may.
+    /// Rules are written, and the message with them is lost: they confirm what was opened if it is
+    /// `alone`, for one pod that is being started while nothing else is done; otherwise they
+    /// may.
     pub(super) fn confirm_unseen(&mut self, alone: bool, by: Evidence, effects: &mut Effects) {
         for port in self.waiting.clone() {
             self.with(port, by, effects, |held| {
@@ -311,10 +355,21 @@ impl Sockets {
     }
 
     /// The start of a pod ended; `None` if it is not known of which.
-    pub(super) fn end_start(&mut self, pod: Option<&Text<'_>>, end: End, by: Evidence, effects: &mut Effects) {
-        let concerned = |held: &Held| held.opened.iter().any(|opened| opened.is_concerned(pod, end));
-        let ports: Vec<HostPort> =
-            self.waiting.iter().copied().filter(|port| self.ports.get(port).is_some_and(concerned)).collect();
+    pub(super) fn end_start(
+        &mut self,
+        pod: Option<&Text<'_>>,
+        end: End,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let concerned =
+            |held: &Held| held.opened.iter().any(|opened| opened.is_concerned(pod, end));
+        let ports: Vec<HostPort> = self
+            .waiting
+            .iter()
+            .copied()
+            .filter(|port| self.ports.get(port).is_some_and(concerned))
+            .collect();
         for port in ports {
             self.with(port, by, effects, |held| {
                 let mut opened = core::mem::take(&mut held.opened);
@@ -322,17 +377,25 @@ impl Sockets {
                     let owned = pod.is_some_and(|pod| opened.opener.is(pod));
                     let alone = pod.is_some_and(|pod| opened.opener.rule_out(pod));
                     match end {
-                        // It was opened for this pod, all of whose sockets are held; the confirming text went by unseen.
+                        // It was opened for this pod, all of whose sockets are held; the confirming
+                        // text went by unseen.
                         End::Started if alone && !opened.doubtful => {
                             held.sure = held.sure.saturating_add(1);
                             false
                         }
                         End::Started => !alone,
                         End::Failed if alone => false,
-                        // Started before the log began, as far as can be told, both the pod and the socket.
+                        // Started before the log began, as far as can be told, both the pod and the
+                        // socket.
                         End::Failed if pod.is_none() && opened.opener == Opener::NotSeen => false,
                         // Of another pod.
-                        End::Failed if pod.is_some() && !owned && matches!(opened.opener, Opener::OneOf(_)) => true,
+                        End::Failed
+                            if pod.is_some()
+                                && !owned
+                                && matches!(opened.opener, Opener::OneOf(_)) =>
+                        {
+                            true
+                        }
                         End::Failed => {
                             opened.doubtful = true;
                             held.doubt = Unknown::since(Ignorance::Underway, by);
@@ -348,7 +411,12 @@ impl Sockets {
     /// One of several starts of a pod ended: which of them opened what, cannot be told.
     pub(super) fn starts_unclear(&mut self, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
         let of_pod = |held: &Held| held.opened.iter().any(|opened| opened.opener.is(pod));
-        let ports: Vec<HostPort> = self.waiting.iter().copied().filter(|port| self.ports.get(port).is_some_and(of_pod)).collect();
+        let ports: Vec<HostPort> = self
+            .waiting
+            .iter()
+            .copied()
+            .filter(|port| self.ports.get(port).is_some_and(of_pod))
+            .collect();
         for port in ports {
             self.with(port, by, effects, |held| {
                 for opened in held.opened.iter_mut().filter(|opened| opened.opener.is(pod)) {
@@ -381,7 +449,8 @@ impl Sockets {
         known
     }
 
-    /// The rules of a port are removed, and the line that closes its socket may be missing from this log.
+    /// The rules of a port are removed, and the line that closes its socket may be missing from
+    /// this log.
     pub(super) fn weaken(&mut self, port: HostPort, by: Evidence, effects: &mut Effects) {
         if self.ports.get(&port).is_some_and(|held| held.sure > 0) {
             self.with(port, by, effects, |held| {
@@ -399,7 +468,8 @@ impl Sockets {
 
     /// A socket with this number, opened for a pod whose start failed, could perhaps not be closed.
     pub(super) fn not_cleaned_up(&mut self, number: u16, by: Evidence, effects: &mut Effects) {
-        let ports: Vec<HostPort> = self.waiting.iter().copied().filter(|port| port.range().first() == number).collect();
+        let ports: Vec<HostPort> =
+            self.waiting.iter().copied().filter(|port| port.range().first() == number).collect();
         for port in ports {
             self.not_closed(port, by, effects);
         }
@@ -419,10 +489,13 @@ impl Sockets {
             self.ports.values_mut().for_each(|held| held.shown = false);
         }
         let mut contradicted = false;
-        let others: Vec<HostPort> = self.ports.keys().copied().filter(|port| !told.contains(port)).collect();
+        let others: Vec<HostPort> =
+            self.ports.keys().copied().filter(|port| !told.contains(port)).collect();
         for port in others {
             contradicted |= self.ports.get(&port).is_some_and(Held::is_held);
-            self.with(port, by, effects, |held| *held = Held { shown: held.shown, ..Held::new(by) });
+            self.with(port, by, effects, |held| {
+                *held = Held { shown: held.shown, ..Held::new(by) }
+            });
         }
         for &port in told {
             contradicted |= before.is_none() && !self.ports.contains_key(&port);
@@ -434,7 +507,8 @@ impl Sockets {
                 let opened = u32::try_from(core::mem::take(&mut held.opened).len()).unwrap_or(ANY);
                 let could = held.sure.saturating_add(held.maybe).saturating_add(opened);
                 held.sure = held.sure.max(1);
-                // How many more may be held is what the log leaves open, or else what the rules allow.
+                // How many more may be held is what the log leaves open, or else what the rules
+                // allow.
                 let most = if before.is_none() && could > 0 { could } else { most };
                 held.maybe = if most == ANY { ANY } else { most.saturating_sub(held.sure) };
                 held.doubt = Unknown { why: Ignorance::BeforeLog, since: None };

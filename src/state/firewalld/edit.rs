@@ -28,12 +28,22 @@ impl Spot<'_> {
 }
 
 fn opened(opening: Opening, support: Support) -> Change {
-    Change::Opened { opening, request: support.request, by: support.since, certainty: support.certainty }
+    Change::Opened {
+        opening,
+        request: support.request,
+        by: support.since,
+        certainty: support.certainty,
+    }
 }
 
 impl Firewalld {
     /// The zone, made up of unknown lists if it was not heard of; `None` if that is over the limit.
-    pub(super) fn zone_mut(&mut self, name: &Text<'_>, by: Evidence, effects: &mut Effects) -> Option<&mut Zone> {
+    pub(super) fn zone_mut(
+        &mut self,
+        name: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) -> Option<&mut Zone> {
         let name = name.clone().into_owned();
         if !self.zones.contains_key(&name) {
             let zone = Zone::unknown(Unknown::BEFORE_LOG);
@@ -63,7 +73,13 @@ impl Firewalld {
     }
 
     /// Adds an entry.
-    pub(super) fn add(&mut self, spot: Spot<'_>, entry: Entry, support: Support, effects: &mut Effects) {
+    pub(super) fn add(
+        &mut self,
+        spot: Spot<'_>,
+        entry: Entry,
+        support: Support,
+        effects: &mut Effects,
+    ) {
         if self.keys.saturating_add(entry.weight()) > self.limits.max_keys {
             effects.remark(Remark::LimitReached, support.since);
             self.forget(spot, Ignorance::Limit, support.since, effects);
@@ -72,23 +88,34 @@ impl Firewalld {
         let Spot { zone, layer, kind } = spot;
         let new = self.with_lists(spot, |lists| match entry {
             Entry::Port(port) => {
-                let new = lists.port_set_mut(kind).map(|set| set.add(port, support)).unwrap_or_default();
+                let new =
+                    lists.port_set_mut(kind).map(|set| set.add(port, support)).unwrap_or_default();
                 new.into_iter().map(|port| port_opening(port, zone, layer, kind)).collect()
             }
             Entry::Name(name) => {
-                let new = lists.name_set_mut(kind).is_some_and(|set| set.add(name.clone(), support));
+                let new =
+                    lists.name_set_mut(kind).is_some_and(|set| set.add(name.clone(), support));
                 if new { Vec::from([name_opening(&name, zone, layer, kind)]) } else { Vec::new() }
             }
         });
-        effects.changes.extend(new.unwrap_or_default().into_iter().map(|opening| opened(opening, support)));
+        effects
+            .changes
+            .extend(new.unwrap_or_default().into_iter().map(|opening| opened(opening, support)));
     }
 
     /// Removes an entry.
-    pub(super) fn remove(&mut self, spot: Spot<'_>, entry: &Entry, by: Evidence, effects: &mut Effects) {
+    pub(super) fn remove(
+        &mut self,
+        spot: Spot<'_>,
+        entry: &Entry,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let Spot { zone, layer, kind } = spot;
         let gone = self.with_lists(spot, |lists| match entry {
             Entry::Port(port) => {
-                let gone = lists.port_set_mut(kind).map(|set| set.remove(*port)).unwrap_or_default();
+                let gone =
+                    lists.port_set_mut(kind).map(|set| set.remove(*port)).unwrap_or_default();
                 gone.into_iter().map(|port| port_opening(port, zone, layer, kind)).collect()
             }
             Entry::Name(name) => {
@@ -97,7 +124,9 @@ impl Firewalld {
             }
         });
         let mut gone = gone.unwrap_or_default();
-        if gone.is_empty() && self.lists(zone, layer).is_some_and(|lists| lists.why_unknown(kind).is_some()) {
+        if gone.is_empty()
+            && self.lists(zone, layer).is_some_and(|lists| lists.why_unknown(kind).is_some())
+        {
             // Of an unknown list it shows that it was open until here.
             gone.push(match entry {
                 Entry::Port(port) => port_opening(*port, zone, layer, kind),
@@ -108,7 +137,13 @@ impl Firewalld {
     }
 
     /// Makes a list exactly these entries.
-    pub(super) fn replace(&mut self, spot: Spot<'_>, entries: &[Entry], support: Support, effects: &mut Effects) {
+    pub(super) fn replace(
+        &mut self,
+        spot: Spot<'_>,
+        entries: &[Entry],
+        support: Support,
+        effects: &mut Effects,
+    ) {
         let weight: usize = entries.iter().map(Entry::weight).sum();
         if self.keys.saturating_add(weight) > self.limits.max_keys {
             effects.remark(Remark::LimitReached, support.since);
@@ -117,17 +152,28 @@ impl Firewalld {
         }
         let Some(mut lists) = self.lists(spot.zone, spot.layer).cloned() else { return };
         if let Some(set) = lists.port_set_mut(spot.kind) {
-            let ports = entries.iter().filter_map(|entry| if let Entry::Port(port) = entry { Some(*port) } else { None });
+            let ports = entries
+                .iter()
+                .filter_map(|entry| if let Entry::Port(port) = entry { Some(*port) } else { None });
             set.replace(ports, support);
         } else if let Some(set) = lists.name_set_mut(spot.kind) {
-            let names = entries.iter().filter_map(|entry| if let Entry::Name(name) = entry { Some(name.clone()) } else { None });
+            let names = entries.iter().filter_map(|entry| {
+                if let Entry::Name(name) = entry { Some(name.clone()) } else { None }
+            });
             set.replace(names, support);
         }
         self.swap(spot, &lists, support.since, effects);
     }
 
-    /// Takes over a list from other lists. What was there before is open since its own line, all else since this one.
-    pub(super) fn swap(&mut self, spot: Spot<'_>, from: &Lists, by: Evidence, effects: &mut Effects) {
+    /// Takes over a list from other lists. What was there before is open since its own line, all
+    /// else since this one.
+    pub(super) fn swap(
+        &mut self,
+        spot: Spot<'_>,
+        from: &Lists,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let Some(old) = self.lists(spot.zone, spot.layer) else { return };
         let kind = spot.kind;
         let mut new = Lists::unknown(Unknown::BEFORE_LOG);
@@ -138,18 +184,33 @@ impl Firewalld {
     }
 
     /// Nothing of a list is known any more.
-    pub(super) fn forget(&mut self, spot: Spot<'_>, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    pub(super) fn forget(
+        &mut self,
+        spot: Spot<'_>,
+        why: Ignorance,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         self.lose(spot, Unknown::since(why, by), by, effects);
     }
 
     /// The same for a reason with its own line.
-    pub(super) fn lose(&mut self, spot: Spot<'_>, why: Unknown, by: Evidence, effects: &mut Effects) {
+    pub(super) fn lose(
+        &mut self,
+        spot: Spot<'_>,
+        why: Unknown,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let kind = spot.kind;
         let lost = self.with_lists(spot, |lists| {
-            // What is unknown already, with nothing proven, stays so for its first reason, unless that was only that no daemon ran.
+            // What is unknown already, with nothing proven, stays so for its first reason, unless
+            // that was only that no daemon ran.
             let before = lists.why_unknown(kind);
             let known = before.is_none() || lists.weight(kind) > 0;
-            let idle = before.is_some_and(|before| matches!(before.why, Ignorance::NotRunning | Ignorance::Restart));
+            let idle = before.is_some_and(|before| {
+                matches!(before.why, Ignorance::NotRunning | Ignorance::Restart)
+            });
             if known || idle {
                 lists.forget(kind, why);
             }
@@ -161,7 +222,13 @@ impl Firewalld {
     }
 
     /// The content of a list is not certain any more, but what is proven to be in it stays.
-    pub(super) fn doubt(&mut self, spot: Spot<'_>, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    pub(super) fn doubt(
+        &mut self,
+        spot: Spot<'_>,
+        why: Ignorance,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let Spot { zone, layer, kind } = spot;
         let Some(lists) = self.lists(zone, layer) else { return };
         if lists.why_unknown(kind).is_some() {
@@ -188,14 +255,21 @@ impl Firewalld {
     }
 
     /// Nothing of a layer is known any more, in any zone.
-    pub(super) fn forget_all(&mut self, layer: Layer, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    pub(super) fn forget_all(
+        &mut self,
+        layer: Layer,
+        why: Ignorance,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let names: Vec<Text<'static>> = self.zones.keys().cloned().collect();
         for zone in &names {
             self.forget_layer(zone, layer, why, by, effects);
         }
     }
 
-    /// A layer of a zone is there from now on, with all its lists unknown; nothing is done if it is there.
+    /// A layer of a zone is there from now on, with all its lists unknown; nothing is done if it is
+    /// there.
     pub(super) fn begin_layer(&mut self, name: &Text<'static>, layer: Layer, why: Unknown) {
         let Some(zone) = self.zones.get_mut(name) else { return };
         if zone.layer(layer).is_none() {
@@ -204,13 +278,21 @@ impl Firewalld {
     }
 
     /// A layer of a zone is gone.
-    pub(super) fn end_layer(&mut self, name: &Text<'static>, layer: Layer, by: Evidence, effects: &mut Effects) {
+    pub(super) fn end_layer(
+        &mut self,
+        name: &Text<'static>,
+        layer: Layer,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let Some(zone) = self.zones.get_mut(name) else { return };
         let Some(lists) = zone.layer_mut(layer).take() else { return };
         self.keys = self.keys.saturating_sub(lists.weight_of_all());
         for kind in Kind::ALL {
             let gone = lists.openings(kind, name, layer);
-            effects.changes.extend(gone.into_iter().map(|(opening, _)| Change::Closed { opening, by }));
+            effects
+                .changes
+                .extend(gone.into_iter().map(|(opening, _)| Change::Closed { opening, by }));
         }
     }
 }
@@ -218,11 +300,17 @@ impl Firewalld {
 /// The effects of one list taking the place of another.
 fn compare(spot: Spot<'_>, old: &Lists, new: &Lists, by: Evidence, effects: &mut Effects) {
     let Spot { zone, layer, kind } = spot;
-    let all_opened = || new.openings(kind, zone, layer).into_iter().map(|(opening, support)| opened(opening, support));
+    let all_opened = || {
+        new.openings(kind, zone, layer)
+            .into_iter()
+            .map(|(opening, support)| opened(opening, support))
+    };
     match (old.why_unknown(kind), new.why_unknown(kind)) {
         (_, Some(why)) => {
             // What an unknown list is proven to hold may become less, too.
-            if old.why_unknown(kind) != Some(why) || old.openings(kind, zone, layer) != new.openings(kind, zone, layer) {
+            if old.why_unknown(kind) != Some(why)
+                || old.openings(kind, zone, layer) != new.openings(kind, zone, layer)
+            {
                 effects.changes.push(Change::Lost { scope: spot.scope(), why: why.why, by });
                 effects.changes.extend(all_opened());
             }
@@ -235,22 +323,31 @@ fn compare(spot: Spot<'_>, old: &Lists, new: &Lists, by: Evidence, effects: &mut
             (List::Ports(old), List::Ports(new)) => {
                 for (port, _) in old.iter() {
                     let gone = new.missing(port);
-                    effects.changes.extend(
-                        gone.into_iter().map(|port| Change::Closed { opening: port_opening(port, zone, layer, kind), by }),
-                    );
+                    effects.changes.extend(gone.into_iter().map(|port| Change::Closed {
+                        opening: port_opening(port, zone, layer, kind),
+                        by,
+                    }));
                 }
                 for (port, support) in new.iter() {
                     let come = old.missing(port);
-                    effects.changes.extend(come.into_iter().map(|port| opened(port_opening(port, zone, layer, kind), support)));
+                    effects.changes.extend(
+                        come.into_iter()
+                            .map(|port| opened(port_opening(port, zone, layer, kind), support)),
+                    );
                 }
             }
             (List::Names(old), List::Names(new)) => {
                 let gone = old.iter().filter(|(name, _)| !new.contains(name));
-                effects
-                    .changes
-                    .extend(gone.map(|(name, _)| Change::Closed { opening: name_opening(name, zone, layer, kind), by }));
+                effects.changes.extend(gone.map(|(name, _)| Change::Closed {
+                    opening: name_opening(name, zone, layer, kind),
+                    by,
+                }));
                 let come = new.iter().filter(|(name, _)| !old.contains(name));
-                effects.changes.extend(come.map(|(name, support)| opened(name_opening(name, zone, layer, kind), support)));
+                effects.changes.extend(
+                    come.map(|(name, support)| {
+                        opened(name_opening(name, zone, layer, kind), support)
+                    }),
+                );
             }
             _ => {}
         },

@@ -11,12 +11,21 @@ use crate::text::Text;
 use alloc::vec::Vec;
 
 pub(super) fn opening(layer: Layer, fact: &Text<'static>) -> Opening {
-    Opening { port: None, holder: Holder::FirewallFact { zone: None, layer, kind: None, fact: fact.clone() } }
+    Opening {
+        port: None,
+        holder: Holder::FirewallFact { zone: None, layer, kind: None, fact: fact.clone() },
+    }
 }
 
 impl Firewalld {
     /// Something beside the zones that can open ports.
-    pub(super) fn fact(&mut self, layer: Layer, fact: Text<'static>, by: Evidence, effects: &mut Effects) {
+    pub(super) fn fact(
+        &mut self,
+        layer: Layer,
+        fact: Text<'static>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let key = (layer, fact);
         if self.facts.contains_key(&key) {
             return;
@@ -32,7 +41,13 @@ impl Firewalld {
     }
 
     /// It is gone.
-    pub(super) fn end_fact(&mut self, layer: Layer, fact: Text<'static>, by: Evidence, effects: &mut Effects) {
+    pub(super) fn end_fact(
+        &mut self,
+        layer: Layer,
+        fact: Text<'static>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let key = (layer, fact);
         if self.facts.remove(&key).is_some() {
             self.keys = self.keys.saturating_sub(1);

@@ -32,28 +32,53 @@ impl Firewalld {
         match event {
             Event::RuntimeRequest { zone, edit } => {
                 let zone = zone.clone().into_owned();
-                self.ask(Request::Runtime { zone, edit: edit.clone().into_owned(), from: Asker::Client }, by, effects);
+                self.ask(
+                    Request::Runtime { zone, edit: edit.clone().into_owned(), from: Asker::Client },
+                    by,
+                    effects,
+                );
             }
             Event::TimerRequest { zone, item } => {
                 let (zone, item) = (zone.clone().into_owned(), item.clone().into_owned());
                 self.timers.asked(&zone, &item);
-                self.ask(Request::Runtime { zone, edit: Edit::Remove { item }, from: Asker::Timer }, by, effects);
+                self.ask(
+                    Request::Runtime { zone, edit: Edit::Remove { item }, from: Asker::Timer },
+                    by,
+                    effects,
+                );
             }
-            Event::SettingsRequest { zone } => self.ask(Request::Settings { zone: zone.clone().into_owned() }, by, effects),
+            Event::SettingsRequest { zone } => {
+                self.ask(Request::Settings { zone: zone.clone().into_owned() }, by, effects)
+            }
             Event::Added { zone, item, timeout } => self.added(zone, item, *timeout, by, effects),
             Event::Removed { zone, item } => self.removed(zone, item, by, effects),
-            Event::SettingsChanged { zone, settings } => self.settings_changed(zone, settings.as_deref(), by, effects),
-            Event::PermanentRequest { object, edit } => {
-                self.ask_object(*object, Write::Edit { edit: edit.clone().into_owned() }, by, effects);
+            Event::SettingsChanged { zone, settings } => {
+                self.settings_changed(zone, settings.as_deref(), by, effects)
             }
-            Event::OpaqueRequest { object, kind } => self.ask_object(*object, Write::Opaque { kind: *kind }, by, effects),
-            Event::UnrelatedRequest { object } => self.ask_object(*object, Write::Nothing, by, effects),
-            Event::DefaultsRequest { object } => self.ask_object(*object, Write::Defaults, by, effects),
+            Event::PermanentRequest { object, edit } => {
+                self.ask_object(
+                    *object,
+                    Write::Edit { edit: edit.clone().into_owned() },
+                    by,
+                    effects,
+                );
+            }
+            Event::OpaqueRequest { object, kind } => {
+                self.ask_object(*object, Write::Opaque { kind: *kind }, by, effects)
+            }
+            Event::UnrelatedRequest { object } => {
+                self.ask_object(*object, Write::Nothing, by, effects)
+            }
+            Event::DefaultsRequest { object } => {
+                self.ask_object(*object, Write::Defaults, by, effects)
+            }
             Event::RemovalRequest { .. } => self.ask(Request::Removal, by, effects),
             Event::RenameRequest { .. } => self.ask(Request::Rename, by, effects),
             Event::SettingsRead { .. } => self.called = true,
             Event::SettingsWrite { object } => self.settings_written(*object, by, effects),
-            Event::Committed { object, zone } => self.committed(*object, zone, file.as_ref(), by, effects),
+            Event::Committed { object, zone } => {
+                self.committed(*object, zone, file.as_ref(), by, effects)
+            }
             Event::ZoneRemoved { object, zone } => self.zone_removed(*object, zone, by, effects),
             Event::ZoneRenamed { object, zone } => self.zone_renamed(*object, zone, by, effects),
             Event::ObjectRead { object } => {
@@ -61,12 +86,21 @@ impl Firewalld {
                 self.object_read = Some(*object);
             }
             Event::NewZoneRequest { zone } => self.new_zone_asked(zone, by, effects),
-            Event::ZoneListed { zone } => self.zone_listed(zone, object_read, file.as_ref(), by, effects),
-            Event::ServiceRemovalRequest => self.ask(Request::ServiceRemoval { zones: Vec::new() }, by, effects),
+            Event::ZoneListed { zone } => {
+                self.zone_listed(zone, object_read, file.as_ref(), by, effects)
+            }
+            Event::ServiceRemovalRequest => {
+                self.ask(Request::ServiceRemoval { zones: Vec::new() }, by, effects)
+            }
             Event::ServiceRemoved { name } => self.service_removed(name, by, effects),
             Event::ServiceChanged { name } => {
                 self.overtaken(by, effects);
-                self.fact(Layer::Permanent, Text::from(format!("service definition {name}")), by, effects);
+                self.fact(
+                    Layer::Permanent,
+                    Text::from(format!("service definition {name}")),
+                    by,
+                    effects,
+                );
             }
             Event::Started => self.started(by, effects),
             Event::Stopped => self.stopped(by, effects),
@@ -97,7 +131,8 @@ impl Firewalld {
             Event::Traceback => {
                 if default_zone_set {
                     // Newer versions (2.x) set it by a reload, which was refused.
-                    self.default_zone = DefaultZone::Unknown { why: Unknown::since(Ignorance::Crash, by) };
+                    self.default_zone =
+                        DefaultZone::Unknown { why: Unknown::since(Ignorance::Crash, by) };
                 }
                 self.traceback(by, effects);
             }
@@ -113,11 +148,15 @@ impl Firewalld {
                 self.overtaken(by, effects);
                 self.end_fact(Layer::Permanent, Text::from(format!("policy {name}")), by, effects);
             }
-            Event::DirectAdded { rule } => self.fact(Layer::Runtime, Text::from(format!("direct {rule}")), by, effects),
+            Event::DirectAdded { rule } => {
+                self.fact(Layer::Runtime, Text::from(format!("direct {rule}")), by, effects)
+            }
             Event::DirectRemoved { rule } => {
                 self.end_fact(Layer::Runtime, Text::from(format!("direct {rule}")), by, effects);
             }
-            Event::DirectChanged => self.fact(Layer::Permanent, Text::from("direct rules"), by, effects),
+            Event::DirectChanged => {
+                self.fact(Layer::Permanent, Text::from("direct rules"), by, effects)
+            }
             Event::TransactionStep => {
                 self.file = file;
                 self.object_read = object_read;
@@ -126,21 +165,32 @@ impl Firewalld {
             }
             Event::OtherCall => {
                 self.called = true;
-                // In the list of a start or a reload the objects of other kinds are announced; they answer nothing.
+                // In the list of a start or a reload the objects of other kinds are announced; they
+                // answer nothing.
                 self.overtaken(by, effects);
             }
         }
     }
 
     /// Folds in what the journal says about lines of firewalld.
-    pub fn apply_journal(&mut self, event: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
+    pub fn apply_journal(
+        &mut self,
+        event: &journal::Event<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         match event {
             // The rules are gone with the machine, and the daemon has not yet said what it loaded.
             journal::Event::Boot { .. } => self.machine_started(by, effects),
-            journal::Event::Suppressed { unit, .. } if is_firewalld(unit) => self.lines_missing(by, effects),
+            journal::Event::Suppressed { unit, .. } if is_firewalld(unit) => {
+                self.lines_missing(by, effects)
+            }
             journal::Event::Lost { source: Source::Firewalld } => self.lines_missing(by, effects),
-            // Long texts are lost: dumps of rules, which say nothing, or the answer to a request, which then stays unanswered.
-            journal::Event::TextLost { identifier } if is_firewalld(identifier) => effects.remark(Remark::CutMessage, by),
+            // Long texts are lost: dumps of rules, which say nothing, or the answer to a request,
+            // which then stays unanswered.
+            journal::Event::TextLost { identifier } if is_firewalld(identifier) => {
+                effects.remark(Remark::CutMessage, by)
+            }
             _ => {}
         }
     }
@@ -182,7 +232,8 @@ impl Firewalld {
         self.ask(Request::Permanent { object, write }, by, effects);
     }
 
-    /// A request is followed by something that cannot follow it, so its answer is missing, and what it asked for is uncertain.
+    /// A request is followed by something that cannot follow it, so its answer is missing, and what
+    /// it asked for is uncertain.
     pub(super) fn overtaken(&mut self, by: Evidence, effects: &mut Effects) {
         let Some(Pending { by: asked, what }) = self.pending.take() else { return };
         if !matches!(what, Request::Copy { .. } | Request::ServiceRemoval { .. }) {
@@ -202,7 +253,9 @@ impl Firewalld {
             Request::Permanent { object, write } => {
                 for zone in self.named_by(object) {
                     match &write {
-                        Write::Edit { edit } => self.uncertain(&zone, Layer::Permanent, edit, by, effects),
+                        Write::Edit { edit } => {
+                            self.uncertain(&zone, Layer::Permanent, edit, by, effects)
+                        }
                         Write::Opaque { kind: Some(kind) } => {
                             let spot = Spot { zone: &zone, layer: Layer::Permanent, kind: *kind };
                             self.forget(spot, Ignorance::Gap, by, effects);
@@ -214,7 +267,9 @@ impl Firewalld {
                     }
                 }
             }
-            Request::Copy { zone } => self.forget_layer(&zone, Layer::Permanent, Ignorance::Gap, by, effects),
+            Request::Copy { zone } => {
+                self.forget_layer(&zone, Layer::Permanent, Ignorance::Gap, by, effects)
+            }
             Request::ServiceRemoval { zones } => {
                 for zone in &zones {
                     let spot = Spot { zone, layer: Layer::Permanent, kind: Kind::Services };
@@ -235,12 +290,21 @@ impl Firewalld {
     }
 
     /// An edit that may or may not have been made.
-    fn uncertain(&mut self, zone: &Text<'static>, layer: Layer, edit: &Edit<'static>, by: Evidence, effects: &mut Effects) {
+    fn uncertain(
+        &mut self,
+        zone: &Text<'static>,
+        layer: Layer,
+        edit: &Edit<'static>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let spot = Spot { zone, layer, kind: edit.kind() };
         match edit {
             Edit::Add { .. } => self.doubt(spot, Ignorance::Gap, by, effects),
             // What is proven may be what was removed.
-            Edit::Remove { .. } | Edit::Replace { .. } => self.forget(spot, Ignorance::Gap, by, effects),
+            Edit::Remove { .. } | Edit::Replace { .. } => {
+                self.forget(spot, Ignorance::Gap, by, effects)
+            }
         }
     }
 
@@ -257,12 +321,23 @@ impl Firewalld {
     fn named_by(&self, object: u32) -> Vec<Text<'static>> {
         match self.objects.get(&object) {
             Some(zone) => Vec::from([zone.clone()]),
-            None => self.zones.keys().filter(|zone| !self.objects.values().any(|known| known == *zone)).cloned().collect(),
+            None => self
+                .zones
+                .keys()
+                .filter(|zone| !self.objects.values().any(|known| known == *zone))
+                .cloned()
+                .collect(),
         }
     }
 
     /// The call ended with an error or a warning.
-    fn refused(&mut self, code: &Text<'_>, severity: Severity, by: Evidence, effects: &mut Effects) {
+    fn refused(
+        &mut self,
+        code: &Text<'_>,
+        severity: Severity,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let of_state = ["ALREADY_ENABLED", "NOT_ENABLED"].iter().any(|known| code == known);
         match self.pending.take() {
             Some(Pending { what: Request::Runtime { zone, edit, .. }, .. }) if of_state => {
@@ -272,14 +347,18 @@ impl Firewalld {
                     self.lines_missing(by, effects);
                 }
             }
-            Some(Pending { what: Request::Permanent { object, write: Write::Edit { edit } }, .. }) if of_state => {
+            Some(Pending {
+                what: Request::Permanent { object, write: Write::Edit { edit } },
+                ..
+            }) if of_state => {
                 if let Some(zone) = self.objects.get(&object).cloned()
                     && self.contradicts_refusal(&zone, Layer::Permanent, &edit)
                 {
                     self.lines_missing(by, effects);
                 }
             }
-            // Who may, and the whole, is checked before the first part is changed; an error of another sort came in between.
+            // Who may, and the whole, is checked before the first part is changed; an error of
+            // another sort came in between.
             Some(Pending { what: Request::Settings { zone }, .. }) if !is_of_check(code) => {
                 self.half_done(&zone, by, effects);
             }
@@ -290,9 +369,12 @@ impl Firewalld {
                 }
             }
             Some(Pending { what: Request::Reset, .. }) => self.forget_disk(Ignorance::Crash, by),
-            // Up to 2.3.2 a forward port's timer that finds nothing to remove prints nothing but this.
+            // Up to 2.3.2 a forward port's timer that finds nothing to remove prints nothing but
+            // this.
             None if code == "NOT_ENABLED" && self.timers.may_warn() => {}
-            None if of_state && severity == Severity::Warning && !self.called => self.lines_missing(by, effects),
+            None if of_state && severity == Severity::Warning && !self.called => {
+                self.lines_missing(by, effects)
+            }
             _ => {}
         }
         if of_state {

@@ -14,7 +14,8 @@ use alloc::vec::Vec;
 impl Firewalld {
     /// Takes what the caller states as fact from here on; `by` is the position at which it holds.
     ///
-    /// What it names and the log could not tell is known from now on. What contradicts the log is remarked and taken over.
+    /// What it names and the log could not tell is known from now on. What contradicts the log is
+    /// remarked and taken over.
     pub fn know(&mut self, statement: &Statement, by: Evidence, effects: &mut Effects) {
         if let Some(stated) = statement.default_zone() {
             if matches!(&self.default_zone, DefaultZone::Known { zone } if zone != stated) {
@@ -30,7 +31,8 @@ impl Firewalld {
             self.begin_layer(name, layer, Unknown::BEFORE_LOG);
             for (kind, items) in stated.lists() {
                 let spot = Spot { zone: name, layer, kind };
-                let entries: Option<Vec<Entry>> = items.iter().map(|item| Entry::of(item, layer)).collect();
+                let entries: Option<Vec<Entry>> =
+                    items.iter().map(|item| Entry::of(item, layer)).collect();
                 let Some(entries) = entries else {
                     self.forget(spot, Ignorance::Unresolved, by, effects);
                     continue;
@@ -48,9 +50,11 @@ impl Firewalld {
         }
     }
 
-    /// True if the list cannot be what is stated: it is known to be otherwise, or something proven is not stated.
+    /// True if the list cannot be what is stated: it is known to be otherwise, or something proven
+    /// is not stated.
     fn contradicts(&self, spot: Spot<'_>, entries: &[Entry]) -> bool {
-        // The log has these as the client wrote them, a listing as the daemon writes them: two spellings of one thing.
+        // The log has these as the client wrote them, a listing as the daemon writes them: two
+        // spellings of one thing.
         if matches!(spot.kind, Kind::RichRules | Kind::Sources) {
             return false;
         }
@@ -58,17 +62,26 @@ impl Firewalld {
         let mut stated = super::lists::Lists::unknown(Unknown::BEFORE_LOG);
         let support = Support::new(Evidence::default(), Certainty::Stated);
         if let Some(set) = stated.port_set_mut(spot.kind) {
-            set.replace(entries.iter().filter_map(|e| if let Entry::Port(port) = e { Some(*port) } else { None }), support);
+            set.replace(
+                entries
+                    .iter()
+                    .filter_map(|e| if let Entry::Port(port) = e { Some(*port) } else { None }),
+                support,
+            );
         } else if let Some(set) = stated.name_set_mut(spot.kind) {
-            let names = entries.iter().filter_map(|e| if let Entry::Name(name) = e { Some(name.clone()) } else { None });
+            let names = entries
+                .iter()
+                .filter_map(|e| if let Entry::Name(name) = e { Some(name.clone()) } else { None });
             set.replace(names, support);
         }
         let known = lists.why_unknown(spot.kind).is_none();
-        if let (Some(held), Some(stated)) = (lists.port_set(spot.kind), stated.port_set(spot.kind)) {
+        if let (Some(held), Some(stated)) = (lists.port_set(spot.kind), stated.port_set(spot.kind))
+        {
             let beyond = held.iter().any(|(port, _)| !stated.covers(port));
             return beyond || (known && stated.iter().any(|(port, _)| !held.covers(port)));
         }
-        if let (Some(held), Some(stated)) = (lists.name_set(spot.kind), stated.name_set(spot.kind)) {
+        if let (Some(held), Some(stated)) = (lists.name_set(spot.kind), stated.name_set(spot.kind))
+        {
             let beyond = held.iter().any(|(name, _)| !stated.contains(name));
             return beyond || (known && stated.iter().any(|(name, _)| !held.contains(name)));
         }

@@ -20,7 +20,8 @@ pub(super) enum Entry {
 }
 
 impl Entry {
-    /// What the daemon makes of an item that it accepted; `None` for a port that cannot be resolved here.
+    /// What the daemon makes of an item that it accepted; `None` for a port that cannot be resolved
+    /// here.
     pub(super) fn of(item: &Item<'_>, layer: Layer) -> Option<Self> {
         let name = |name: &Text<'_>| Self::Name(name.clone().into_owned());
         Some(match item {
@@ -30,14 +31,22 @@ impl Entry {
             Item::ForwardPort { port, protocol, to_port, to_address } => {
                 // The runtime layer keeps the numbers, the permanent one the text as sent.
                 let kept = |text: &Text<'_>| match layer {
-                    Layer::Runtime if !text.is_empty() => port_text::normal(text.as_bytes()).map(|range| format!("{range}")),
+                    Layer::Runtime if !text.is_empty() => {
+                        port_text::normal(text.as_bytes()).map(|range| format!("{range}"))
+                    }
                     _ => Some(text.to_str()?.into()),
                 };
                 let (protocol, to_address) = (protocol.to_str()?, to_address.to_str()?);
-                let listed = format!("port={}:proto={protocol}:toport={}:toaddr={to_address}", kept(port)?, kept(to_port)?);
+                let listed = format!(
+                    "port={}:proto={protocol}:toport={}:toaddr={to_address}",
+                    kept(port)?,
+                    kept(to_port)?
+                );
                 Self::Name(Text::from(listed))
             }
-            Item::Service { name: n } | Item::Protocol { name: n } | Item::Interface { name: n } => name(n),
+            Item::Service { name: n }
+            | Item::Protocol { name: n }
+            | Item::Interface { name: n } => name(n),
             Item::RichRule { rule } => name(rule),
             Item::Source { address } => name(address),
             Item::Masquerade => Self::Name(Text::from("yes")),
@@ -58,14 +67,27 @@ fn weight(name: &Text<'_>) -> usize {
     1usize.saturating_add(name.as_bytes().len() / 64)
 }
 
-pub(super) fn port_opening(port: HostPort, zone: &Text<'static>, layer: Layer, kind: Kind) -> Opening {
+pub(super) fn port_opening(
+    port: HostPort,
+    zone: &Text<'static>,
+    layer: Layer,
+    kind: Kind,
+) -> Opening {
     let zone = zone.clone();
-    let holder =
-        if kind == Kind::SourcePorts { Holder::ZoneSourcePort { zone, layer } } else { Holder::ZonePort { zone, layer } };
+    let holder = if kind == Kind::SourcePorts {
+        Holder::ZoneSourcePort { zone, layer }
+    } else {
+        Holder::ZonePort { zone, layer }
+    };
     Opening { port: Some(port), holder }
 }
 
-pub(super) fn name_opening(name: &Text<'static>, zone: &Text<'static>, layer: Layer, kind: Kind) -> Opening {
+pub(super) fn name_opening(
+    name: &Text<'static>,
+    zone: &Text<'static>,
+    layer: Layer,
+    kind: Kind,
+) -> Opening {
     let (zone, name) = (zone.clone(), name.clone());
     let fact = |word: &str| Text::from(format!("{word} {name}"));
     let (port, holder) = match kind {
@@ -75,12 +97,42 @@ pub(super) fn name_opening(name: &Text<'static>, zone: &Text<'static>, layer: La
             let (port, target) = forward(&name);
             (port, Holder::ZoneForwardPort { zone, layer, target })
         }
-        Kind::Masquerade => {
-            (None, Holder::FirewallFact { zone: Some(zone), layer, kind: Some(kind), fact: Text::from("masquerade") })
-        }
-        Kind::Target => (None, Holder::FirewallFact { zone: Some(zone), layer, kind: Some(kind), fact: fact("target") }),
-        Kind::Interfaces => (None, Holder::FirewallFact { zone: Some(zone), layer, kind: Some(kind), fact: fact("interface") }),
-        Kind::Sources => (None, Holder::FirewallFact { zone: Some(zone), layer, kind: Some(kind), fact: fact("source") }),
+        Kind::Masquerade => (
+            None,
+            Holder::FirewallFact {
+                zone: Some(zone),
+                layer,
+                kind: Some(kind),
+                fact: Text::from("masquerade"),
+            },
+        ),
+        Kind::Target => (
+            None,
+            Holder::FirewallFact {
+                zone: Some(zone),
+                layer,
+                kind: Some(kind),
+                fact: fact("target"),
+            },
+        ),
+        Kind::Interfaces => (
+            None,
+            Holder::FirewallFact {
+                zone: Some(zone),
+                layer,
+                kind: Some(kind),
+                fact: fact("interface"),
+            },
+        ),
+        Kind::Sources => (
+            None,
+            Holder::FirewallFact {
+                zone: Some(zone),
+                layer,
+                kind: Some(kind),
+                fact: fact("source"),
+            },
+        ),
         Kind::RichRules | Kind::Ports | Kind::SourcePorts => {
             (None, Holder::FirewallFact { zone: Some(zone), layer, kind: Some(kind), fact: name })
         }
@@ -94,7 +146,10 @@ fn forward(listed: &Text<'static>) -> (Option<HostPort>, Text<'static>) {
         let rest = listed.to_str()?.strip_prefix("port=")?;
         let (port, rest) = rest.split_once(":proto=")?;
         let (protocol, target) = rest.split_once(":toport=")?;
-        Some((port_text::resolve(port.as_bytes(), protocol.as_bytes()), Text::from(format!("toport={target}"))))
+        Some((
+            port_text::resolve(port.as_bytes(), protocol.as_bytes()),
+            Text::from(format!("toport={target}")),
+        ))
     };
     parts().unwrap_or_else(|| (None, listed.clone()))
 }
@@ -262,10 +317,19 @@ impl Lists {
     }
 
     /// Everything that stands in a list, with what supports it.
-    pub(super) fn openings(&self, kind: Kind, zone: &Text<'static>, layer: Layer) -> Vec<(Opening, Support)> {
+    pub(super) fn openings(
+        &self,
+        kind: Kind,
+        zone: &Text<'static>,
+        layer: Layer,
+    ) -> Vec<(Opening, Support)> {
         match self.list(kind) {
-            List::Ports(ports) => ports.iter().map(|(port, by)| (port_opening(port, zone, layer, kind), by)).collect(),
-            List::Names(names) => names.iter().map(|(name, by)| (name_opening(name, zone, layer, kind), by)).collect(),
+            List::Ports(ports) => {
+                ports.iter().map(|(port, by)| (port_opening(port, zone, layer, kind), by)).collect()
+            }
+            List::Names(names) => {
+                names.iter().map(|(name, by)| (name_opening(name, zone, layer, kind), by)).collect()
+            }
         }
     }
 }

@@ -13,13 +13,18 @@ use crate::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// How long a restart takes at most. In a longer time after a stop the daemon may have run without `--debug`, or files may have
-/// been edited. A daemon that was killed is started again whenever that is noticed.
+/// How long a restart takes at most. In a longer time after a stop the daemon may have run without
+/// `--debug`, or files may have been edited. A daemon that was killed is started again whenever
+/// that is noticed.
 const RESTART_SECONDS: i64 = 3;
 
 /// What the daemon is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 pub(super) enum Phase {
     /// It runs, as far as the log tells.
     Running,
@@ -82,11 +87,18 @@ impl Firewalld {
     }
 
     /// Notes an object that a load announces, and gives its number; `None` if there is no load.
-    pub(super) fn load_lists_zone(&mut self, name: &Text<'static>, object: Option<u32>) -> Option<u32> {
+    pub(super) fn load_lists_zone(
+        &mut self,
+        name: &Text<'static>,
+        object: Option<u32>,
+    ) -> Option<u32> {
         let limit = self.limits.max_keys;
         if matches!(self.phase, Phase::Started) {
             // A client that makes a zone ends the announcements.
-            let asked = matches!(&self.pending, Some(Pending { what: Request::NewZone { .. } | Request::Copy { .. }, .. }));
+            let asked = matches!(
+                &self.pending,
+                Some(Pending { what: Request::NewZone { .. } | Request::Copy { .. }, .. })
+            );
             if !asked
                 && let Some(object) = object
                 && !self.objects.contains_key(&object)
@@ -110,7 +122,8 @@ impl Firewalld {
         }
     }
 
-    /// The rules are taken away. Some calls (`setDefaultZone` in 2.x, `setLogDenied`) reload without saying so first.
+    /// The rules are taken away. Some calls (`setDefaultZone` in 2.x, `setLogDenied`) reload
+    /// without saying so first.
     pub(super) fn flushed(&mut self, by: Evidence, effects: &mut Effects) {
         match &mut self.phase {
             Phase::Reloading { flushed, .. } => *flushed = true,
@@ -205,7 +218,8 @@ impl Firewalld {
                 true
             }
             Phase::Reloading { flushed, .. } => {
-                // Before anything is flushed, what is on disk is only checked: the reload was refused.
+                // Before anything is flushed, what is on disk is only checked: the reload was
+                // refused.
                 let lost = *flushed;
                 self.phase = Phase::Running;
                 self.pending = None;
@@ -246,7 +260,11 @@ impl Firewalld {
     /// The runtime layer becomes what the disk holds.
     fn load(&mut self, listing: &Listing, by: Evidence, effects: &mut Effects) {
         let is_listed = |name: &Text<'static>| {
-            if listing.zones.is_empty() { listing.files.contains_key(name) } else { listing.zones.contains(name) }
+            if listing.zones.is_empty() {
+                listing.files.contains_key(name)
+            } else {
+                listing.zones.contains(name)
+            }
         };
         let nothing_listed = listing.zones.is_empty() && listing.files.is_empty();
         for name in listing.zones.iter().chain(listing.files.keys()) {
@@ -270,7 +288,13 @@ impl Firewalld {
         self.load_facts(by, effects);
     }
 
-    fn load_zone(&mut self, name: &Text<'static>, listing: &Listing, by: Evidence, effects: &mut Effects) {
+    fn load_zone(
+        &mut self,
+        name: &Text<'static>,
+        listing: &Listing,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let found = listing.files.get(name).map(|place| *place == Place::Local);
         let Some(zone) = self.zones.get_mut(name) else { return };
         let disk = core::mem::replace(&mut zone.disk, Disk::Same);
@@ -296,7 +320,9 @@ impl Firewalld {
                 (Disk::Same, None | Some(false), Some(false)) => Content::Same,
                 (_, _, Some(false)) | (Disk::AsShipped, _, None) => Content::Shipped,
                 (Disk::Changed { why }, ..) => Content::Unknown(why),
-                (Disk::AsShipped, _, Some(true)) | (Disk::Same, Some(false), Some(true)) => Content::Unknown(changed),
+                (Disk::AsShipped, _, Some(true)) | (Disk::Same, Some(false), Some(true)) => {
+                    Content::Unknown(changed)
+                }
                 (Disk::Same, ..) => Content::Same,
             }
         };
@@ -312,11 +338,19 @@ impl Firewalld {
         if let Some(zone) = self.zones.get_mut(name) {
             zone.learn_shipped();
         }
-        let Some(permanent) = self.zones.get(name).and_then(|zone: &Zone| zone.permanent.clone()) else { return };
+        let Some(permanent) = self.zones.get(name).and_then(|zone: &Zone| zone.permanent.clone())
+        else {
+            return;
+        };
         for kind in Kind::ALL {
             self.swap(Spot { zone: name, layer: Layer::Runtime, kind }, &permanent, by, effects);
         }
         // NetworkManager binds its interfaces again, and some settings keep those that were bound.
-        self.doubt(Spot { zone: name, layer: Layer::Runtime, kind: Kind::Interfaces }, Ignorance::Restart, by, effects);
+        self.doubt(
+            Spot { zone: name, layer: Layer::Runtime, kind: Kind::Interfaces },
+            Ignorance::Restart,
+            by,
+            effects,
+        );
     }
 }

@@ -1,15 +1,19 @@
-//! Folds firewalld's events into what its zones let through, in both layers, as the daemon itself would list it.
+//! Folds firewalld's events into what its zones let through, in both layers, as the daemon itself
+//! would list it.
 //!
-//! What the log cannot tell is unknown, list by list, with the line that made it so. Two things no fold can see: a change that
-//! leaves no line (a daemon without `--debug`, a file edited while the daemon is down), and a request with its signal of perfect
-//! shape that a local user wrote through an argument, because firewalld prints arguments without escaping them. A signal without
-//! its request counts as [`Certainty::Reported`](crate::state::evidence::Certainty::Reported); a pair without the steps that the
-//! daemon prints between the two at higher debug levels is not believed (whoever forges those, too, is not found out); and answers that do not fit what
-//! is held show that lines are missing: then everything is unknown from there.
+//! What the log cannot tell is unknown, list by list, with the line that made it so. Two things no
+//! fold can see: a change that leaves no line (a daemon without `--debug`, a file edited while the
+//! daemon is down), and a request with its signal of perfect shape that a local user wrote through
+//! an argument, because firewalld prints arguments without escaping them. A signal without
+//! its request counts as [`Certainty::Reported`](crate::state::evidence::Certainty::Reported); a
+//! pair without the steps that the daemon prints between the two at higher debug levels is not
+//! believed (whoever forges those, too, is not found out); and answers that do not fit what is held
+//! show that lines are missing: then everything is unknown from there.
 //!
-//! Order is the position in the log. The clock serves in three places, and only to know less: a daemon that was away for more
-//! than a few seconds may have had a life without `--debug` in between, a file that was edited may have been read by a reload
-//! shortly before its watcher saw it, and some versions forget at a reload that they wrote a file themselves.
+//! Order is the position in the log. The clock serves in three places, and only to know less: a
+//! daemon that was away for more than a few seconds may have had a life without `--debug` in
+//! between, a file that was edited may have been read by a reload shortly before its watcher saw
+//! it, and some versions forget at a reload that they wrote a file themselves.
 
 mod edit;
 mod facts;
@@ -82,7 +86,8 @@ pub struct Firewalld {
     phase: Phase,
     pending: Option<Pending>,
     timers: Timers,
-    /// True once a client called, until a warning answered it: a warning without a call belongs to a daemon without `--debug`.
+    /// True once a client called, until a warning answered it: a warning without a call belongs to
+    /// a daemon without `--debug`.
     called: bool,
     steps: Steps,
     /// The zone whose file was read in the line before.
@@ -95,13 +100,18 @@ pub struct Firewalld {
 
 /// The default zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 enum DefaultZone {
     Known { zone: Text<'static> },
     Unknown { why: Unknown },
 }
 
-/// The steps of transactions, which a daemon either prints for every change of the runtime layer or for none.
+/// The steps of transactions, which a daemon either prints for every change of the runtime layer or
+/// for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Steps {
@@ -112,8 +122,8 @@ struct Steps {
 }
 
 impl Steps {
-    /// True if a change of the runtime layer would have left a step that is not there: request and signal were written by someone
-    /// else.
+    /// True if a change of the runtime layer would have left a step that is not there: request and
+    /// signal were written by someone else.
     const fn are_missing(self) -> bool {
         self.printed && !self.in_call
     }
@@ -156,12 +166,19 @@ impl Firewalld {
     /// The zones that were heard of, in order, with the layers that have them.
     pub fn zones(&self) -> impl Iterator<Item = (&Text<'static>, Layer)> + '_ {
         self.zones.iter().flat_map(|(name, zone)| {
-            Layer::ALL.into_iter().filter(|layer| zone.layer(*layer).is_some()).map(move |layer| (name, layer))
+            Layer::ALL
+                .into_iter()
+                .filter(|layer| zone.layer(*layer).is_some())
+                .map(move |layer| (name, layer))
         })
     }
 
     fn known(&self, zone: &str, layer: Layer, kind: Kind) -> Result<&Lists, Unknown> {
-        let lists = self.zones.get(zone.as_bytes()).and_then(|zone| zone.layer(layer)).ok_or(Unknown::BEFORE_LOG)?;
+        let lists = self
+            .zones
+            .get(zone.as_bytes())
+            .and_then(|zone| zone.layer(layer))
+            .ok_or(Unknown::BEFORE_LOG)?;
         match lists.why_unknown(kind) {
             None => Ok(lists),
             Some(why) => Err(why),
@@ -172,7 +189,11 @@ impl Firewalld {
     ///
     /// # Errors
     /// Why they are unknown; so they are, too, for a zone that was not heard of.
-    pub fn ports(&self, zone: &str, layer: Layer) -> Result<impl Iterator<Item = (HostPort, Support)> + '_, Unknown> {
+    pub fn ports(
+        &self,
+        zone: &str,
+        layer: Layer,
+    ) -> Result<impl Iterator<Item = (HostPort, Support)> + '_, Unknown> {
         self.port_list(zone, layer, Kind::Ports)
     }
 
@@ -180,16 +201,26 @@ impl Firewalld {
     ///
     /// # Errors
     /// As for [`Firewalld::ports`].
-    pub fn source_ports(&self, zone: &str, layer: Layer) -> Result<impl Iterator<Item = (HostPort, Support)> + '_, Unknown> {
+    pub fn source_ports(
+        &self,
+        zone: &str,
+        layer: Layer,
+    ) -> Result<impl Iterator<Item = (HostPort, Support)> + '_, Unknown> {
         self.port_list(zone, layer, Kind::SourcePorts)
     }
 
-    fn port_list(&self, zone: &str, layer: Layer, kind: Kind) -> Result<impl Iterator<Item = (HostPort, Support)> + '_, Unknown> {
+    fn port_list(
+        &self,
+        zone: &str,
+        layer: Layer,
+        kind: Kind,
+    ) -> Result<impl Iterator<Item = (HostPort, Support)> + '_, Unknown> {
         Ok(self.known(zone, layer, kind)?.port_set(kind).into_iter().flat_map(ports::PortSet::iter))
     }
 
-    /// Any list of a zone but the ports and source ports, as the daemon lists it: services, protocols, forward ports
-    /// (`port=8080:proto=tcp:toport=80:toaddr=`), rich rules, interfaces, sources, masquerade (`yes` or nothing), target.
+    /// Any list of a zone but the ports and source ports, as the daemon lists it: services,
+    /// protocols, forward ports (`port=8080:proto=tcp:toport=80:toaddr=`), rich rules,
+    /// interfaces, sources, masquerade (`yes` or nothing), target.
     ///
     /// # Errors
     /// As for [`Firewalld::ports`].
@@ -206,7 +237,11 @@ impl Firewalld {
     ///
     /// # Errors
     /// As for [`Firewalld::ports`].
-    pub fn services(&self, zone: &str, layer: Layer) -> Result<impl Iterator<Item = (&Text<'static>, Support)> + '_, Unknown> {
+    pub fn services(
+        &self,
+        zone: &str,
+        layer: Layer,
+    ) -> Result<impl Iterator<Item = (&Text<'static>, Support)> + '_, Unknown> {
         self.names(zone, layer, Kind::Services)
     }
 
@@ -226,7 +261,11 @@ impl Firewalld {
     ///
     /// # Errors
     /// As for [`Firewalld::ports`].
-    pub fn protocols(&self, zone: &str, layer: Layer) -> Result<impl Iterator<Item = (&Text<'static>, Support)> + '_, Unknown> {
+    pub fn protocols(
+        &self,
+        zone: &str,
+        layer: Layer,
+    ) -> Result<impl Iterator<Item = (&Text<'static>, Support)> + '_, Unknown> {
         self.names(zone, layer, Kind::Protocols)
     }
 
@@ -236,34 +275,43 @@ impl Firewalld {
         self.panic_mode
     }
 
-    /// Everything that is proven to be open, or that can open something: first the zones' lists in order, then policies and
-    /// direct rules. In a list that is unknown these are at least what is open.
+    /// Everything that is proven to be open, or that can open something: first the zones' lists in
+    /// order, then policies and direct rules. In a list that is unknown these are at least what
+    /// is open.
     pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
         let lists = self.zones.iter().flat_map(|(name, zone)| {
-            Layer::ALL
-                .into_iter()
-                .filter_map(|layer| Some((layer, zone.layer(layer)?)))
-                .flat_map(move |(layer, lists)| Kind::ALL.into_iter().flat_map(move |kind| lists.openings(kind, name, layer)))
+            Layer::ALL.into_iter().filter_map(|layer| Some((layer, zone.layer(layer)?))).flat_map(
+                move |(layer, lists)| {
+                    Kind::ALL.into_iter().flat_map(move |kind| lists.openings(kind, name, layer))
+                },
+            )
         });
-        let facts = self.facts.iter().map(|((layer, fact), support)| (facts::opening(*layer, fact), *support));
+        let facts = self
+            .facts
+            .iter()
+            .map(|((layer, fact), support)| (facts::opening(*layer, fact), *support));
         lists.chain(facts)
     }
 
-    /// Everything that the log cannot tell, and why: a whole layer of a zone where all its lists share one reason, else list by
-    /// list. Before any zone was heard of, all of firewalld is unknown.
+    /// Everything that the log cannot tell, and why: a whole layer of a zone where all its lists
+    /// share one reason, else list by list. Before any zone was heard of, all of firewalld is
+    /// unknown.
     pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
         let all = self.zones.is_empty().then_some((Scope::Firewalld, Unknown::BEFORE_LOG));
         let lists = self.zones.iter().flat_map(|(name, zone)| {
-            Layer::ALL.into_iter().filter_map(|layer| Some((layer, zone.layer(layer)?))).flat_map(move |(layer, lists)| {
-                let of = |kind| lists.why_unknown(kind);
-                let whole = of(Kind::Ports).filter(|why| Kind::ALL.into_iter().all(|kind| of(kind) == Some(*why)));
-                let zone = whole.map(|why| (Scope::Zone { zone: name.clone(), layer }, why));
-                let kinds = Kind::ALL.into_iter().filter_map(move |kind| {
-                    let why = of(kind).filter(|_| whole.is_none())?;
-                    Some((Scope::ZoneList { zone: name.clone(), layer, kind }, why))
-                });
-                zone.into_iter().chain(kinds)
-            })
+            Layer::ALL.into_iter().filter_map(|layer| Some((layer, zone.layer(layer)?))).flat_map(
+                move |(layer, lists)| {
+                    let of = |kind| lists.why_unknown(kind);
+                    let whole = of(Kind::Ports)
+                        .filter(|why| Kind::ALL.into_iter().all(|kind| of(kind) == Some(*why)));
+                    let zone = whole.map(|why| (Scope::Zone { zone: name.clone(), layer }, why));
+                    let kinds = Kind::ALL.into_iter().filter_map(move |kind| {
+                        let why = of(kind).filter(|_| whole.is_none())?;
+                        Some((Scope::ZoneList { zone: name.clone(), layer, kind }, why))
+                    });
+                    zone.into_iter().chain(kinds)
+                },
+            )
         });
         all.into_iter().chain(lists)
     }

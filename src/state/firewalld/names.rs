@@ -51,7 +51,11 @@ impl NameSet {
     }
 
     /// Makes the set exactly these names; what stays keeps its support.
-    pub(super) fn replace(&mut self, names: impl IntoIterator<Item = Text<'static>>, support: Support) {
+    pub(super) fn replace(
+        &mut self,
+        names: impl IntoIterator<Item = Text<'static>>,
+        support: Support,
+    ) {
         let old = core::mem::take(&mut self.held);
         self.held = names
             .into_iter()

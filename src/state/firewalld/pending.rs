@@ -16,7 +16,11 @@ pub(super) struct Pending {
 
 /// What was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 pub(super) enum Request {
     /// A change of a runtime list.
     Runtime { zone: Text<'static>, edit: Edit<'static>, from: Asker },
@@ -40,7 +44,11 @@ pub(super) enum Request {
 
 /// Who asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 pub(super) enum Asker {
     /// A client.
     Client,
@@ -50,7 +58,11 @@ pub(super) enum Asker {
 
 /// What is written to the permanent layer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 pub(super) enum Write {
     /// A known change.
     Edit { edit: Edit<'static> },

@@ -14,21 +14,29 @@ use crate::state::known::{Ignorance, Unknown};
 use crate::text::Text;
 use alloc::vec::Vec;
 
-/// How long after its own write the daemon's watcher may report it. The report is due after five seconds, and some versions drop it at a
-/// reload; one that comes later is of somebody else's write.
+/// How long after its own write the daemon's watcher may report it. The report is due after five
+/// seconds, and some versions drop it at a reload; one that comes later is of somebody else's
+/// write.
 const ECHO_SECONDS: i64 = 20;
 
-/// How long before the watcher's report an edited file may have been read by a reload: the report comes five seconds after the
-/// last of several edits.
+/// How long before the watcher's report an edited file may have been read by a reload: the report
+/// comes five seconds after the last of several edits.
 const EDIT_SECONDS: i64 = 12;
 
 impl Firewalld {
     /// `update('...')`: a step of the pending change, or a client that writes all settings at once.
     pub(super) fn settings_written(&mut self, object: u32, by: Evidence, effects: &mut Effects) {
         match &self.pending {
-            Some(Pending { what: Request::Permanent { object: asked, .. }, .. }) if *asked == object => {}
-            Some(Pending { what: Request::ServiceRemoval { .. } | Request::Copy { .. }, .. }) => {}
-            _ => self.ask(Request::Permanent { object, write: Write::Opaque { kind: None } }, by, effects),
+            Some(Pending { what: Request::Permanent { object: asked, .. }, .. })
+                if *asked == object => {}
+            Some(Pending {
+                what: Request::ServiceRemoval { .. } | Request::Copy { .. }, ..
+            }) => {}
+            _ => self.ask(
+                Request::Permanent { object, write: Write::Opaque { kind: None } },
+                by,
+                effects,
+            ),
         }
     }
 
@@ -48,7 +56,9 @@ impl Firewalld {
         self.begin_layer(&name, Layer::Permanent, Unknown::since(Ignorance::BeforeLog, by));
         self.learn_object(object, &name);
         match self.pending.take() {
-            Some(Pending { by: asked, what: Request::Permanent { object: number, write } }) if number == object => {
+            Some(Pending { by: asked, what: Request::Permanent { object: number, write } })
+                if number == object =>
+            {
                 self.own_write(&name, &write, by);
                 let support = Support::new(by, Certainty::Confirmed).requested_by(asked);
                 self.write(&name, &write, support, effects);
@@ -90,7 +100,13 @@ impl Firewalld {
         }
     }
 
-    fn write(&mut self, name: &Text<'static>, write: &Write, support: Support, effects: &mut Effects) {
+    fn write(
+        &mut self,
+        name: &Text<'static>,
+        write: &Write,
+        support: Support,
+        effects: &mut Effects,
+    ) {
         let by = support.since;
         let spot = |kind| Spot { zone: name, layer: Layer::Permanent, kind };
         match write {
@@ -126,7 +142,8 @@ impl Firewalld {
                         None => self.forget(spot, Ignorance::Unresolved, by, effects),
                     },
                     Edit::Replace { items, .. } => {
-                        let entries: Option<Vec<Entry>> = items.iter().map(|item| Entry::of(item, Layer::Permanent)).collect();
+                        let entries: Option<Vec<Entry>> =
+                            items.iter().map(|item| Entry::of(item, Layer::Permanent)).collect();
                         match entries {
                             Some(entries) => self.replace(spot, &entries, support, effects),
                             None => self.forget(spot, Ignorance::Unresolved, by, effects),
@@ -134,8 +151,12 @@ impl Firewalld {
                     }
                 }
             }
-            Write::Opaque { kind: Some(kind) } => self.forget(spot(*kind), Ignorance::OpaqueWrite, by, effects),
-            Write::Opaque { kind: None } => self.forget_layer(name, Layer::Permanent, Ignorance::OpaqueWrite, by, effects),
+            Write::Opaque { kind: Some(kind) } => {
+                self.forget(spot(*kind), Ignorance::OpaqueWrite, by, effects)
+            }
+            Write::Opaque { kind: None } => {
+                self.forget_layer(name, Layer::Permanent, Ignorance::OpaqueWrite, by, effects)
+            }
             Write::Defaults => self.as_shipped(name, Ignorance::OpaqueWrite, by, effects),
             Write::Nothing => {}
         }
@@ -149,7 +170,13 @@ impl Firewalld {
     }
 
     /// The permanent layer becomes the shipped one, as far as that is known.
-    pub(super) fn as_shipped(&mut self, name: &Text<'static>, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    pub(super) fn as_shipped(
+        &mut self,
+        name: &Text<'static>,
+        why: Ignorance,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let Some(shipped) = self.zones.get(name).map(|zone| zone.shipped.clone()) else { return };
         for kind in Kind::ALL {
             let spot = Spot { zone: name, layer: Layer::Permanent, kind };
@@ -161,8 +188,8 @@ impl Firewalld {
         }
     }
 
-    /// The runtime layer is written as the permanent one. Empty lists are left out of what is written, and what is left out stays
-    /// as it was (0.9 to 2.5).
+    /// The runtime layer is written as the permanent one. Empty lists are left out of what is
+    /// written, and what is left out stays as it was (0.9 to 2.5).
     fn copy_runtime(&mut self, name: &Text<'static>, by: Evidence, effects: &mut Effects) {
         let Some(runtime) = self.lists(name, Layer::Runtime).cloned() else {
             return self.forget_layer(name, Layer::Permanent, Ignorance::OpaqueWrite, by, effects);
@@ -171,7 +198,9 @@ impl Firewalld {
             let spot = Spot { zone: name, layer: Layer::Permanent, kind };
             match kind {
                 // Interfaces that NetworkManager manages are left out.
-                Kind::Interfaces | Kind::Target => self.forget(spot, Ignorance::OpaqueWrite, by, effects),
+                Kind::Interfaces | Kind::Target => {
+                    self.forget(spot, Ignorance::OpaqueWrite, by, effects)
+                }
                 // The switch is always written.
                 Kind::Masquerade => self.swap(spot, &runtime, by, effects),
                 _ if runtime.is_empty(kind) => {}
@@ -181,7 +210,13 @@ impl Firewalld {
     }
 
     /// A commit that no request led to.
-    fn foreign_commit(&mut self, name: &Text<'static>, file: Option<&Text<'static>>, by: Evidence, effects: &mut Effects) {
+    fn foreign_commit(
+        &mut self,
+        name: &Text<'static>,
+        file: Option<&Text<'static>>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let watched = file == Some(name);
         let Some(zone) = self.zones.get_mut(name) else { return };
         if watched && zone.disk == Disk::Same {
@@ -197,13 +232,20 @@ impl Firewalld {
     }
 
     /// `Loading zone file '...'`, outside of a load: the file watcher.
-    pub(super) fn zone_file(&mut self, name: &Text<'_>, place: Place, by: Evidence, effects: &mut Effects) {
+    pub(super) fn zone_file(
+        &mut self,
+        name: &Text<'_>,
+        place: Place,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         if self.load_lists_file(name, place) {
             return;
         }
         let name = name.clone().into_owned();
         self.file = Some(name.clone());
-        // Also of a zone that was not heard of before: what is stated of it later is the daemon's view, not the disk's.
+        // Also of a zone that was not heard of before: what is stated of it later is the daemon's
+        // view, not the disk's.
         let Some(zone) = self.zone_mut(&name, by, effects) else { return };
         if place == Place::Shipped {
             // Another package version, maybe: the shipped content is not known any more.
@@ -213,7 +255,9 @@ impl Firewalld {
             }
         }
         let written = zone.echo.take();
-        let due = written.and_then(|written| seconds(written, by)).is_some_and(|seconds| (0..=ECHO_SECONDS).contains(&seconds));
+        let due = written
+            .and_then(|written| seconds(written, by))
+            .is_some_and(|seconds| (0..=ECHO_SECONDS).contains(&seconds));
         if due && place == Place::Local {
             return;
         }
@@ -233,7 +277,12 @@ impl Firewalld {
     }
 
     /// `Failed to load zone file '...'`
-    pub(super) fn zone_file_broken(&mut self, name: &Text<'_>, by: Evidence, effects: &mut Effects) {
+    pub(super) fn zone_file_broken(
+        &mut self,
+        name: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         if self.load_lists_broken(name) {
             return;
         }
@@ -243,7 +292,13 @@ impl Firewalld {
         self.read_early(&name, by, effects);
     }
 
-    pub(super) fn zone_removed(&mut self, object: u32, name: &Text<'_>, by: Evidence, effects: &mut Effects) {
+    pub(super) fn zone_removed(
+        &mut self,
+        object: u32,
+        name: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         if matches!(&self.pending, Some(Pending { what: Request::Removal, .. })) {
             self.pending = None;
         } else {
@@ -258,7 +313,13 @@ impl Firewalld {
         }
     }
 
-    pub(super) fn zone_renamed(&mut self, object: u32, name: &Text<'_>, by: Evidence, effects: &mut Effects) {
+    pub(super) fn zone_renamed(
+        &mut self,
+        object: u32,
+        name: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         if matches!(&self.pending, Some(Pending { what: Request::Rename, .. })) {
             self.pending = None;
         } else {
@@ -284,7 +345,12 @@ impl Firewalld {
     }
 
     /// A zone that the permanent layer has from now on, and the runtime layer has not yet.
-    fn new_zone(&mut self, name: &Text<'static>, by: Evidence, effects: &mut Effects) -> Option<()> {
+    fn new_zone(
+        &mut self,
+        name: &Text<'static>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) -> Option<()> {
         if !self.zones.contains_key(name) {
             self.zone_mut(name, by, effects)?;
             self.end_layer(name, Layer::Runtime, by, effects);
@@ -295,7 +361,8 @@ impl Firewalld {
 
     pub(super) fn new_zone_asked(&mut self, name: &Text<'_>, by: Evidence, effects: &mut Effects) {
         // A zone that only the runtime layer has is made by the same method when it is copied.
-        if !matches!(&self.pending, Some(Pending { what: Request::Copy { zone }, .. }) if zone == name) {
+        if !matches!(&self.pending, Some(Pending { what: Request::Copy { zone }, .. }) if zone == name)
+        {
             self.ask(Request::NewZone { zone: name.clone().into_owned() }, by, effects);
         }
     }
@@ -331,14 +398,27 @@ impl Firewalld {
                 // What is left out as empty is empty in a new zone.
                 self.own_write(&name, &Write::Nothing, by);
                 if let Some(runtime) = self.lists(&name, Layer::Runtime).cloned() {
-                    for kind in Kind::ALL.into_iter().filter(|kind| !matches!(kind, Kind::Interfaces | Kind::Target)) {
-                        self.swap(Spot { zone: &name, layer: Layer::Permanent, kind }, &runtime, by, effects);
+                    for kind in Kind::ALL
+                        .into_iter()
+                        .filter(|kind| !matches!(kind, Kind::Interfaces | Kind::Target))
+                    {
+                        self.swap(
+                            Spot { zone: &name, layer: Layer::Permanent, kind },
+                            &runtime,
+                            by,
+                            effects,
+                        );
                     }
                 }
             }
             _ => {
-                // The settings that a client gives to a new zone are not logged, nor is the content of a new file.
-                let why = if file == Some(&name) { Ignorance::DiskChange } else { Ignorance::OpaqueWrite };
+                // The settings that a client gives to a new zone are not logged, nor is the content
+                // of a new file.
+                let why = if file == Some(&name) {
+                    Ignorance::DiskChange
+                } else {
+                    Ignorance::OpaqueWrite
+                };
                 self.forget_layer(&name, Layer::Permanent, why, by, effects);
                 self.own_write(&name, &Write::Nothing, by);
             }
@@ -346,11 +426,24 @@ impl Firewalld {
     }
 
     /// `config.service.N.Removed('S')`
-    pub(super) fn service_removed(&mut self, service: &Text<'_>, by: Evidence, effects: &mut Effects) {
-        let Some(Pending { what: Request::ServiceRemoval { zones }, .. }) = self.pending.take() else { return };
+    pub(super) fn service_removed(
+        &mut self,
+        service: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let Some(Pending { what: Request::ServiceRemoval { zones }, .. }) = self.pending.take()
+        else {
+            return;
+        };
         let entry = Entry::Name(service.clone().into_owned());
         for zone in &zones {
-            self.remove(Spot { zone, layer: Layer::Permanent, kind: Kind::Services }, &entry, by, effects);
+            self.remove(
+                Spot { zone, layer: Layer::Permanent, kind: Kind::Services },
+                &entry,
+                by,
+                effects,
+            );
         }
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::port::{HostPort, PortRange, Protocol};
 
-/// The ports that the daemon makes of a text that it accepted; `None` for a text that cannot be resolved here.
+/// The ports that the daemon makes of a text that it accepted; `None` for a text that cannot be
+/// resolved here.
 ///
-/// Accepted are numbers with leading zeros, ranges in either order, a range with nothing behind the dash (one port), and names
-/// of services as the system's table has them.
+/// Accepted are numbers with leading zeros, ranges in either order, a range with nothing behind the
+/// dash (one port), and names of services as the system's table has them.
 pub(super) fn resolve(port: &[u8], protocol: &[u8]) -> Option<HostPort> {
     // The daemon compares the protocol as it stands, so other letter cases were never accepted.
     let protocol = Protocol::ALL.into_iter().find(|known| known.as_str().as_bytes() == protocol)?;
@@ -41,7 +42,8 @@ pub(super) fn normal(port: &[u8]) -> Option<PortRange> {
     range(port)
 }
 
-/// Names on which the service tables of all systems agree, among the ports that people open by name.
+/// Names on which the service tables of all systems agree, among the ports that people open by
+/// name.
 const NAMES: [(&str, u16); 28] = [
     ("ssh", 22),
     ("telnet", 23),

@@ -8,8 +8,9 @@ use alloc::vec::Vec;
 
 /// A set of ports, exact or a part of an unknown one.
 ///
-/// Two views of the same ports: `borders` are the ranges that the daemon lists, `held` is what supports each port. The daemon
-/// merges a new range with those that overlap it, and removes only what lies inside a single range (0.9 to 2.5).
+/// Two views of the same ports: `borders` are the ranges that the daemon lists, `held` is what
+/// supports each port. The daemon merges a new range with those that overlap it, and removes only
+/// what lies inside a single range (0.9 to 2.5).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct PortSet {
@@ -35,7 +36,8 @@ impl PortSet {
         self.borders.len().max(self.held.len())
     }
 
-    /// True if one of the daemon's ranges covers all of it, so that it refuses to add it and would remove it.
+    /// True if one of the daemon's ranges covers all of it, so that it refuses to add it and would
+    /// remove it.
     pub(super) fn inside_one(&self, port: HostPort) -> bool {
         overlapping(&self.borders, port).iter().any(|range| range.range().covers(port.range()))
     }
@@ -48,7 +50,10 @@ impl PortSet {
     /// True if the borders around these ports may differ from the daemon's.
     pub(super) fn is_ragged(&self, ports: HostPort) -> bool {
         let around = overlapping(&self.borders, ports);
-        around.into_iter().chain([ports]).any(|range| self.ragged.iter().any(|ragged| ragged.overlaps(range)))
+        around
+            .into_iter()
+            .chain([ports])
+            .any(|range| self.ragged.iter().any(|ragged| ragged.overlaps(range)))
     }
 
     /// True if none of the ports is in the set.
@@ -71,7 +76,10 @@ impl PortSet {
         let mut merged = port.range();
         for range in overlapping(&self.borders, port) {
             self.borders.remove(&range);
-            merged = PortRange::new(merged.first().min(range.range().first()), merged.last().max(range.range().last()));
+            merged = PortRange::new(
+                merged.first().min(range.range().first()),
+                merged.last().max(range.range().last()),
+            );
         }
         self.borders.insert(HostPort::new(port.protocol(), merged), ());
         let new = missing(&self.held, port);
@@ -95,7 +103,10 @@ impl PortSet {
             for rest in outside(range, port) {
                 self.held.insert(rest, support);
             }
-            let (first, last) = (range.range().first().max(port.range().first()), range.range().last().min(port.range().last()));
+            let (first, last) = (
+                range.range().first().max(port.range().first()),
+                range.range().last().min(port.range().last()),
+            );
             gone.push(HostPort::new(port.protocol(), PortRange::new(first, last)));
         }
         gone
@@ -130,7 +141,10 @@ impl PortSet {
     fn recolour_as_before(&mut self, piece: HostPort, before: &Self) {
         for old in overlapping(&before.held, piece) {
             let Some(support) = before.held.get(&old) else { continue };
-            let (first, last) = (old.range().first().max(piece.range().first()), old.range().last().min(piece.range().last()));
+            let (first, last) = (
+                old.range().first().max(piece.range().first()),
+                old.range().last().min(piece.range().last()),
+            );
             self.recolour(HostPort::new(piece.protocol(), PortRange::new(first, last)), *support);
         }
     }
@@ -150,7 +164,8 @@ impl PortSet {
 fn overlapping<V>(map: &BTreeMap<HostPort, V>, port: HostPort) -> Vec<HostPort> {
     let (protocol, range) = (port.protocol(), port.range());
     let from = HostPort::new(protocol, PortRange::single(range.first()));
-    let before = map.range(..from).next_back().map(|(key, _)| *key).filter(|key| key.overlaps(port));
+    let before =
+        map.range(..from).next_back().map(|(key, _)| *key).filter(|key| key.overlaps(port));
     let until = HostPort::new(protocol, PortRange::new(range.last(), u16::MAX));
     before.into_iter().chain(map.range(from..=until).map(|(key, _)| *key)).collect()
 }
@@ -185,7 +200,10 @@ fn outside(range: HostPort, port: HostPort) -> impl Iterator<Item = HostPort> {
 }
 
 fn piece(of: HostPort, first: u32, last: u32) -> Option<HostPort> {
-    Some(HostPort::new(of.protocol(), PortRange::new(u16::try_from(first).ok()?, u16::try_from(last).ok()?)))
+    Some(HostPort::new(
+        of.protocol(),
+        PortRange::new(u16::try_from(first).ok()?, u16::try_from(last).ok()?),
+    ))
 }
 
 #[cfg(test)]
@@ -213,7 +231,10 @@ mod tests {
     #[test]
     fn overlapping_ranges_merge_and_neighbours_stay_apart() {
         assert_eq!(listed(&set(&["8080-8090/tcp", "8091/tcp"])), ["8080-8090/tcp", "8091/tcp"]);
-        assert_eq!(listed(&set(&["8080-8090/tcp", "8085-8100/tcp", "8080/udp"])), ["8080-8100/tcp", "8080/udp"]);
+        assert_eq!(
+            listed(&set(&["8080-8090/tcp", "8085-8100/tcp", "8080/udp"])),
+            ["8080-8100/tcp", "8080/udp"]
+        );
         assert_eq!(listed(&set(&["1-65535/tcp", "0/tcp"])), ["0/tcp", "1-65535/tcp"]);
     }
 
@@ -225,7 +246,10 @@ mod tests {
         assert_eq!(gone, ["8084/tcp".parse().unwrap()]);
         assert_eq!(listed(&set), ["8080-8083/tcp", "8085-8090/tcp"]);
         assert!(!set.inside_one("8080-8090/tcp".parse().unwrap()));
-        assert_eq!(set.add("8083-8086/tcp".parse().unwrap(), support()), ["8084/tcp".parse().unwrap()]);
+        assert_eq!(
+            set.add("8083-8086/tcp".parse().unwrap(), support()),
+            ["8084/tcp".parse().unwrap()]
+        );
         assert_eq!(listed(&set), ["8080-8090/tcp"]);
     }
 
@@ -235,9 +259,14 @@ mod tests {
         let (mut set, mut truth) = (PortSet::default(), [false; 64]);
         for _ in 0..4000 {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let (a, b) = (usize::try_from(seed >> 40 & 63).unwrap(), usize::try_from(seed >> 50 & 63).unwrap());
-            let port =
-                HostPort::new(crate::port::Protocol::Tcp, PortRange::new(u16::try_from(a).unwrap(), u16::try_from(b).unwrap()));
+            let (a, b) = (
+                usize::try_from(seed >> 40 & 63).unwrap(),
+                usize::try_from(seed >> 50 & 63).unwrap(),
+            );
+            let port = HostPort::new(
+                crate::port::Protocol::Tcp,
+                PortRange::new(u16::try_from(a).unwrap(), u16::try_from(b).unwrap()),
+            );
             let add = seed >> 60 & 1 == 0;
             if add {
                 set.add(port, support());
@@ -246,7 +275,8 @@ mod tests {
             }
             truth[a.min(b)..=a.max(b)].fill(add);
             for (number, open) in truth.iter().enumerate() {
-                let one = HostPort::single(crate::port::Protocol::Tcp, u16::try_from(number).unwrap());
+                let one =
+                    HostPort::single(crate::port::Protocol::Tcp, u16::try_from(number).unwrap());
                 assert_eq!(set.covers(one), *open);
                 assert_eq!(set.lacks(one), !*open);
                 assert_eq!(set.inside_one(one), *open);

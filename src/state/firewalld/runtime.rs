@@ -14,10 +14,19 @@ use crate::text::Text;
 use alloc::vec::Vec;
 
 impl Firewalld {
-    /// The pending request, if it is one that this signal answers. Any other request stays without an answer.
-    fn answered(&mut self, edit: &Edit<'static>, zone: &Text<'_>, by: Evidence, effects: &mut Effects) -> Option<Pending> {
+    /// The pending request, if it is one that this signal answers. Any other request stays without
+    /// an answer.
+    fn answered(
+        &mut self,
+        edit: &Edit<'static>,
+        zone: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) -> Option<Pending> {
         let fits = |pending: &Pending| match &pending.what {
-            Request::Runtime { zone: asked, edit: wanted, .. } => wanted == edit && (asked.is_empty() || asked == zone),
+            Request::Runtime { zone: asked, edit: wanted, .. } => {
+                wanted == edit && (asked.is_empty() || asked == zone)
+            }
             _ => false,
         };
         if self.pending.as_ref().is_some_and(fits) {
@@ -40,11 +49,23 @@ impl Firewalld {
     fn anywhere(&mut self, kind: Kind, by: Evidence, effects: &mut Effects) {
         let names: Vec<Text<'static>> = self.zones.keys().cloned().collect();
         for zone in &names {
-            self.forget(Spot { zone, layer: Layer::Runtime, kind }, Ignorance::Unresolved, by, effects);
+            self.forget(
+                Spot { zone, layer: Layer::Runtime, kind },
+                Ignorance::Unresolved,
+                by,
+                effects,
+            );
         }
     }
 
-    pub(super) fn added(&mut self, zone: &Text<'_>, item: &Item<'_>, timeout: u32, by: Evidence, effects: &mut Effects) {
+    pub(super) fn added(
+        &mut self,
+        zone: &Text<'_>,
+        item: &Item<'_>,
+        timeout: u32,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let item = item.clone().into_owned();
         let kind = item.kind();
         let request = self.answered(&Edit::Add { item: item.clone() }, zone, by, effects);
@@ -78,7 +99,8 @@ impl Firewalld {
         }
         if matches!(kind, Kind::Interfaces | Kind::Sources) {
             // Each belongs to one zone at most.
-            let others: Vec<Text<'static>> = self.zones.keys().filter(|other| **other != zone).cloned().collect();
+            let others: Vec<Text<'static>> =
+                self.zones.keys().filter(|other| **other != zone).cloned().collect();
             for other in &others {
                 self.remove(Spot { zone: other, ..spot }, &entry, by, effects);
             }
@@ -94,7 +116,13 @@ impl Firewalld {
         }
     }
 
-    pub(super) fn removed(&mut self, zone: &Text<'_>, item: &Item<'_>, by: Evidence, effects: &mut Effects) {
+    pub(super) fn removed(
+        &mut self,
+        zone: &Text<'_>,
+        item: &Item<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let item = item.clone().into_owned();
         let kind = item.kind();
         let request = self.answered(&Edit::Remove { item: item.clone() }, zone, by, effects);
@@ -130,13 +158,21 @@ impl Firewalld {
         }
     }
 
-    /// True if request and signal stand side by side although this daemon prints the steps between them.
+    /// True if request and signal stand side by side although this daemon prints the steps between
+    /// them.
     const fn is_forged(&self, kind: Kind) -> bool {
         kind.opens_by_itself() && self.steps.are_missing()
     }
 
     /// A removal signal that no one asked for: a timer's.
-    fn run_out(&mut self, spot: Spot<'_>, item: &Item<'static>, entry: &Entry, by: Evidence, effects: &mut Effects) {
+    fn run_out(
+        &mut self,
+        spot: Spot<'_>,
+        item: &Item<'static>,
+        entry: &Entry,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let worth = self.timers.fired(spot.zone, item);
         if worth == Worth::NoTimer {
             effects.remark(Remark::SignalWithoutRequest, by);
@@ -146,9 +182,12 @@ impl Firewalld {
         match worth {
             Worth::False => effects.remark(Remark::FalseSignal, by),
             Worth::Real => {
-                // The removal of a port is refused, in silence, unless it lies inside one of the daemon's ranges.
+                // The removal of a port is refused, in silence, unless it lies inside one of the
+                // daemon's ranges.
                 let inside = match (entry, lists.port_set(spot.kind)) {
-                    (Entry::Port(port), Some(set)) if known => (!set.is_ragged(*port)).then(|| set.inside_one(*port)),
+                    (Entry::Port(port), Some(set)) if known => {
+                        (!set.is_ragged(*port)).then(|| set.inside_one(*port))
+                    }
                     _ => Some(true),
                 };
                 match inside {
@@ -181,7 +220,9 @@ impl Firewalld {
         effects: &mut Effects,
     ) {
         let asked = match &self.pending {
-            Some(Pending { what: Request::Settings { zone: asked }, .. }) if asked.is_empty() || asked == zone => {
+            Some(Pending { what: Request::Settings { zone: asked }, .. })
+                if asked.is_empty() || asked == zone =>
+            {
                 self.pending.take()
             }
             _ => None,
@@ -211,14 +252,20 @@ impl Firewalld {
             match settings.iter().find(|(named, _)| *named == kind) {
                 Some((_, items)) => {
                     self.timers.shaken(Some((&zone, kind)));
-                    let entries: Option<Vec<Entry>> = items.iter().map(|item| Entry::of(item, Layer::Runtime)).collect();
+                    let entries: Option<Vec<Entry>> =
+                        items.iter().map(|item| Entry::of(item, Layer::Runtime)).collect();
                     match entries {
                         Some(entries) => self.replace(spot, &entries, support, effects),
                         None => self.forget(spot, Ignorance::Unresolved, by, effects),
                     }
                 }
-                // When settings for a time run out (2.x), all settings are printed but the empty ones.
-                None if asked.is_none() && !self.lists(&zone, Layer::Runtime).is_some_and(|lists| lists.is_empty(kind)) => {
+                // When settings for a time run out (2.x), all settings are printed but the empty
+                // ones.
+                None if asked.is_none()
+                    && !self
+                        .lists(&zone, Layer::Runtime)
+                        .is_some_and(|lists| lists.is_empty(kind)) =>
+                {
                     self.forget(spot, Ignorance::DoubtfulSignal, by, effects);
                 }
                 None => {}
@@ -226,23 +273,34 @@ impl Firewalld {
         }
     }
 
-    /// True if a refusal cannot be: of an addition, because nothing of it is there; of a removal, because exactly it is there.
-    pub(super) fn contradicts_refusal(&self, zone: &Text<'static>, layer: Layer, edit: &Edit<'static>) -> bool {
+    /// True if a refusal cannot be: of an addition, because nothing of it is there; of a removal,
+    /// because exactly it is there.
+    pub(super) fn contradicts_refusal(
+        &self,
+        zone: &Text<'static>,
+        layer: Layer,
+        edit: &Edit<'static>,
+    ) -> bool {
         let spot = Spot { zone, layer, kind: edit.kind() };
         match edit {
             Edit::Add { item } => Entry::of(item, layer).is_some_and(|entry| match &entry {
                 Entry::Port(port) => self.list_of_ports(spot).is_some_and(|set| !set.covers(*port)),
                 Entry::Name(_) => spot.kind.opens_by_itself() && self.lacks(spot, &entry),
             }),
-            Edit::Remove { item } => Entry::of(item, layer).is_some_and(|entry| self.holds(spot, &entry)),
+            Edit::Remove { item } => {
+                Entry::of(item, layer).is_some_and(|entry| self.holds(spot, &entry))
+            }
             Edit::Replace { .. } => false,
         }
     }
 
-    /// True if versions since 0.9 would have refused what was done: an addition inside a range, or a removal across borders. Older
-    /// versions keep such entries side by side, and what is open is not their union after a removal.
+    /// True if versions since 0.9 would have refused what was done: an addition inside a range, or
+    /// a removal across borders. Older versions keep such entries side by side, and what is
+    /// open is not their union after a removal.
     pub(super) fn is_of_old(&self, spot: Spot<'_>, entry: &Entry, edit: &Edit<'static>) -> bool {
-        let (Entry::Port(port), Some(set)) = (entry, self.list_of_ports(spot)) else { return false };
+        let (Entry::Port(port), Some(set)) = (entry, self.list_of_ports(spot)) else {
+            return false;
+        };
         !set.is_ragged(*port) && set.inside_one(*port) == matches!(edit, Edit::Add { .. })
     }
 
@@ -252,7 +310,8 @@ impl Firewalld {
 
     /// True if the list is known, and the daemon lists exactly this.
     pub(super) fn holds(&self, spot: Spot<'_>, entry: &Entry) -> bool {
-        // Of rules the daemon compares the meaning and not the text, and bindings are made in other ways, too.
+        // Of rules the daemon compares the meaning and not the text, and bindings are made in other
+        // ways, too.
         if !spot.kind.opens_by_itself() {
             return false;
         }

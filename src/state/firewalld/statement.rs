@@ -5,7 +5,8 @@ use crate::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// A fact about firewalld that holds at a position of the log: a base, or the output of `firewall-cmd --list-all`.
+/// A fact about firewalld that holds at a position of the log: a base, or the output of
+/// `firewall-cmd --list-all`.
 ///
 /// It says what it names and nothing more. Items are given as the daemon lists them.
 ///
@@ -41,14 +42,21 @@ impl Statement {
         self
     }
 
-    /// The same, and what holds of a layer of a zone; what was stated of it before stays where this says nothing.
+    /// The same, and what holds of a layer of a zone; what was stated of it before stays where this
+    /// says nothing.
     #[must_use]
-    pub fn with_zone(mut self, zone: impl Into<Text<'static>>, layer: Layer, stated: Stated) -> Self {
+    pub fn with_zone(
+        mut self,
+        zone: impl Into<Text<'static>>,
+        layer: Layer,
+        stated: Stated,
+    ) -> Self {
         self.zones.entry((zone.into(), layer)).or_default().lists.extend(stated.lists);
         self
     }
 
-    /// The same, and what output of `firewall-cmd --list-all` or `--list-all-zones` says of a layer.
+    /// The same, and what output of `firewall-cmd --list-all` or `--list-all-zones` says of a
+    /// layer.
     ///
     /// ```
     /// use hostport_audit::event::firewalld::{Kind, Layer, ListedZone};
@@ -67,7 +75,9 @@ impl Statement {
             if is_default {
                 self.default_zone = Some(zone.clone());
             }
-            let stated = lists.into_iter().fold(Stated::new(), |stated, (kind, items)| stated.with(kind, items));
+            let stated = lists
+                .into_iter()
+                .fold(Stated::new(), |stated, (kind, items)| stated.with(kind, items));
             self = self.with_zone(zone, layer, stated);
         }
         self

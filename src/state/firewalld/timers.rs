@@ -1,8 +1,9 @@
 //! Timers of temporary entries.
 //!
-//! Up to 2.3.2, and in 2.4.0, a timer that runs out asks for the removal like a client, and an explicit removal ends it. Since
-//! 2.3.3 (and 2.4.1) the signal comes from a timer that nothing ends, while the removal is the work of a second, silent one that
-//! an explicit removal of the same text does end: then the signal is false.
+//! Up to 2.3.2, and in 2.4.0, a timer that runs out asks for the removal like a client, and an
+//! explicit removal ends it. Since 2.3.3 (and 2.4.1) the signal comes from a timer that nothing
+//! ends, while the removal is the work of a second, silent one that an explicit removal of the same
+//! text does end: then the signal is false.
 
 use crate::event::firewalld::{Item, Kind};
 use crate::text::Text;
@@ -10,7 +11,11 @@ use alloc::vec::Vec;
 
 /// How a version's timers behave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 enum Manner {
     /// The log has not shown it yet.
     #[default]
@@ -21,7 +26,11 @@ enum Manner {
 
 /// Whether the removal that a timer stands for will come true.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 enum Life {
     Alive,
     Dead,
@@ -61,8 +70,8 @@ pub(super) enum Worth {
 pub(super) struct Timers {
     manner: Manner,
     timers: Vec<Timer>,
-    /// Timers that ran out although the daemon refused the removal: it keeps them on record, and an explicit removal of the same
-    /// text then ends these instead of a later one.
+    /// Timers that ran out although the daemon refused the removal: it keeps them on record, and
+    /// an explicit removal of the same text then ends these instead of a later one.
     stale: Vec<Timer>,
 }
 
@@ -75,9 +84,12 @@ impl Timers {
         self.timers.len().saturating_add(self.stale.len())
     }
 
-    /// True if there is a timer that can print a warning without a request: those of forward ports and of masquerading.
+    /// True if there is a timer that can print a warning without a request: those of forward ports
+    /// and of masquerading.
     pub(super) fn may_warn(&self) -> bool {
-        self.timers.iter().any(|timer| matches!(timer.item.kind(), Kind::ForwardPorts | Kind::Masquerade))
+        self.timers
+            .iter()
+            .any(|timer| matches!(timer.item.kind(), Kind::ForwardPorts | Kind::Masquerade))
     }
 
     /// A daemon that has just started has none.
@@ -96,18 +108,31 @@ impl Timers {
         if let Some(place) = stale {
             self.stale.remove(place);
         }
-        let alive = self.timers.iter().filter(|timer| timer.is_for(zone, item) && timer.life != Life::Dead).count();
+        let alive = self
+            .timers
+            .iter()
+            .filter(|timer| timer.is_for(zone, item) && timer.life != Life::Dead)
+            .count();
         let life = if alive == 1 && stale.is_none() { Life::Dead } else { Life::Doubtful };
-        for timer in self.timers.iter_mut().filter(|timer| timer.is_for(zone, item) && timer.life != Life::Dead) {
+        for timer in self
+            .timers
+            .iter_mut()
+            .filter(|timer| timer.is_for(zone, item) && timer.life != Life::Dead)
+        {
             timer.life = life;
         }
         self.tidy();
     }
 
-    /// A timer asked for the removal, as versions do of which explicit removals end timers for good.
+    /// A timer asked for the removal, as versions do of which explicit removals end timers for
+    /// good.
     pub(super) fn asked(&mut self, zone: &Text<'_>, item: &Item<'_>) {
         self.manner = Manner::Asks;
-        if let Some(place) = self.timers.iter().position(|timer| timer.is_for(zone, item) && timer.life != Life::Dead) {
+        if let Some(place) = self
+            .timers
+            .iter()
+            .position(|timer| timer.is_for(zone, item) && timer.life != Life::Dead)
+        {
             self.timers.remove(place);
         }
         self.tidy();
@@ -121,8 +146,11 @@ impl Timers {
 
     /// A removal signal came without a request: says what it is worth, and takes its timer out.
     pub(super) fn fired(&mut self, zone: &Text<'_>, item: &Item<'_>) -> Worth {
-        let mut lives = self.timers.iter().enumerate().filter(|(_, timer)| timer.is_for(zone, item));
-        let Some((place, life)) = lives.next().map(|(place, timer)| (place, timer.life)) else { return Worth::NoTimer };
+        let mut lives =
+            self.timers.iter().enumerate().filter(|(_, timer)| timer.is_for(zone, item));
+        let Some((place, life)) = lives.next().map(|(place, timer)| (place, timer.life)) else {
+            return Worth::NoTimer;
+        };
         let same = lives.all(|(_, timer)| timer.life == life);
         self.timers.remove(place);
         if !same {
@@ -144,13 +172,16 @@ impl Timers {
         self.stale.push(Timer { zone: zone.clone(), item, life: Life::Dead });
     }
 
-    /// The list was replaced, or the configuration was loaded anew: which timers outlived that, the log does not tell.
+    /// The list was replaced, or the configuration was loaded anew: which timers outlived that, the
+    /// log does not tell.
     pub(super) fn shaken(&mut self, zone: Option<(&Text<'_>, Kind)>) {
         if self.manner == Manner::Asks {
             return;
         }
         for timer in &mut self.timers {
-            let meant = zone.is_none_or(|(zone, kind)| timer.zone.as_bytes() == zone.as_bytes() && timer.item.kind() == kind);
+            let meant = zone.is_none_or(|(zone, kind)| {
+                timer.zone.as_bytes() == zone.as_bytes() && timer.item.kind() == kind
+            });
             if meant && timer.life == Life::Alive {
                 timer.life = Life::Doubtful;
             }

@@ -8,7 +8,11 @@ use crate::state::known::Unknown;
 
 /// What the zone's files on disk hold, compared with the daemon's permanent layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 pub(super) enum Disk {
     /// The same.
     Same,
@@ -40,7 +44,11 @@ pub(super) struct Zone {
 impl Zone {
     /// A zone that is there in both layers, of which nothing is known.
     pub(super) fn unknown(why: Unknown) -> Self {
-        Self { runtime: Some(Lists::unknown(why)), permanent: Some(Lists::unknown(why)), ..Self::absent() }
+        Self {
+            runtime: Some(Lists::unknown(why)),
+            permanent: Some(Lists::unknown(why)),
+            ..Self::absent()
+        }
     }
 
     /// A zone that is there in no layer.
@@ -70,7 +78,8 @@ impl Zone {
         }
     }
 
-    /// Remembers what is known of the permanent layer as the zone's shipped content, if no local file changed it.
+    /// Remembers what is known of the permanent layer as the zone's shipped content, if no local
+    /// file changed it.
     pub(super) fn learn_shipped(&mut self) {
         if self.local != Some(false) || self.disk != Disk::Same {
             return;
@@ -84,7 +93,8 @@ impl Zone {
     }
 
     pub(super) fn weight(&self) -> usize {
-        let layers = Layer::ALL.into_iter().filter_map(|layer| self.layer(layer)).map(Lists::weight_of_all);
+        let layers =
+            Layer::ALL.into_iter().filter_map(|layer| self.layer(layer)).map(Lists::weight_of_all);
         // The shipped content is at most as much again, and not counted.
         layers.sum::<usize>().saturating_add(1)
     }
@@ -95,12 +105,13 @@ pub(super) fn seconds(from: Evidence, to: Evidence) -> Option<i64> {
     match (from.stamp?, to.stamp?) {
         (Stamp::NoOffset(from), Stamp::NoOffset(to)) => Some((to - from).whole_seconds()),
         (Stamp::Instant(from), Stamp::Instant(to)) => Some((to - from).whole_seconds()),
-        (Stamp::SinceBoot(from), Stamp::SinceBoot(to)) => Some(to.saturating_sub(from).whole_seconds()),
-        (Stamp::NoYear { month, day, time: from }, Stamp::NoYear { month: to_month, day: to_day, time: to })
-            if (month, day) == (to_month, to_day) =>
-        {
-            Some((to - from).whole_seconds())
+        (Stamp::SinceBoot(from), Stamp::SinceBoot(to)) => {
+            Some(to.saturating_sub(from).whole_seconds())
         }
+        (
+            Stamp::NoYear { month, day, time: from },
+            Stamp::NoYear { month: to_month, day: to_day, time: to },
+        ) if (month, day) == (to_month, to_day) => Some((to - from).whole_seconds()),
         _ => None,
     }
 }

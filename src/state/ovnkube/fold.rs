@@ -61,8 +61,12 @@ impl Ovnkube {
                 self.name_kept(rule, by, effects);
             }
             Event::AddFailed { rule } => self.step(rule, Step::AddFailed, by, effects),
-            Event::DeleteFailed { rule, missing: false } => self.step(rule, Step::DeleteFailed, by, effects),
-            Event::DeleteFailed { rule, missing: true } => self.step(rule, Step::DeletedMissing, by, effects),
+            Event::DeleteFailed { rule, missing: false } => {
+                self.step(rule, Step::DeleteFailed, by, effects)
+            }
+            Event::DeleteFailed { rule, missing: true } => {
+                self.step(rule, Step::DeletedMissing, by, effects)
+            }
             Event::ChainExists { table, chain } => {
                 self.process.verbosity = Verbosity::Enough;
                 if let Some(chain) = Chain::in_table(table.as_bytes(), chain.as_bytes()) {
@@ -116,7 +120,8 @@ impl Ovnkube {
 
     fn start(&mut self, pid: Option<u32>, start_seen: bool, by: Evidence, effects: &mut Effects) {
         if self.process.fresh && start_seen {
-            // A second sign of the same start: the script's echo, the process's number, its first line.
+            // A second sign of the same start: the script's echo, the process's number, its first
+            // line.
             self.process.start_seen = true;
             return;
         }
@@ -136,7 +141,14 @@ impl Ovnkube {
         }
     }
 
-    fn jump(&mut self, family: Family, from: &Text<'_>, to: Chain, by: Evidence, effects: &mut Effects) {
+    fn jump(
+        &mut self,
+        family: Family,
+        from: &Text<'_>,
+        to: Chain,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         if self.process.is_over(family, from, to) {
             let pid = self.process.pid;
             self.lose(Ignorance::Restart, by, effects);
@@ -146,25 +158,33 @@ impl Ovnkube {
         if self.process.made(to) {
             self.unknown.remove(&(family, to));
             if family == Family::Ipv4 {
-                // A cluster without IPv6 never names it; one with IPv6 makes the chains of both before the first jump.
+                // A cluster without IPv6 never names it; one with IPv6 makes the chains of both
+                // before the first jump.
                 self.unknown.remove(&(Family::Ipv6, to));
             }
         }
     }
 
-    /// The start is over. Up to April 2024 every chain was flushed in it, and what was kept was added again, in lines.
+    /// The start is over. Up to April 2024 every chain was flushed in it, and what was kept was
+    /// added again, in lines.
     fn services_synced(&mut self, by: Evidence, effects: &mut Effects) {
-        if self.process.starting && !self.process.restores && self.process.has_jumps(&[Chain::NodePort, Chain::ExternalIp]) {
-            self.unknown.retain(|_, unknown| !matches!(unknown.why, Ignorance::BeforeLog | Ignorance::Restart));
+        if self.process.starting
+            && !self.process.restores
+            && self.process.has_jumps(&[Chain::NodePort, Chain::ExternalIp])
+        {
+            self.unknown.retain(|_, unknown| {
+                !matches!(unknown.why, Ignorance::BeforeLog | Ignorance::Restart)
+            });
         }
         if self.process.serve() {
             self.lose(Ignorance::Restart, by, effects);
         }
     }
 
-    /// A rule that opens ports is deleted only by the handlers of services and endpoints, which run when the start is over. A log in
-    /// which that line is missing may have been filtered, so the jump rule into the chain that the documentation's own filter leaves
-    /// out must be there.
+    /// A rule that opens ports is deleted only by the handlers of services and endpoints, which run
+    /// when the start is over. A log in which that line is missing may have been filtered, so
+    /// the jump rule into the chain that the documentation's own filter leaves out must be
+    /// there.
     fn handlers_run(&mut self, by: Evidence, effects: &mut Effects) {
         if self.process.starting && !self.process.restores && self.process.has_jumps(&Chain::ALL) {
             self.services_synced(by, effects);
@@ -173,7 +193,13 @@ impl Ovnkube {
 
     // The rebuilding of chains, from April 2024 on.
 
-    fn recreate(&mut self, table: &Text<'_>, chain: &Text<'_>, by: Evidence, effects: &mut Effects) {
+    fn recreate(
+        &mut self,
+        table: &Text<'_>,
+        chain: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         self.process.fresh = false;
         self.process.restores = true;
         let first = *table == "nat" && *chain == "OVN-KUBE-ITP";
@@ -210,9 +236,14 @@ impl Ovnkube {
             return;
         };
         sync.rebuilt.insert(chain);
-        let names: Vec<_> = sync.names.keys().filter(|(_, rule)| rule.chain == chain).copied().collect();
-        let unreadable: Vec<_> =
-            sync.unreadable.iter().filter(|((_, at, _), _)| *at == chain).map(|(k, v)| (k.clone(), *v)).collect();
+        let names: Vec<_> =
+            sync.names.keys().filter(|(_, rule)| rule.chain == chain).copied().collect();
+        let unreadable: Vec<_> = sync
+            .unreadable
+            .iter()
+            .filter(|((_, at, _), _)| *at == chain)
+            .map(|(k, v)| (k.clone(), *v))
+            .collect();
         let why = match level {
             _ if sync.overflow => Some(Ignorance::Limit),
             Verbosity::Enough => None,
@@ -242,10 +273,12 @@ impl Ovnkube {
         let Some(sync) = &mut self.process.sync else { return };
         let kept = match rule.role {
             Role::Publishes { rule } => rule.chain,
-            Role::Unreadable { .. } => match Chain::in_table(rule.table.as_bytes(), rule.chain.as_bytes()) {
-                Some(chain) => chain,
-                None => return,
-            },
+            Role::Unreadable { .. } => {
+                match Chain::in_table(rule.table.as_bytes(), rule.chain.as_bytes()) {
+                    Some(chain) => chain,
+                    None => return,
+                }
+            }
             _ => return,
         };
         if full {
@@ -262,7 +295,8 @@ impl Ovnkube {
             Self::remark_on(rule.role, by, effects);
         }
         if filled && let Role::Publishes { rule: published } = rule.role {
-            let turn = self.rules.insert(rule.family, published, Support::new(by, Certainty::Reported));
+            let turn =
+                self.rules.insert(rule.family, published, Support::new(by, Certainty::Reported));
             self.tell(PortKey::of(rule.family, &published), turn, by, effects);
         } else if filled {
             self.rules.insert_unreadable(rule.family, kept, rule.args.clone().into_owned(), by);
@@ -284,7 +318,13 @@ impl Ovnkube {
         self.rules.size().saturating_add(named) >= self.limits.max_keys
     }
 
-    fn drop_for_limit(&mut self, family: Family, chain: Chain, by: Evidence, effects: &mut Effects) {
+    fn drop_for_limit(
+        &mut self,
+        family: Family,
+        chain: Chain,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         effects.remark(Remark::LimitReached, by);
         self.unknown.insert((family, chain), Unknown::since(Ignorance::Limit, by));
     }
@@ -306,7 +346,14 @@ impl Ovnkube {
         }
     }
 
-    fn readable(&mut self, whole: &Rule<'_>, rule: &PublishingRule, step: Step, by: Evidence, effects: &mut Effects) {
+    fn readable(
+        &mut self,
+        whole: &Rule<'_>,
+        rule: &PublishingRule,
+        step: Step,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         self.process.had_rules |= matches!(step, Step::Adding | Step::Deleting);
         let family = whole.family;
         let key = PortKey::of(family, rule);
@@ -335,7 +382,9 @@ impl Ovnkube {
                 return self.delete_failed(whole, rule, by, effects);
             }
             Step::DeletedMissing => self.rules.drop_missing(family, rule),
-            Step::MaybeAdding if self.is_full() => return self.drop_for_limit(family, rule.chain, by, effects),
+            Step::MaybeAdding if self.is_full() => {
+                return self.drop_for_limit(family, rule.chain, by, effects);
+            }
             Step::MaybeAdding => self.rules.doubt_adding(family, *rule, by),
             Step::MaybeDeleting => self.rules.doubt_deleting(family, *rule, by),
         };
@@ -354,7 +403,10 @@ impl Ovnkube {
                 self.tell(PortKey::of(family, &rule), turn, by, effects);
             }
             Role::Unreadable { .. } => {
-                let Some(chain) = Chain::in_table(rule.table.as_bytes(), rule.chain.as_bytes()) else { return };
+                let Some(chain) = Chain::in_table(rule.table.as_bytes(), rule.chain.as_bytes())
+                else {
+                    return;
+                };
                 if self.is_full() {
                     return self.drop_for_limit(family, chain, by, effects);
                 }
@@ -364,9 +416,16 @@ impl Ovnkube {
         }
     }
 
-    /// ovnkube tries to delete a rule more than once, and looks first whether it is there. From April 2024 on every failure is
-    /// reported, so the rule stays only if as many are reported as there were tries; before, equal failures are reported once.
-    fn delete_failed(&mut self, whole: &Rule<'_>, rule: &PublishingRule, by: Evidence, effects: &mut Effects) {
+    /// ovnkube tries to delete a rule more than once, and looks first whether it is there. From
+    /// April 2024 on every failure is reported, so the rule stays only if as many are reported
+    /// as there were tries; before, equal failures are reported once.
+    fn delete_failed(
+        &mut self,
+        whole: &Rule<'_>,
+        rule: &PublishingRule,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let family = whole.family;
         let mut support = None;
         if let Some((before, times)) = self.deleted.get_mut(&(family, *rule)) {
@@ -384,17 +443,32 @@ impl Ovnkube {
         if self.is_full() && !self.rules.holds(family, rule) {
             return self.drop_for_limit(family, rule.chain, by, effects);
         }
-        let turn = self.rules.insert(family, *rule, support.unwrap_or(Support::new(by, Certainty::Reported)));
+        let turn = self.rules.insert(
+            family,
+            *rule,
+            support.unwrap_or(Support::new(by, Certainty::Reported)),
+        );
         self.tell(PortKey::of(family, rule), turn, by, effects);
     }
 
-    fn unreadable(&mut self, rule: &Rule<'_>, chain: Chain, step: Step, by: Evidence, effects: &mut Effects) {
+    fn unreadable(
+        &mut self,
+        rule: &Rule<'_>,
+        chain: Chain,
+        step: Step,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         match step {
             Step::Adding | Step::DeleteFailed => self.add(rule, by, effects),
             Step::Deleting => {
-                if !self.rules.remove_unreadable(rule.family, chain, &rule.args) && self.unknown.is_empty() {
-                    // A rule that was not known to be there: the ports that it held may be among those the caller stated.
-                    self.unknown.insert((rule.family, chain), Unknown::since(Ignorance::Unresolved, by));
+                if !self.rules.remove_unreadable(rule.family, chain, &rule.args)
+                    && self.unknown.is_empty()
+                {
+                    // A rule that was not known to be there: the ports that it held may be among
+                    // those the caller stated.
+                    self.unknown
+                        .insert((rule.family, chain), Unknown::since(Ignorance::Unresolved, by));
                 }
             }
             Step::AddFailed | Step::DeletedMissing => {
@@ -421,16 +495,28 @@ impl Ovnkube {
         }
     }
 
-    fn take_rules(&mut self, family: Family, rules: &[Rule<'static>], by: Evidence, effects: &mut Effects) {
+    fn take_rules(
+        &mut self,
+        family: Family,
+        rules: &[Rule<'static>],
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let published = rules.iter().filter_map(|rule| match rule.role {
             Role::Publishes { rule: published } if rule.family == family => Some(published),
             _ => None,
         });
         let stated: BTreeSet<PublishingRule> = published.collect();
-        let was_known = Chain::ALL.iter().all(|chain| !self.unknown.contains_key(&(family, *chain)));
-        let held: Vec<(PublishingRule, Support)> =
-            self.rules.open().filter(|(key, _)| key.family == family).flat_map(|(key, _)| self.rules.of_port(key)).collect();
-        let contradicts = held.iter().any(|(rule, _)| !stated.contains(rule)) || (was_known && held.len() != stated.len());
+        let was_known =
+            Chain::ALL.iter().all(|chain| !self.unknown.contains_key(&(family, *chain)));
+        let held: Vec<(PublishingRule, Support)> = self
+            .rules
+            .open()
+            .filter(|(key, _)| key.family == family)
+            .flat_map(|(key, _)| self.rules.of_port(key))
+            .collect();
+        let contradicts = held.iter().any(|(rule, _)| !stated.contains(rule))
+            || (was_known && held.len() != stated.len());
         if contradicts {
             effects.remark(Remark::Contradiction, by);
         }
@@ -440,12 +526,17 @@ impl Ovnkube {
         self.unknown.retain(|(of, _), _| *of != family);
         for rule in rules {
             if let Role::Publishes { rule: published } = rule.role {
-                let older = held.iter().find(|(held, _)| *held == published).map(|(_, support)| *support);
+                let older =
+                    held.iter().find(|(held, _)| *held == published).map(|(_, support)| *support);
                 if self.is_full() {
                     self.drop_for_limit(family, published.chain, by, effects);
                     break;
                 }
-                self.rules.insert(family, published, older.unwrap_or(Support::new(by, Certainty::Stated)));
+                self.rules.insert(
+                    family,
+                    published,
+                    older.unwrap_or(Support::new(by, Certainty::Stated)),
+                );
             } else {
                 self.add(rule, by, effects);
             }

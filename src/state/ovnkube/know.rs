@@ -8,7 +8,8 @@ use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-/// An open port as it is stated and answered: `{"family":"ipv4","protocol":"tcp","kind":"node_port","address":null,"port":32718}`.
+/// An open port as it is stated and answered:
+/// `{"family":"ipv4","protocol":"tcp","kind":"node_port","address":null,"port":32718}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StatedPort {
@@ -49,7 +50,8 @@ impl StatedPort {
 pub struct Statement {
     /// All ports that are open, of both families; their rules are not stated.
     pub open: Option<BTreeSet<StatedPort>>,
-    /// All rules of a family in the chains that open ports, as `iptables-save -t nat` and `ip6tables-save -t nat` print them.
+    /// All rules of a family in the chains that open ports, as `iptables-save -t nat` and
+    /// `ip6tables-save -t nat` print them.
     pub rules: Vec<StatedRules>,
 }
 
@@ -72,7 +74,8 @@ impl Statement {
 
     /// These rules of a family are there, and no others.
     ///
-    /// They are read from `iptables-save -t nat` or `ip6tables-save -t nat`; ask for both families, unless the host has but one:
+    /// They are read from `iptables-save -t nat` or `ip6tables-save -t nat`; ask for both families,
+    /// unless the host has but one:
     ///
     /// ```
     /// use hostport_audit::event::ovnkube::Rule;
@@ -95,7 +98,8 @@ impl Statement {
     /// ```
     #[must_use]
     pub fn rules<'a>(family: Family, rules: impl IntoIterator<Item = Rule<'a>>) -> Self {
-        let ours = |rule: &Rule<'_>| matches!(rule.role, Role::Publishes { .. } | Role::Unreadable { .. });
+        let ours =
+            |rule: &Rule<'_>| matches!(rule.role, Role::Publishes { .. } | Role::Unreadable { .. });
         let rules = rules.into_iter().filter(ours).map(Rule::into_owned).collect();
         Self { open: None, rules: alloc::vec![StatedRules { family, rules }] }
     }

@@ -1,4 +1,5 @@
-//! ovnkube's host ports: the set of exact rules that its lines add and delete, as the kernel holds them.
+//! ovnkube's host ports: the set of exact rules that its lines add and delete, as the kernel holds
+//! them.
 
 mod fold;
 mod know;
@@ -22,25 +23,31 @@ use alloc::vec::Vec;
 use resync::{Process, Verbosity};
 use rules::{Rules, Turn};
 
-/// What is known of the host ports that ovnkube opens on one host (OVN-Kubernetes of June 2020 to December 2024).
+/// What is known of the host ports that ovnkube opens on one host (OVN-Kubernetes of June 2020 to
+/// December 2024).
 ///
-/// The state is a set of exact rules. A port is open while at least one rule holds it; lines are never counted, for ovnkube logs
-/// the same change many times. A rule counts from the line that announces it, and a failure reported later takes it back. What several
-/// tries of one change came to is told from how many of them are reported to have failed, as far as the version reports each; up to
-/// April 2024 ovnkube merges equal error texts of tries to delete, and then all of them count as failed.
+/// The state is a set of exact rules. A port is open while at least one rule holds it; lines are
+/// never counted, for ovnkube logs the same change many times. A rule counts from the line that
+/// announces it, and a failure reported later takes it back. What several tries of one change came
+/// to is told from how many of them are reported to have failed, as far as the version reports
+/// each; up to April 2024 ovnkube merges equal error texts of tries to delete, and then all of them
+/// count as failed.
 ///
-/// What the set holds is complete, per family and chain, when the log shows it: a chain that the process itself made, the end of a
-/// start (see [`Event::ServicesSynced`]), a rebuilt chain, or a [`Statement`]. Until then [`Self::open`] is unknown.
+/// What the set holds is complete, per family and chain, when the log shows it: a chain that the
+/// process itself made, the end of a start (see [`Event::ServicesSynced`]), a rebuilt chain, or a
+/// [`Statement`]. Until then [`Self::open`] is unknown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ovnkube {
     limits: Limits,
     rules: Rules,
-    /// Why a chain may hold rules that are not in the set; a chain that is not named here is known.
+    /// Why a chain may hold rules that are not in the set; a chain that is not named here is
+    /// known.
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     unknown: BTreeMap<(Family, Chain), Unknown>,
     process: Process,
-    /// Rules that were deleted, with what supported them and how often they were deleted, in case it is reported to have failed.
+    /// Rules that were deleted, with what supported them and how often they were deleted, in case
+    /// it is reported to have failed.
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     deleted: BTreeMap<(Family, PublishingRule), (Option<Support>, u32)>,
     seen: Seen,
@@ -58,7 +65,11 @@ const FAMILIES: [Family; 2] = [Family::Ipv4, Family::Ipv6];
 
 /// What this log can tell at all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum Voice {
     /// Not a line of ovnkube's about rules or its start.
@@ -80,8 +91,8 @@ pub enum Voice {
 pub struct OpenPort {
     /// The port.
     pub port: PortKey,
-    /// The rules that the log, or the caller, showed to hold it; printed as ovnkube prints them. Of a port that was only stated
-    /// there may be none.
+    /// The rules that the log, or the caller, showed to hold it; printed as ovnkube prints them.
+    /// Of a port that was only stated there may be none.
     pub rules: Vec<(PublishingRule, Support)>,
     /// Since which line it is open, and how sure that is.
     pub support: Support,
@@ -118,7 +129,12 @@ impl Ovnkube {
     #[must_use]
     pub fn at_least(&self) -> Vec<OpenPort> {
         let open = self.rules.open();
-        open.map(|(port, support)| OpenPort { port, support, rules: self.rules.of_port(port).collect() }).collect()
+        open.map(|(port, support)| OpenPort {
+            port,
+            support,
+            rules: self.rules.of_port(port).collect(),
+        })
+        .collect()
     }
 
     /// Everything that is surely open, and by which line.
@@ -146,7 +162,8 @@ impl Ovnkube {
     fn first_unknown(&self) -> Option<Unknown> {
         let chain = self.unknown.values().min_by_key(|unknown| unknown.since).copied();
         let doubt = || self.rules.first_doubt().map(|at| Unknown::since(Ignorance::Ambiguous, at));
-        let unreadable = || self.rules.first_unreadable().map(|at| Unknown::since(Ignorance::Unresolved, at));
+        let unreadable =
+            || self.rules.first_unreadable().map(|at| Unknown::since(Ignorance::Unresolved, at));
         chain.or_else(doubt).or_else(unreadable)
     }
 
@@ -174,11 +191,17 @@ impl Ovnkube {
     }
 
     /// Folds in what the journal says; of no effect if it is about another program.
-    pub fn apply_journal(&mut self, event: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
+    pub fn apply_journal(
+        &mut self,
+        event: &journal::Event<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let why = match event {
             journal::Event::Boot { .. } => Ignorance::Restart,
             journal::Event::Lost { source: Source::Ovnkube } => Ignorance::CutMessage,
-            journal::Event::Suppressed { unit: by_whom, .. } | journal::Event::TextLost { identifier: by_whom }
+            journal::Event::Suppressed { unit: by_whom, .. }
+            | journal::Event::TextLost { identifier: by_whom }
                 if by_whom.as_bytes().starts_with(b"ovn") =>
             {
                 Ignorance::Gap
@@ -195,15 +218,21 @@ impl Ovnkube {
 
     /// Takes facts as true from here on.
     ///
-    /// They are not taken while ovnkube starts, for it empties chains then without a line, and not if its start was seen but no sign
-    /// that it prints rule lines: what it changes would go unseen. Where the log has shown nothing of its start, they are; then
-    /// [`Self::voice`] tells whether there is a rule line at all.
+    /// They are not taken while ovnkube starts, for it empties chains then without a line, and not
+    /// if its start was seen but no sign that it prints rule lines: what it changes would go
+    /// unseen. Where the log has shown nothing of its start, they are; then [`Self::voice`]
+    /// tells whether there is a rule line at all.
     pub fn know(&mut self, facts: &Statement, by: Evidence, effects: &mut Effects) {
         self.turning(by, effects, |this, effects| this.take(facts, by, effects));
     }
 
     /// Runs a change and tells if all of the state became unknown or known by it.
-    fn turning(&mut self, by: Evidence, effects: &mut Effects, run: impl FnOnce(&mut Self, &mut Effects)) {
+    fn turning(
+        &mut self,
+        by: Evidence,
+        effects: &mut Effects,
+        run: impl FnOnce(&mut Self, &mut Effects),
+    ) {
         let before = self.is_known();
         let told = effects.changes.len();
         run(self, effects);

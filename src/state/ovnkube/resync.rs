@@ -1,9 +1,11 @@
 //! ovnkube's life: which process speaks, how much it says, and what its start makes known.
 //!
-//! Two ways to start over are known. Up to April 2024 the jump rules are logged again, each chain is flushed without a line, and all
-//! kept rules are added again, in lines; when that is done the service handler is reported. From April 2024 on a line
-//! `Recreating iptables rules for table: T, chain: C` stands for each chain, and its kept rules are put back by iptables-restore
-//! without a line; they are named by the `Ignoring processing rule` lines under the other chains' Recreating lines.
+//! Two ways to start over are known. Up to April 2024 the jump rules are logged again, each chain
+//! is flushed without a line, and all kept rules are added again, in lines; when that is done the
+//! service handler is reported. From April 2024 on a line `Recreating iptables rules for table: T,
+//! chain: C` stands for each chain, and its kept rules are put back by iptables-restore
+//! without a line; they are named by the `Ignoring processing rule` lines under the other chains'
+//! Recreating lines.
 
 use super::super::evidence::Evidence;
 use crate::event::ovnkube::{Chain, PublishingRule};
@@ -13,7 +15,11 @@ use alloc::collections::{BTreeMap, BTreeSet};
 
 /// How much the process says.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 pub(super) enum Verbosity {
     /// It has not shown.
     #[default]
@@ -52,14 +58,16 @@ pub(super) struct Process {
     pub(super) has_synced: bool,
     /// The chains that were there before it made them.
     existed: BTreeSet<Chain>,
-    /// The jump rules into chains that open ports that it added: the family, the chain they stand in, and where they lead.
+    /// The jump rules into chains that open ports that it added: the family, the chain they stand
+    /// in, and where they lead.
     jumps: BTreeSet<(Family, Text<'static>, Chain)>,
     /// It has added or deleted rules that open ports.
     pub(super) had_rules: bool,
     pub(super) sync: Option<Sync>,
 }
 
-/// How many different jump rules are remembered; a process adds two or three into each of three chains, for two families.
+/// How many different jump rules are remembered; a process adds two or three into each of three
+/// chains, for two families.
 const MAX_JUMPS: usize = 64;
 
 impl Process {
@@ -67,7 +75,8 @@ impl Process {
         Self { pid, start_seen, fresh: true, born: true, starting: true, ..Self::default() }
     }
 
-    /// A process that is told from the one before by nothing but a jump rule, which each process adds once, before any other rule.
+    /// A process that is told from the one before by nothing but a jump rule, which each process
+    /// adds once, before any other rule.
     pub(super) fn jumping(pid: Option<u32>) -> Self {
         Self { pid, born: true, starting: true, verbosity: Verbosity::Enough, ..Self::default() }
     }
@@ -78,10 +87,15 @@ impl Process {
         }
     }
 
-    /// True if a jump rule shows that another process speaks now: each adds its jump rules once, when it starts.
+    /// True if a jump rule shows that another process speaks now: each adds its jump rules once,
+    /// when it starts.
     pub(super) fn is_over(&self, family: Family, from: &Text<'_>, to: Chain) -> bool {
         let first = self.jumps.is_empty();
-        if first { self.had_rules || !self.starting } else { self.jumps.contains(&(family, from.clone().into_owned(), to)) }
+        if first {
+            self.had_rules || !self.starting
+        } else {
+            self.jumps.contains(&(family, from.clone().into_owned(), to))
+        }
     }
 
     pub(super) fn add_jump(&mut self, family: Family, from: &Text<'_>, to: Chain) {
@@ -112,8 +126,8 @@ impl Process {
         unseen
     }
 
-    /// True if facts that the caller states will hold until a line changes them: not while chains are emptied without a line, and not
-    /// if it changes rules without a line.
+    /// True if facts that the caller states will hold until a line changes them: not while chains
+    /// are emptied without a line, and not if it changes rules without a line.
     pub(super) fn keeps_facts(&self) -> bool {
         match self.verbosity {
             _ if self.starting => false,

@@ -52,7 +52,8 @@ pub(super) struct PortState {
     /// Rules that may be there.
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     maybe: BTreeMap<PublishingRule, Evidence>,
-    /// The caller stated the port, so there is at least one rule, whether or not the log showed it.
+    /// The caller stated the port, so there is at least one rule, whether or not the log showed
+    /// it.
     stated: Option<Support>,
     /// A rule of the stated port was deleted, and it may have been the only one.
     stated_doubt: Option<Evidence>,
@@ -75,7 +76,8 @@ impl Held {
 /// What a reported failure to add a rule says where the rule was announced several times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tries {
-    /// Each failure is reported, so one of the other tries has succeeded: a rule that is there is not added again.
+    /// Each failure is reported, so one of the other tries has succeeded: a rule that is there is
+    /// not added again.
     Told,
     /// Chains are emptied between the tries, and equal failures may be reported once.
     Merged,
@@ -84,7 +86,11 @@ pub(super) enum Tries {
 impl PortState {
     /// Why the port is surely open: the oldest of the lines that hold it.
     fn support(&self) -> Option<Support> {
-        self.rules.values().map(|held| held.support).chain(self.stated).min_by_key(|support| support.since)
+        self.rules
+            .values()
+            .map(|held| held.support)
+            .chain(self.stated)
+            .min_by_key(|support| support.since)
     }
 
     fn is_open(&self) -> bool {
@@ -92,7 +98,11 @@ impl PortState {
     }
 
     fn doubt(&self) -> Option<Evidence> {
-        if self.is_open() { None } else { self.maybe.values().copied().chain(self.stated_doubt).min() }
+        if self.is_open() {
+            None
+        } else {
+            self.maybe.values().copied().chain(self.stated_doubt).min()
+        }
     }
 
     fn is_nothing(&self) -> bool {
@@ -137,10 +147,12 @@ impl Rules {
 
     fn change(&mut self, key: PortKey, change: impl FnOnce(&mut PortState)) -> Turn {
         let state = self.ports.entry(key).or_default();
-        let (before, size, stated) = (state.is_open(), state.size(), usize::from(state.stated.is_some()));
+        let (before, size, stated) =
+            (state.is_open(), state.size(), usize::from(state.stated.is_some()));
         change(state);
         self.size = self.size.saturating_sub(size).saturating_add(state.size());
-        self.stated = self.stated.saturating_sub(stated).saturating_add(usize::from(state.stated.is_some()));
+        self.stated =
+            self.stated.saturating_sub(stated).saturating_add(usize::from(state.stated.is_some()));
         let after = state.support();
         if state.doubt().is_some() {
             self.doubtful.insert(key);
@@ -158,11 +170,18 @@ impl Rules {
     }
 
     pub(super) fn holds(&self, family: Family, rule: &PublishingRule) -> bool {
-        self.ports.get(&PortKey::of(family, rule)).is_some_and(|state| state.rules.contains_key(rule))
+        self.ports
+            .get(&PortKey::of(family, rule))
+            .is_some_and(|state| state.rules.contains_key(rule))
     }
 
     /// The rule is there; one that was there already keeps its older support.
-    pub(super) fn insert(&mut self, family: Family, rule: PublishingRule, support: Support) -> Turn {
+    pub(super) fn insert(
+        &mut self,
+        family: Family,
+        rule: PublishingRule,
+        support: Support,
+    ) -> Turn {
         self.change(PortKey::of(family, &rule), |state| {
             state.rules.entry(rule).or_insert(Held::new(support));
             state.maybe.remove(&rule);
@@ -170,7 +189,12 @@ impl Rules {
     }
 
     /// The same by a line that announces it.
-    pub(super) fn announce(&mut self, family: Family, rule: PublishingRule, support: Support) -> Turn {
+    pub(super) fn announce(
+        &mut self,
+        family: Family,
+        rule: PublishingRule,
+        support: Support,
+    ) -> Turn {
         self.change(PortKey::of(family, &rule), |state| {
             let again = |held: &mut Held| held.tries = held.tries.saturating_add(1);
             state.rules.entry(rule).and_modify(again).or_insert(Held::new(support));
@@ -179,7 +203,12 @@ impl Rules {
     }
 
     /// The rule is not there; what was known of it.
-    pub(super) fn remove(&mut self, family: Family, rule: &PublishingRule, by: Evidence) -> (Turn, Option<Support>) {
+    pub(super) fn remove(
+        &mut self,
+        family: Family,
+        rule: &PublishingRule,
+        by: Evidence,
+    ) -> (Turn, Option<Support>) {
         let key = PortKey::of(family, rule);
         if self.stated > 0 && rule.port.range().first() != rule.port.range().last() {
             self.doubt_statements_within(key, by);
@@ -191,7 +220,8 @@ impl Rules {
         let turn = self.change(key, |state| {
             support = state.rules.remove(rule).map(|held| held.support);
             state.maybe.remove(rule);
-            // Another rule may hold the stated port too: of a second chain, or of a service that takes the port over.
+            // Another rule may hold the stated port too: of a second chain, or of a service that
+            // takes the port over.
             if state.stated.take().is_some() {
                 state.stated_doubt = Some(by);
             }
@@ -199,12 +229,15 @@ impl Rules {
         (turn, support)
     }
 
-    /// A rule for a range of ports goes: single ports that the caller stated may have been open by it alone.
+    /// A rule for a range of ports goes: single ports that the caller stated may have been open by
+    /// it alone.
     fn doubt_statements_within(&mut self, range: PortKey, by: Evidence) {
         let within = |key: &PortKey| {
-            (key.family, key.kind, key.address) == (range.family, range.kind, range.address) && key.port.overlaps(range.port)
+            (key.family, key.kind, key.address) == (range.family, range.kind, range.address)
+                && key.port.overlaps(range.port)
         };
-        let keys: Vec<PortKey> = self.ports.keys().filter(|key| **key != range && within(key)).copied().collect();
+        let keys: Vec<PortKey> =
+            self.ports.keys().filter(|key| **key != range && within(key)).copied().collect();
         for key in keys {
             self.change(key, |state| {
                 if state.stated.take().is_some() {
@@ -215,13 +248,21 @@ impl Rules {
     }
 
     /// Adding the rule failed, and nothing is said about others of the port.
-    pub(super) fn retract(&mut self, family: Family, rule: &PublishingRule, tries: Tries, by: Evidence) -> Turn {
+    pub(super) fn retract(
+        &mut self,
+        family: Family,
+        rule: &PublishingRule,
+        tries: Tries,
+        by: Evidence,
+    ) -> Turn {
         let key = PortKey::of(family, rule);
         if !self.ports.contains_key(&key) {
             return Turn::Nothing;
         }
         self.change(key, |state| match state.rules.get_mut(rule) {
-            Some(held) if held.tries > 1 && tries == Tries::Told => held.tries = held.tries.saturating_sub(1),
+            Some(held) if held.tries > 1 && tries == Tries::Told => {
+                held.tries = held.tries.saturating_sub(1)
+            }
             Some(held) if held.tries > 1 => {
                 state.rules.remove(rule);
                 state.maybe.insert(*rule, by);
@@ -246,7 +287,12 @@ impl Rules {
     }
 
     /// The rule may be there; of one that is surely there this says nothing new.
-    pub(super) fn doubt_adding(&mut self, family: Family, rule: PublishingRule, by: Evidence) -> Turn {
+    pub(super) fn doubt_adding(
+        &mut self,
+        family: Family,
+        rule: PublishingRule,
+        by: Evidence,
+    ) -> Turn {
         self.change(PortKey::of(family, &rule), |state| {
             if !state.rules.contains_key(&rule) {
                 state.maybe.entry(rule).or_insert(by);
@@ -255,7 +301,12 @@ impl Rules {
     }
 
     /// The rule may be gone; `unseen` tells that rules may be there that the log did not show.
-    pub(super) fn doubt_deleting(&mut self, family: Family, rule: PublishingRule, by: Evidence) -> Turn {
+    pub(super) fn doubt_deleting(
+        &mut self,
+        family: Family,
+        rule: PublishingRule,
+        by: Evidence,
+    ) -> Turn {
         let key = PortKey::of(family, &rule);
         if !self.ports.contains_key(&key) {
             return Turn::Nothing;
@@ -270,12 +321,23 @@ impl Rules {
         })
     }
 
-    pub(super) fn insert_unreadable(&mut self, family: Family, chain: Chain, args: Text<'static>, by: Evidence) {
+    pub(super) fn insert_unreadable(
+        &mut self,
+        family: Family,
+        chain: Chain,
+        args: Text<'static>,
+        by: Evidence,
+    ) {
         self.unreadable.entry((family, chain, args)).or_insert(by);
     }
 
     /// True if it was there.
-    pub(super) fn remove_unreadable(&mut self, family: Family, chain: Chain, args: &Text<'_>) -> bool {
+    pub(super) fn remove_unreadable(
+        &mut self,
+        family: Family,
+        chain: Chain,
+        args: &Text<'_>,
+    ) -> bool {
         self.unreadable.remove(&(family, chain, args.clone().into_owned())).is_some()
     }
 
@@ -297,7 +359,8 @@ impl Rules {
     /// Forgets what the caller stated, but not the rules that the log showed.
     pub(super) fn forget_statements(&mut self) {
         let stated = |state: &PortState| state.stated.is_some() || state.stated_doubt.is_some();
-        let keys: Vec<PortKey> = self.ports.iter().filter(|(_, state)| stated(state)).map(|(key, _)| *key).collect();
+        let keys: Vec<PortKey> =
+            self.ports.iter().filter(|(_, state)| stated(state)).map(|(key, _)| *key).collect();
         for key in keys {
             self.change(key, |state| {
                 state.stated = None;

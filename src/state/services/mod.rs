@@ -13,8 +13,8 @@ use core::fmt;
 
 /// Definitions of firewalld services by name.
 ///
-/// The log names services, never their ports. A table says what they stand for: [`stock_services`], with what the host's own
-/// `/etc/firewalld/services` adds or overrides.
+/// The log names services, never their ports. A table says what they stand for: [`stock_services`],
+/// with what the host's own `/etc/firewalld/services` adds or overrides.
 ///
 /// ```
 /// use hostport_audit::state::services::stock_services;
@@ -73,7 +73,8 @@ impl ServiceTable {
         self.services.is_empty()
     }
 
-    /// The service and all that it includes, directly or not, each once, itself first; each holds for its own destination.
+    /// The service and all that it includes, directly or not, each once, itself first; each holds
+    /// for its own destination.
     ///
     /// Services that include each other are taken once, as firewalld (2.5.0) does.
     ///
@@ -87,7 +88,10 @@ impl ServiceTable {
             if seen.contains(&next) {
                 continue;
             }
-            let unknown = || UnknownService { service: Text::borrowed(name).into_owned(), missing: next.clone() };
+            let unknown = || UnknownService {
+                service: Text::borrowed(name).into_owned(),
+                missing: next.clone(),
+            };
             let (key, service) = self.services.get_key_value(&next).ok_or_else(unknown)?;
             open.extend(service.includes.iter().rev().cloned());
             found.push((key, service));
@@ -96,17 +100,25 @@ impl ServiceTable {
         Ok(found)
     }
 
-    /// The ports that a zone with the service lets in, those of the services it includes among them, sorted, each once.
+    /// The ports that a zone with the service lets in, those of the services it includes among
+    /// them, sorted, each once.
     ///
-    /// The IP protocols, source ports and helpers of a service open more; [`resolve`](Self::resolve) tells them.
+    /// The IP protocols, source ports and helpers of a service open more;
+    /// [`resolve`](Self::resolve) tells them.
     ///
     /// # Errors
-    /// The service, or one that it includes, is not in the table, or has a port that only the host can resolve.
+    /// The service, or one that it includes, is not in the table, or has a port that only the host
+    /// can resolve.
     pub fn ports(&self, name: &[u8]) -> Result<Vec<HostPort>, UnknownService> {
         let mut ports = BTreeSet::new();
         for (_, service) in self.resolve(name)? {
-            if let Some(port) = service.unresolved.iter().find(|port| !port.as_bytes().starts_with(b"source:")) {
-                return Err(UnknownService { service: Text::borrowed(name).into_owned(), missing: port.clone() });
+            if let Some(port) =
+                service.unresolved.iter().find(|port| !port.as_bytes().starts_with(b"source:"))
+            {
+                return Err(UnknownService {
+                    service: Text::borrowed(name).into_owned(),
+                    missing: port.clone(),
+                });
             }
             ports.extend(service.ports.iter().copied());
         }
@@ -118,7 +130,9 @@ impl ServiceTable {
 
 impl<N: Into<Text<'static>>> FromIterator<(N, Service)> for ServiceTable {
     fn from_iter<I: IntoIterator<Item = (N, Service)>>(services: I) -> Self {
-        Self { services: services.into_iter().map(|(name, service)| (name.into(), service)).collect() }
+        Self {
+            services: services.into_iter().map(|(name, service)| (name.into(), service)).collect(),
+        }
     }
 }
 
@@ -143,7 +157,8 @@ impl UnknownService {
         &self.service
     }
 
-    /// What is missing: the service itself, one that it includes, or a port that only the host can resolve (`http/tcp`).
+    /// What is missing: the service itself, one that it includes, or a port that only the host can
+    /// resolve (`http/tcp`).
     #[must_use]
     pub const fn missing(&self) -> &Text<'static> {
         &self.missing
@@ -155,7 +170,11 @@ impl fmt::Display for UnknownService {
         if self.service == self.missing {
             write!(f, "no definition of service {}", self.service)
         } else {
-            write!(f, "no definition of {}, which belongs to service {}", self.missing, self.service)
+            write!(
+                f,
+                "no definition of {}, which belongs to service {}",
+                self.missing, self.service
+            )
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The services that firewalld brings along, of every release from 0.9.0 to 2.5.0.
 //!
-//! Read from the files `config/services/*.xml` of the released versions; Debian's package 1.3.3 has the same. A distributor may
-//! ship others, and `/etc/firewalld/services` overrides all.
+//! Read from the files `config/services/*.xml` of the released versions; Debian's package 1.3.3 has
+//! the same. A distributor may ship others, and `/etc/firewalld/services` overrides all.
 
 use super::ServiceTable;
 use crate::error::{ErrorKind, ParseError};
@@ -36,7 +36,9 @@ impl Release {
     /// True if the services of this release are known here.
     #[must_use]
     pub fn is_known(self) -> bool {
-        RELEASES.iter().any(|&(major, minor, last)| (self.0, self.1) == (major, minor) && self.2 <= last)
+        RELEASES
+            .iter()
+            .any(|&(major, minor, last)| (self.0, self.1) == (major, minor) && self.2 <= last)
     }
 
     const fn numbers(self) -> (u8, u8, u8) {
@@ -54,9 +56,13 @@ impl FromStr for Release {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, ParseError> {
-        let mut parts = text.split('.').map(|part| part.parse::<u8>().ok().filter(|_| part.bytes().all(|b| b.is_ascii_digit())));
+        let mut parts = text.split('.').map(|part| {
+            part.parse::<u8>().ok().filter(|_| part.bytes().all(|b| b.is_ascii_digit()))
+        });
         match (parts.next(), parts.next(), parts.next(), parts.next()) {
-            (Some(Some(major)), Some(Some(minor)), Some(Some(patch)), None) => Ok(Self(major, minor, patch)),
+            (Some(Some(major)), Some(Some(minor)), Some(Some(patch)), None) => {
+                Ok(Self(major, minor, patch))
+            }
             _ => Err(ParseError::new(ErrorKind::Message, 0, "MAJOR.MINOR.PATCH")),
         }
     }
@@ -68,7 +74,8 @@ pub fn stock_services() -> ServiceTable {
     services_of(Release::NEWEST)
 }
 
-/// The services of a release; `None` if they are not known here (below 0.9.0, above 2.5.0, or never released).
+/// The services of a release; `None` if they are not known here (below 0.9.0, above 2.5.0, or never
+/// released).
 ///
 /// ```
 /// use hostport_audit::state::services::{Release, stock_services_of};
@@ -84,16 +91,32 @@ pub fn stock_services_of(release: Release) -> Option<ServiceTable> {
 
 fn services_of(release: Release) -> ServiceTable {
     let now = release.numbers();
-    let current = CURRENT.iter().filter(|(_, since, _)| *since <= now).map(|(name, _, words)| (*name, *words));
+    let current = CURRENT
+        .iter()
+        .filter(|(_, since, _)| *since <= now)
+        .map(|(name, _, words)| (*name, *words));
     let former = FORMER.iter().filter(|(_, since, until, _)| *since <= now && now < *until);
     // A test reads every row, so no row is left out here.
-    let read = |(name, words): (&'static str, &'static str)| Some((Text::from(name), words.parse::<Service>().ok()?));
+    let read = |(name, words): (&'static str, &'static str)| {
+        Some((Text::from(name), words.parse::<Service>().ok()?))
+    };
     current.chain(former.map(|(name, _, _, words)| (*name, *words))).filter_map(read).collect()
 }
 
 /// The releases: major, minor, and the last patch of it; each counts from patch 0.
-const RELEASES: [(u8, u8, u8); 11] =
-    [(0, 9, 11), (1, 0, 5), (1, 1, 5), (1, 2, 7), (1, 3, 4), (2, 0, 6), (2, 1, 4), (2, 2, 3), (2, 3, 4), (2, 4, 4), (2, 5, 0)];
+const RELEASES: [(u8, u8, u8); 11] = [
+    (0, 9, 11),
+    (1, 0, 5),
+    (1, 1, 5),
+    (1, 2, 7),
+    (1, 3, 4),
+    (2, 0, 6),
+    (2, 1, 4),
+    (2, 2, 3),
+    (2, 3, 4),
+    (2, 4, 4),
+    (2, 5, 0),
+];
 
 /// The services of the newest release, each with the release since which it is so.
 #[rustfmt::skip]

@@ -90,10 +90,12 @@ impl Kernel {
     pub fn busy(&self, family: Family, mapping: &Mapping) -> bool {
         let any = |ip: &str| ["", "0.0.0.0", "::"].contains(&ip);
         let ours = |s: &Socket| {
-            let same_port = s.family == family && s.port == mapping.host_port && s.protocol == mapping.protocol;
+            let same_port =
+                s.family == family && s.port == mapping.host_port && s.protocol == mapping.protocol;
             same_port && (s.host_ip == mapping.host_ip || any(&s.host_ip) || mapping.any_address())
         };
-        self.sockets.iter().any(ours) || self.foreign.contains(&(mapping.protocol.to_owned(), mapping.host_port))
+        self.sockets.iter().any(ours)
+            || self.foreign.contains(&(mapping.protocol.to_owned(), mapping.host_port))
     }
 }
 
@@ -115,11 +117,18 @@ fn quoted_comment(rule: &Rule) -> String {
     format!("-m comment --comment \"{} hostport {}\"", rule.comment, rule.mapping.host_port)
 }
 
-/// The text given to iptables-restore: chains, the new rules as CRI-O writes them, the kept ones as iptables-save prints them, the
-/// chains to delete. `turn` moves the order of the chain lines, which is random.
-pub fn restore_text(new: &[(String, Rule)], kept: &BTreeMap<String, Rule>, gone: &[String], turn: usize) -> String {
+/// The text given to iptables-restore: chains, the new rules as CRI-O writes them, the kept ones as
+/// iptables-save prints them, the chains to delete. `turn` moves the order of the chain lines,
+/// which is random.
+pub fn restore_text(
+    new: &[(String, Rule)],
+    kept: &BTreeMap<String, Rule>,
+    gone: &[String],
+    turn: usize,
+) -> String {
     let suffixes = new.iter().map(|(s, _)| s).chain(kept.keys()).chain(gone);
-    let mut chains: Vec<String> = suffixes.flat_map(|s| [format!("KUBE-HP-{s}"), format!("CRIO-MASQ-{s}")]).collect();
+    let mut chains: Vec<String> =
+        suffixes.flat_map(|s| [format!("KUBE-HP-{s}"), format!("CRIO-MASQ-{s}")]).collect();
     chains.extend(["CRIO-HOSTPORTS-MASQ".to_owned(), "KUBE-HOSTPORTS".to_owned()]);
     let turn = turn % chains.len();
     chains.rotate_left(turn);
@@ -129,16 +138,25 @@ pub fn restore_text(new: &[(String, Rule)], kept: &BTreeMap<String, Rule>, gone:
         let (m, note, ip) = (&rule.mapping, quoted_comment(rule), &rule.pod_ip);
         let p = m.protocol;
         let to = if m.any_address() { String::new() } else { format!("-d {} ", m.host_ip) };
-        text.push_str(&format!("-I KUBE-HOSTPORTS {note} -m {p} -p {p} --dport {} -j KUBE-HP-{suffix}\n", m.host_port));
+        text.push_str(&format!(
+            "-I KUBE-HOSTPORTS {note} -m {p} -p {p} --dport {} -j KUBE-HP-{suffix}\n",
+            m.host_port
+        ));
         text.push_str(&format!("-I CRIO-HOSTPORTS-MASQ {note} -j CRIO-MASQ-{suffix}\n"));
-        text.push_str(&format!("-A KUBE-HP-{suffix} {note} -m {p} -p {p} {to}-j DNAT --to-destination={}\n", rule.target()));
+        text.push_str(&format!(
+            "-A KUBE-HP-{suffix} {note} -m {p} -p {p} {to}-j DNAT --to-destination={}\n",
+            rule.target()
+        ));
         text.push_str(&format!(
             "-A CRIO-MASQ-{suffix} {note} -m conntrack --ctorigdstport {} -m {p} -p {p} --dport {} -s {ip} -d {ip} -j MASQUERADE\n",
             m.host_port, m.container_port
         ));
     }
     for (suffix, rule) in kept {
-        text.push_str(&format!("-A CRIO-HOSTPORTS-MASQ {} -j CRIO-MASQ-{suffix}\n", quoted_comment(rule)));
+        text.push_str(&format!(
+            "-A CRIO-HOSTPORTS-MASQ {} -j CRIO-MASQ-{suffix}\n",
+            quoted_comment(rule)
+        ));
     }
     let mask = |ip: &str| format!("{ip}/{}", if ip.contains(':') { 128 } else { 32 });
     for (suffix, rule) in kept {
@@ -163,7 +181,9 @@ pub fn restore_text(new: &[(String, Rule)], kept: &BTreeMap<String, Rule>, gone:
         let (m, note) = (&rule.mapping, quoted_comment(rule));
         let to = if m.any_address() { String::new() } else { format!("-d {} ", mask(m.host_ip)) };
         let (p, target) = (m.protocol, rule.target());
-        text.push_str(&format!("-A KUBE-HP-{suffix} {to}-p {p} {note} -m {p} -j DNAT --to-destination {target}\n"));
+        text.push_str(&format!(
+            "-A KUBE-HP-{suffix} {to}-p {p} {note} -m {p} -j DNAT --to-destination {target}\n"
+        ));
     }
     for suffix in gone {
         text.push_str(&format!("-X KUBE-HP-{suffix}\n-X CRIO-MASQ-{suffix}\n"));

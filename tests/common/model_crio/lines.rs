@@ -44,7 +44,8 @@ impl Version {
         self <= Self::V1_30_14
     }
 
-    /// One manager of both families that goes by IPv4 first, names pods with `_` at the end, and speaks of conntrack as ever.
+    /// One manager of both families that goes by IPv4 first, names pods with `_` at the end, and
+    /// speaks of conntrack as ever.
     pub fn is_old_manager(self) -> bool {
         self <= Self::V1_32_0
     }
@@ -96,8 +97,9 @@ pub struct Setup {
     pub debug: bool,
     /// The zone is UTC rather than +08:00.
     pub utc: bool,
-    /// Long messages do not get through whole: `journalctl -o json` without `--all` leaves out those of more than 4096 bytes, and
-    /// rsyslog cuts at the length it is told (8 KiB if nothing is said; 2 KiB here).
+    /// Long messages do not get through whole: `journalctl -o json` without `--all` leaves out
+    /// those of more than 4096 bytes, and rsyslog cuts at the length it is told (8 KiB if
+    /// nothing is said; 2 KiB here).
     pub short_messages: bool,
 }
 
@@ -120,7 +122,17 @@ pub struct Journal {
 impl Journal {
     pub fn new(setup: Setup) -> Self {
         let clock = (16 * 3600 + 24 * 60 + 11) * 1_000_000;
-        Self { bytes: Vec::new(), setup, clock, pid: 77216, boots: 0, debugging: false, count: 0, losing: false, cut: false }
+        Self {
+            bytes: Vec::new(),
+            setup,
+            clock,
+            pid: 77216,
+            boots: 0,
+            debugging: false,
+            count: 0,
+            losing: false,
+            cut: false,
+        }
     }
 
     pub fn boot_id(&self) -> String {
@@ -133,13 +145,23 @@ impl Journal {
     }
 
     /// CRI-O's own message, without what the journal puts in front.
-    fn message(&mut self, level: &str, text: &str, file: &str, request: Option<(&str, &str)>) -> String {
+    fn message(
+        &mut self,
+        level: &str,
+        text: &str,
+        file: &str,
+        request: Option<(&str, &str)>,
+    ) -> String {
         let zone = if self.setup.utc { "Z" } else { "+08:00" };
         if self.setup.json {
             let id = request.map_or(String::new(), |(id, _)| format!("\"id\":{},", json(id)));
-            let name = request.map_or(String::new(), |(_, name)| format!("\"name\":{},", json(name)));
+            let name =
+                request.map_or(String::new(), |(_, name)| format!("\"name\":{},", json(name)));
             let time = format!("2023-06-25T{}{zone}", self.clock_text());
-            return format!("{{{id}\"level\":\"{level}\",\"msg\":{},{name}\"time\":\"{time}\"}}", json(text));
+            return format!(
+                "{{{id}\"level\":\"{level}\",\"msg\":{},{name}\"time\":\"{time}\"}}",
+                json(text)
+            );
         }
         let nanos = self.clock % 1_000_000 * 1000 + 418;
         let time = if self.setup.version >= Version::V1_32_0 {
@@ -179,17 +201,26 @@ impl Journal {
             line = message.get(..2048).unwrap_or(message);
             self.cut = true;
         }
-        let left_out = self.setup.short_messages && self.setup.mode == Mode::Json && message.len() > 4096;
+        let left_out =
+            self.setup.short_messages && self.setup.mode == Mode::Json && message.len() > 4096;
         self.cut |= left_out;
         let host = "rhel92";
         let text = match self.setup.mode {
             Mode::Short => format!("Jun 25 {time} {host} {identifier}[{pid}]: {line}\n"),
-            Mode::ShortPrecise => format!("Jun 25 {time}.{micros:06} {host} {identifier}[{pid}]: {line}\n"),
-            Mode::ShortIsoPrecise => format!("2023-06-25T{time}.{micros:06}+0800 {host} {identifier}[{pid}]: {line}\n"),
+            Mode::ShortPrecise => {
+                format!("Jun 25 {time}.{micros:06} {host} {identifier}[{pid}]: {line}\n")
+            }
+            Mode::ShortIsoPrecise => {
+                format!("2023-06-25T{time}.{micros:06}+0800 {host} {identifier}[{pid}]: {line}\n")
+            }
             Mode::WithUnit => format!("Sun 2023-06-25 {time} CST {host} {unit}[{pid}]: {line}\n"),
             Mode::Cat => format!("{line}\n"),
-            Mode::RsyslogTraditional => format!("Jun 25 {time} {host} {identifier}[{pid}] {line}\n"),
-            Mode::RsyslogFile => format!("2023-06-25T{time}.{micros:06}+08:00 {host} {identifier}[{pid}] {line}\n"),
+            Mode::RsyslogTraditional => {
+                format!("Jun 25 {time} {host} {identifier}[{pid}] {line}\n")
+            }
+            Mode::RsyslogFile => {
+                format!("2023-06-25T{time}.{micros:06}+08:00 {host} {identifier}[{pid}] {line}\n")
+            }
             Mode::Json => {
                 let mut fields = self.fields(identifier, unit, pid);
                 fields.push(("MESSAGE".to_owned(), line.to_owned()));
@@ -199,25 +230,44 @@ impl Journal {
                     "MESSAGE" if left_out => "null".to_owned(),
                     _ => json(value),
                 };
-                let fields: Vec<_> = fields.iter().map(|(key, text)| format!("\"{key}\":{}", value(key, text))).collect();
+                let fields: Vec<_> = fields
+                    .iter()
+                    .map(|(key, text)| format!("\"{key}\":{}", value(key, text)))
+                    .collect();
                 format!("{{{}}}\n", fields.join(","))
             }
             Mode::Export => {
-                let fields: String = self.fields(identifier, unit, pid).iter().map(|(k, v)| format!("{k}={v}\n")).collect();
+                let fields: String = self
+                    .fields(identifier, unit, pid)
+                    .iter()
+                    .map(|(k, v)| format!("{k}={v}\n"))
+                    .collect();
                 format!("{fields}MESSAGE={line}\n\n")
             }
             Mode::Verbose => {
-                let fields: String =
-                    self.fields(identifier, unit, pid)[3..].iter().map(|(k, v)| format!("    {k}={v}\n")).collect();
-                let cursor = format!("s=6f27;i={:x};b={};m=4c4f28;t=5feeff566c825;x=37d0", self.count, self.boot_id());
-                format!("Sun 2023-06-25 {time}.{micros:06} CST [{cursor}]\n{fields}    MESSAGE={line}\n")
+                let fields: String = self.fields(identifier, unit, pid)[3..]
+                    .iter()
+                    .map(|(k, v)| format!("    {k}={v}\n"))
+                    .collect();
+                let cursor = format!(
+                    "s=6f27;i={:x};b={};m=4c4f28;t=5feeff566c825;x=37d0",
+                    self.count,
+                    self.boot_id()
+                );
+                format!(
+                    "Sun 2023-06-25 {time}.{micros:06} CST [{cursor}]\n{fields}    MESSAGE={line}\n"
+                )
             }
         };
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
     fn fields(&self, identifier: &str, unit: &str, pid: u32) -> Vec<(String, String)> {
-        let cursor = format!("s=6f27;i={:x};b={};m=4c4f28;t=5feeff566c825;x=37d0", self.count, self.boot_id());
+        let cursor = format!(
+            "s=6f27;i={:x};b={};m=4c4f28;t=5feeff566c825;x=37d0",
+            self.count,
+            self.boot_id()
+        );
         let pairs = [
             ("__CURSOR", cursor),
             ("__REALTIME_TIMESTAMP", (1_687_622_400_000_000 + self.clock).to_string()),
@@ -238,7 +288,12 @@ impl Journal {
         self.pid += 23_750;
         self.debugging = false;
         let version = self.setup.version.text();
-        self.log("info", &format!("Starting CRI-O, version: {version}, git: unknown(clean)"), "", None);
+        self.log(
+            "info",
+            &format!("Starting CRI-O, version: {version}, git: unknown(clean)"),
+            "",
+            None,
+        );
         self.log("info", "Node configuration value for hugetlb cgroup is true", "", None);
         self.log("info", "Using the internal default seccomp profile", "", None);
     }

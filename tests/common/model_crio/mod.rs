@@ -1,6 +1,7 @@
-//! A model of CRI-O's host port managers, written from their logs and not from the crate: pods come and go, ports are busy, restores fail,
-//! CRI-O and the machine start anew; it prints what versions 1.22 to 1.36 print, in the modes under which the lines are kept, and knows
-//! which sockets and rules there are and whether the log determines them.
+//! A model of CRI-O's host port managers, written from their logs and not from the crate: pods come
+//! and go, ports are busy, restores fail, CRI-O and the machine start anew; it prints what versions
+//! 1.22 to 1.36 print, in the modes under which the lines are kept, and knows which sockets and
+//! rules there are and whether the log determines them.
 
 pub mod kernel;
 pub mod lines;
@@ -88,22 +89,25 @@ fn mapping() -> impl Strategy<Value = Mapping> {
     let protocol = prop_oneof![8 => Just("tcp"), 4 => Just("udp"), 1 => Just("sctp")];
     let host_ip = prop_oneof![12 => Just(""), 2 => select(vec!["192.0.2.10", "192.0.2.11", "0.0.0.0"]), 1 => select(vec!["::", "2001:db8::10"])];
     (protocol, select(vec![80u16, 443, 53, 8443, 30000]), select(vec![80u16, 8080, 443]), host_ip)
-        .prop_map(|(protocol, host_port, container_port, host_ip)| Mapping { protocol, host_port, container_port, host_ip })
+        .prop_map(|(protocol, host_port, container_port, host_ip)| Mapping {
+            protocol,
+            host_port,
+            container_port,
+            host_ip,
+        })
 }
 
 fn pod() -> impl Strategy<Value = PodSpec> {
     let stack = prop_oneof![5 => Just(Stack::V4), 2 => Just(Stack::V6), 4 => Just(Stack::Dual)];
-    (stack, vec(mapping(), 0..4), prop::bool::weighted(0.05)).prop_map(|(stack, mappings, host_network)| PodSpec {
-        stack,
-        mappings,
-        host_network,
-    })
+    (stack, vec(mapping(), 0..4), prop::bool::weighted(0.05))
+        .prop_map(|(stack, mappings, host_network)| PodSpec { stack, mappings, host_network })
 }
 
 fn request() -> impl Strategy<Value = Op> {
     prop_oneof![
         (pod(), prop::bool::weighted(0.1)).prop_map(|(pod, failing)| Op::Start { pod, failing }),
-        (0usize..8, prop::bool::weighted(0.1)).prop_map(|(which, failing)| Op::Stop { which, failing }),
+        (0usize..8, prop::bool::weighted(0.1))
+            .prop_map(|(which, failing)| Op::Stop { which, failing }),
     ]
 }
 
@@ -143,7 +147,13 @@ pub enum Beginning {
     MidLife,
 }
 
-pub fn run(setup: Setup, beginning: Beginning, told: bool, before: &[PodSpec], ops: &[Op]) -> Script {
+pub fn run(
+    setup: Setup,
+    beginning: Beginning,
+    told: bool,
+    before: &[PodSpec],
+    ops: &[Op],
+) -> Script {
     let mut node = Node::new(setup);
     node.journal.losing = true;
     node.restart();
@@ -164,27 +174,52 @@ pub fn run(setup: Setup, beginning: Beginning, told: bool, before: &[PodSpec], o
 }
 
 pub fn setup() -> impl Strategy<Value = Setup> {
-    let flags = (prop::bool::weighted(0.15), prop::bool::weighted(0.2), any::<bool>(), prop::bool::weighted(0.3));
-    (select(&Version::ALL[..]), select(&Mode::ALL[..]), flags).prop_map(|(version, mode, (json, debug, utc, short_messages))| {
-        Setup { version, mode, json, debug: debug && !json, utc, short_messages }
-    })
+    let flags = (
+        prop::bool::weighted(0.15),
+        prop::bool::weighted(0.2),
+        any::<bool>(),
+        prop::bool::weighted(0.3),
+    );
+    (select(&Version::ALL[..]), select(&Mode::ALL[..]), flags).prop_map(
+        |(version, mode, (json, debug, utc, short_messages))| Setup {
+            version,
+            mode,
+            json,
+            debug: debug && !json,
+            utc,
+            short_messages,
+        },
+    )
 }
 
 /// Scripts of up to `length` operations over all versions and modes.
 pub fn script(length: usize) -> impl Strategy<Value = Script> {
     let beginning = prop_oneof![4 => Just(Beginning::Start), 1 => Just(Beginning::MidLife)];
     let told = prop::bool::weighted(0.7);
-    (setup(), beginning, told, vec(pod(), 0..3), vec(op(), 1..length))
-        .prop_map(|(setup, beginning, told, before, ops)| run(setup, beginning, told, &before, &ops))
+    (setup(), beginning, told, vec(pod(), 0..3), vec(op(), 1..length)).prop_map(
+        |(setup, beginning, told, before, ops)| run(setup, beginning, told, &before, &ops),
+    )
 }
 
-/// Two scripts in one mode that names the host and puts a record on a line, and tells of no boot without naming it.
+/// Two scripts in one mode that names the host and puts a record on a line, and tells of no boot
+/// without naming it.
 pub fn named_host(length: usize) -> impl Strategy<Value = (Script, Script)> {
-    let modes = vec![Mode::Json, Mode::RsyslogTraditional, Mode::RsyslogFile, Mode::Short, Mode::ShortIsoPrecise];
+    let modes = vec![
+        Mode::Json,
+        Mode::RsyslogTraditional,
+        Mode::RsyslogFile,
+        Mode::Short,
+        Mode::ShortIsoPrecise,
+    ];
     let without_boot = |op| if matches!(op, Op::Reboot) { Op::Restart } else { op };
     let ops = move || vec(op().prop_map(without_boot), 1..length);
-    (setup(), select(modes), prop::bool::weighted(0.7), ops(), ops()).prop_map(|(setup, mode, told, first, second)| {
-        let setup = Setup { mode, ..setup };
-        (run(setup, Beginning::Start, told, &[], &first), run(setup, Beginning::Start, told, &[], &second))
-    })
+    (setup(), select(modes), prop::bool::weighted(0.7), ops(), ops()).prop_map(
+        |(setup, mode, told, first, second)| {
+            let setup = Setup { mode, ..setup };
+            (
+                run(setup, Beginning::Start, told, &[], &first),
+                run(setup, Beginning::Start, told, &[], &second),
+            )
+        },
+    )
 }

@@ -48,9 +48,11 @@ pub struct Node {
     pub stopped: Option<String>,
     pub made: u64,
     pub sockets_known: bool,
-    /// The log has shown each socket: what was told of ports leaves open how many sockets hold one.
+    /// The log has shown each socket: what was told of ports leaves open how many sockets hold
+    /// one.
     pub sockets_counted: bool,
-    /// The process has shown that it works by iptables; from 1.33 on it may work by nftables, which logs nothing.
+    /// The process has shown that it works by iptables; from 1.33 on it may work by nftables,
+    /// which logs nothing.
     pub backend_shown: bool,
     /// The chains that the log has named; those of rules that were only told are in no line.
     pub named: BTreeSet<(Family, String)>,
@@ -99,7 +101,8 @@ impl Node {
             rules: rules().map(Rule::listed).collect(),
             rules_determined: self.rules_known == [true; 2],
         };
-        // With nftables only the empty state before the first pod can be told: nothing that follows is in the log.
+        // With nftables only the empty state before the first pod can be told: nothing that follows
+        // is in the log.
         let told = told && (!self.nft() || (rules().next().is_none() && self.made == 0));
         if told {
             self.sockets_known = true;
@@ -116,7 +119,14 @@ impl Node {
             x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
             hex.push_str(&format!("{x:016x}"));
         }
-        let uid = format!("{}-{}-4{}-a{}-{}", &hex[..8], &hex[8..12], &hex[13..16], &hex[17..20], &hex[20..32]);
+        let uid = format!(
+            "{}-{}-4{}-a{}-{}",
+            &hex[..8],
+            &hex[8..12],
+            &hex[13..16],
+            &hex[17..20],
+            &hex[20..32]
+        );
         (uid, hex)
     }
 
@@ -124,7 +134,8 @@ impl Node {
         let (uid, sandbox) = self.identity();
         let host = self.made % 250 + 2;
         Pod {
-            name: ["nginx", "web-0", "router-default", "a.dotted.name"][self.made as usize % 4].to_owned(),
+            name: ["nginx", "web-0", "router-default", "a.dotted.name"][self.made as usize % 4]
+                .to_owned(),
             uid,
             sandbox,
             v4: (spec.stack != Stack::V6).then(|| format!("10.42.0.{host}")),
@@ -136,7 +147,8 @@ impl Node {
     /// A manager's Add: sockets one by one, then the rules of its family at once.
     pub fn add(&mut self, family: Family, pod: &Pod, failing: bool) -> Result<(), String> {
         let Some(ip) = pod.ip(family).cloned() else { return Ok(()) };
-        let mut wanted: Vec<Mapping> = pod.mappings.iter().filter(|m| m.concerns(family)).cloned().collect();
+        let mut wanted: Vec<Mapping> =
+            pod.mappings.iter().filter(|m| m.concerns(family)).cloned().collect();
         if wanted.is_empty() {
             return Ok(());
         }
@@ -144,7 +156,12 @@ impl Node {
             self.conntrack(family, &wanted);
             self.rules_known = [false; 2];
         } else {
-            self.journal.log("info", "Ensuring kubelet hostport chains", "hostport/hostport.go:136", None);
+            self.journal.log(
+                "info",
+                "Ensuring kubelet hostport chains",
+                "hostport/hostport.go:136",
+                None,
+            );
         }
         let mut opened = Vec::new();
         if self.version().holds_sockets() {
@@ -152,12 +169,21 @@ impl Node {
                 if self.kernel.busy(family, mapping) {
                     // The way back is silent.
                     opened.iter().for_each(|socket| _ = self.kernel.sockets.remove(socket));
-                    return Err(format!("cannot open hostport {} for pod {}_", mapping.host_port, pod.full_name()));
+                    return Err(format!(
+                        "cannot open hostport {} for pod {}_",
+                        mapping.host_port,
+                        pod.full_name()
+                    ));
                 }
                 let socket = socket(family, mapping);
                 self.kernel.sockets.insert(socket.clone());
                 opened.push(socket);
-                self.journal.log("info", &format!("Opened local port {}", mapping.port()), "hostport/hostport.go:120", None);
+                self.journal.log(
+                    "info",
+                    &format!("Opened local port {}", mapping.port()),
+                    "hostport/hostport.go:120",
+                    None,
+                );
             }
         }
         let mut seen = BTreeSet::new();
@@ -167,7 +193,8 @@ impl Node {
         let new: Vec<(String, Rule)> = wanted
             .iter()
             .map(|m| {
-                let rule = Rule { mapping: m.clone(), pod_ip: ip.clone(), comment: comment.clone() };
+                let rule =
+                    Rule { mapping: m.clone(), pod_ip: ip.clone(), comment: comment.clone() };
                 (chain_suffix(&pod.sandbox, m), rule)
             })
             .collect();
@@ -175,8 +202,11 @@ impl Node {
             let turn = self.made as usize;
             let text = restore_text(&new, self.kernel.rules(family), &[], turn);
             self.restoring(&text);
-            let suffixes: Vec<_> =
-                new.iter().map(|(suffix, _)| suffix.clone()).chain(self.kernel.rules(family).keys().cloned()).collect();
+            let suffixes: Vec<_> = new
+                .iter()
+                .map(|(suffix, _)| suffix.clone())
+                .chain(self.kernel.rules(family).keys().cloned())
+                .collect();
             self.name(family, suffixes);
             if failing {
                 let held = wanted.iter().filter(|m| opened.contains(&socket(family, m)));
@@ -200,35 +230,59 @@ impl Node {
 
     fn restoring(&mut self, text: &str) {
         self.backend_shown |= !self.journal.losing;
-        self.journal.log("info", &format!("Restoring iptables rules: {text}"), "hostport/hostport_manager.go:278", None);
+        self.journal.log(
+            "info",
+            &format!("Restoring iptables rules: {text}"),
+            "hostport/hostport_manager.go:278",
+            None,
+        );
     }
 
     fn conntrack(&mut self, family: Family, mappings: &[Mapping]) {
-        let ports: Vec<_> = mappings.iter().filter(|m| m.protocol == "udp").map(|m| m.host_port.to_string()).collect();
+        let ports: Vec<_> = mappings
+            .iter()
+            .filter(|m| m.protocol == "udp")
+            .map(|m| m.host_port.to_string())
+            .collect();
         let ports = ports.join(" ");
         let text = if self.version().is_old_manager() {
-            format!("Starting to delete udp conntrack entries: [{ports}], isIPv6 - {}", family == Family::V6)
+            format!(
+                "Starting to delete udp conntrack entries: [{ports}], isIPv6 - {}",
+                family == Family::V6
+            )
         } else {
-            format!("Deleting UDP conntrack entries for IP{}: [{ports}]", if family == Family::V6 { "v6" } else { "v4" })
+            format!(
+                "Deleting UDP conntrack entries for IP{}: [{ports}]",
+                if family == Family::V6 { "v6" } else { "v4" }
+            )
         };
         self.journal.log("info", &text, "hostport/hostport_manager.go:195", None);
     }
 
-    /// A manager's Remove: the rules of its family at once, then the sockets; what belongs to another pod is not told apart.
+    /// A manager's Remove: the rules of its family at once, then the sockets; what belongs to
+    /// another pod is not told apart.
     pub fn remove(&mut self, family: Family, pod: &Pod, failing: bool) -> Result<(), String> {
-        let concerned: Vec<Mapping> = pod.mappings.iter().filter(|m| m.concerns(family)).cloned().collect();
+        let concerned: Vec<Mapping> =
+            pod.mappings.iter().filter(|m| m.concerns(family)).cloned().collect();
         let rules = self.kernel.rules(family).clone();
-        let mut gone: Vec<String> =
-            concerned.iter().map(|m| chain_suffix(&pod.sandbox, m)).filter(|s| rules.contains_key(s)).collect();
+        let mut gone: Vec<String> = concerned
+            .iter()
+            .map(|m| chain_suffix(&pod.sandbox, m))
+            .filter(|s| rules.contains_key(s))
+            .collect();
         gone.sort();
         gone.dedup();
         if !gone.is_empty() && !self.nft() {
-            let kept: BTreeMap<_, _> =
-                rules.iter().filter(|(s, _)| !gone.contains(s)).map(|(s, r)| (s.clone(), r.clone())).collect();
+            let kept: BTreeMap<_, _> = rules
+                .iter()
+                .filter(|(s, _)| !gone.contains(s))
+                .map(|(s, r)| (s.clone(), r.clone()))
+                .collect();
             let text = restore_text(&[], &kept, &gone, self.made as usize);
             self.restoring(&text);
             let before = self.rules_known[family as usize];
-            // Without a rule that is kept, only what was known before tells whose chains these were.
+            // Without a rule that is kept, only what was known before tells whose chains these
+            // were.
             self.name(family, kept.keys().cloned().collect());
             if kept.is_empty() {
                 let all_named = Family::BOTH.into_iter().all(|f| {
@@ -277,7 +331,8 @@ impl Node {
             .mappings
             .iter()
             .map(|m| {
-                let (p, c, h, ip) = (m.protocol.to_uppercase(), m.container_port, m.host_port, m.host_ip);
+                let (p, c, h, ip) =
+                    (m.protocol.to_uppercase(), m.container_port, m.host_port, m.host_ip);
                 format!("&PortMapping{{Protocol:{p},ContainerPort:{c},HostPort:{h},HostIp:{ip},}},")
             })
             .collect();
@@ -299,7 +354,9 @@ impl Node {
             self.server(&text, id, RUN);
         }
         if self.journal.setup.debug {
-            let text = format!("Response error: failed to add hostport mapping for sandbox {full}({sandbox}): {error}");
+            let text = format!(
+                "Response error: failed to add hostport mapping for sandbox {full}({sandbox}): {error}"
+            );
             self.journal.log("debug", &text, "otel-collector/interceptors.go:71", Some((id, RUN)));
         }
     }
@@ -319,7 +376,10 @@ impl Node {
     }
 
     fn reboot(&mut self) {
-        if matches!(self.journal.setup.mode, super::Mode::RsyslogTraditional | super::Mode::RsyslogFile) {
+        if matches!(
+            self.journal.setup.mode,
+            super::Mode::RsyslogTraditional | super::Mode::RsyslogFile
+        ) {
             return; // looks like a restart, line for line
         }
         self.kernel.v4.clear();
@@ -375,12 +435,17 @@ impl Node {
                 if let Some(sandbox) = self.stopped.clone() {
                     let id = self.identity().0;
                     self.server(&format!("Stopping pod sandbox: {sandbox}"), &id, STOP);
-                    self.server(&format!("Stopped pod sandbox (already stopped): {sandbox}"), &id, STOP);
+                    self.server(
+                        &format!("Stopped pod sandbox (already stopped): {sandbox}"),
+                        &id,
+                        STOP,
+                    );
                 }
             }
             Op::Foreign { protocol, port } => {
                 let key = ((*protocol).to_owned(), *port);
-                let held = self.kernel.sockets.iter().any(|s| s.protocol == *protocol && s.port == *port);
+                let held =
+                    self.kernel.sockets.iter().any(|s| s.protocol == *protocol && s.port == *port);
                 if !held && !self.kernel.foreign.remove(&key) {
                     self.kernel.foreign.insert(key);
                 }
@@ -388,7 +453,8 @@ impl Node {
             Op::Restart => self.restart(),
             Op::Reboot => self.reboot(),
             Op::Suppressed(ops) => {
-                if !self.journal.setup.mode.tells_boots() || ops.iter().any(|op| matches!(op, Op::Reboot | Op::SideBySide { .. }))
+                if !self.journal.setup.mode.tells_boots()
+                    || ops.iter().any(|op| matches!(op, Op::Reboot | Op::SideBySide { .. }))
                 {
                     return;
                 }
@@ -409,7 +475,10 @@ impl Node {
         if core::mem::take(&mut self.journal.cut) {
             self.forget();
         }
-        let pods = matches!(op, Op::Start { .. } | Op::Stop { .. } | Op::StopAgain | Op::SideBySide { .. });
+        let pods = matches!(
+            op,
+            Op::Start { .. } | Op::Stop { .. } | Op::StopAgain | Op::SideBySide { .. }
+        );
         if pods && !self.backend_shown && !self.version().holds_sockets() {
             // A pod came or went, and nothing told by what means.
             self.rules_known = [false; 2];
@@ -418,5 +487,10 @@ impl Node {
 }
 
 fn socket(family: Family, mapping: &Mapping) -> Socket {
-    Socket { family, host_ip: mapping.host_ip.to_owned(), port: mapping.host_port, protocol: mapping.protocol.to_owned() }
+    Socket {
+        family,
+        host_ip: mapping.host_ip.to_owned(),
+        port: mapping.host_port,
+        protocol: mapping.protocol.to_owned(),
+    }
 }

@@ -75,7 +75,8 @@ impl Node {
         Some(Work { pod, id, failing, errors: Vec::new(), left: left.into() })
     }
 
-    /// Takes the next step of a request; gives the family whose manager did it, if one did. `None` when nothing is left.
+    /// Takes the next step of a request; gives the family whose manager did it, if one did. `None`
+    /// when nothing is left.
     fn go_on(&mut self, work: &mut Work) -> Option<Option<Family>> {
         let step = work.left.pop_front()?;
         let Work { pod, id, failing, errors, left } = work;
@@ -91,27 +92,44 @@ impl Node {
                     errors.push(error);
                     *failing = false;
                     let [first, second] = self.removal_order();
-                    *left = [Step::NetworkStopping, Step::Remove(first), Step::Remove(second), Step::CleanedUp].into();
+                    *left = [
+                        Step::NetworkStopping,
+                        Step::Remove(first),
+                        Step::Remove(second),
+                        Step::CleanedUp,
+                    ]
+                    .into();
                 }
                 return Some(Some(family));
             }
             Step::Ran => {
-                let text = format!("Ran pod sandbox {} with infra container: default/{}/POD", pod.sandbox, pod.name);
+                let text = format!(
+                    "Ran pod sandbox {} with infra container: default/{}/POD",
+                    pod.sandbox, pod.name
+                );
                 self.server(&text, id, RUN);
                 self.running.push(pod.clone());
             }
             Step::NetworkStopping => {
-                self.server(&format!("NetworkStart: stopping network for sandbox {}", pod.sandbox), id, RUN);
+                self.server(
+                    &format!("NetworkStart: stopping network for sandbox {}", pod.sandbox),
+                    id,
+                    RUN,
+                );
             }
             Step::CleanedUp => self.clean_up(pod, id, &errors.join(", ")),
             Step::Stopping => {
                 self.server(&format!("Stopping pod sandbox: {}", pod.sandbox), id, STOP);
-                let chains: Vec<_> = pod.mappings.iter().map(|m| chain_suffix(&pod.sandbox, m)).collect();
-                let mut has = |family| chains.iter().any(|suffix| self.kernel.rules(family).contains_key(suffix));
+                let chains: Vec<_> =
+                    pod.mappings.iter().map(|m| chain_suffix(&pod.sandbox, m)).collect();
+                let mut has = |family| {
+                    chains.iter().any(|suffix| self.kernel.rules(family).contains_key(suffix))
+                };
                 let both = has(Family::V4) && has(Family::V6);
                 if both && *failing && !self.version().holds_sockets() {
-                    // Without lines of sockets only the tool's name tells which of two restores failed, and a wrapper may have that
-                    // of IPv4. With its rules the names of a family's chains are forgotten.
+                    // Without lines of sockets only the tool's name tells which of two restores
+                    // failed, and a wrapper may have that of IPv4. With its
+                    // rules the names of a family's chains are forgotten.
                     left.push_back(Step::Unclear);
                 }
             }
@@ -125,8 +143,16 @@ impl Node {
             Step::Stopped => {
                 if !errors.is_empty() {
                     let (full, sandbox) = (pod.full_name(), &pod.sandbox);
-                    let text = format!("Failed to remove hostport for pod sandbox {full}({sandbox}): {}", errors.join(", "));
-                    self.journal.log("warning", &text, "server/sandbox_network.go:232", Some((id, STOP)));
+                    let text = format!(
+                        "Failed to remove hostport for pod sandbox {full}({sandbox}): {}",
+                        errors.join(", ")
+                    );
+                    self.journal.log(
+                        "warning",
+                        &text,
+                        "server/sandbox_network.go:232",
+                        Some((id, STOP)),
+                    );
                 }
                 self.server(&format!("Stopped pod sandbox: {}", pod.sandbox), id, STOP);
                 self.stopped = Some(pod.sandbox.clone());
@@ -141,8 +167,8 @@ impl Node {
         Some(None)
     }
 
-    /// Requests side by side. What a manager does for one it does at once; the managers of the two families, and the server, do not wait
-    /// for each other, so their lines are mixed.
+    /// Requests side by side. What a manager does for one it does at once; the managers of the two
+    /// families, and the server, do not wait for each other, so their lines are mixed.
     pub fn side_by_side(&mut self, ops: &[Op], order: u64) {
         if matches!(self.journal.setup.mode, super::Mode::Export | super::Mode::Verbose) {
             return;
@@ -157,7 +183,9 @@ impl Node {
         }
         let mut dice = order | 1;
         let mut roll = |sides: usize| {
-            dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            dice = dice
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (dice >> 33) as usize % sides
         };
         // Where the last step's lines begin, of which request they are and by which manager.
@@ -170,7 +198,9 @@ impl Node {
                 last = None;
                 continue;
             };
-            let apart = |(_, of, by): &(usize, usize, Option<Family>)| *of != which && (family.is_none() || *by != family);
+            let apart = |(_, of, by): &(usize, usize, Option<Family>)| {
+                *of != which && (family.is_none() || *by != family)
+            };
             last = match last.filter(apart) {
                 Some((start, ..)) if roll(2) == 0 => {
                     let tail = self.journal.bytes.split_off(start);

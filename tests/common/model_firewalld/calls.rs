@@ -21,8 +21,12 @@ impl Daemon {
         let args = quoted(&item.args);
         let word = item.kind.word();
         match (item.kind, add) {
-            (Kind::Services, true) => self.log.debug1(&format!("zone.addService('{zone}', {args}, {timeout})")),
-            (Kind::Protocols, true) => self.log.debug1(&format!("zone.enableProtocol('{zone}', {args})")),
+            (Kind::Services, true) => {
+                self.log.debug1(&format!("zone.addService('{zone}', {args}, {timeout})"))
+            }
+            (Kind::Protocols, true) => {
+                self.log.debug1(&format!("zone.enableProtocol('{zone}', {args})"))
+            }
             (_, true) => self.log.debug1(&format!("zone.add{word}('{zone}', {args})")),
             (_, false) => self.log.debug1(&format!("zone.remove{word}('{zone}', {args})")),
         }
@@ -37,7 +41,13 @@ impl Daemon {
         self.log.debug1(&format!("zone.{word}Added('{resolved}', {args}, {timeout})"));
         if timeout > 0 {
             let due = self.now + i64::from(timeout);
-            self.timers.push(Timer { due, zone: resolved, item: item.clone(), removes: true, muddled: false });
+            self.timers.push(Timer {
+                due,
+                zone: resolved,
+                item: item.clone(),
+                removes: true,
+                muddled: false,
+            });
         }
     }
 
@@ -51,7 +61,8 @@ impl Daemon {
         self.change(Layer::Runtime, add, zone, item)
     }
 
-    /// An explicit removal takes back the timer of the same text: wholly before 2.3.3, later only its silent half.
+    /// An explicit removal takes back the timer of the same text: wholly before 2.3.3, later only
+    /// its silent half.
     fn disarm(&mut self, zone: &str, item: &Item) {
         let silent = self.log.version.silent_timers();
         for timer in self.timers.iter_mut().filter(|t| t.zone == zone && t.item == *item) {
@@ -92,11 +103,22 @@ impl Daemon {
     }
 
     /// `config.zone.N.addPort` and its like, with the name lookup before it.
-    pub fn permanent_call(&mut self, add: bool, zone: &str, item: &Item, by_command: bool, stray: Option<u8>) {
+    pub fn permanent_call(
+        &mut self,
+        add: bool,
+        zone: &str,
+        item: &Item,
+        by_command: bool,
+        stray: Option<u8>,
+    ) {
         let Some(zone) = self.look_up(zone, by_command, stray) else { return };
         let number = self.number(&zone);
         let verb = if add { "add" } else { "remove" };
-        self.log.debug1(&format!("config.zone.{number}.{verb}{}({})", item.kind.word(), quoted(&item.args)));
+        self.log.debug1(&format!(
+            "config.zone.{number}.{verb}{}({})",
+            item.kind.word(),
+            quoted(&item.args)
+        ));
         if self.lockdown {
             return self.log.refusal("ACCESS_DENIED: lockdown is enabled");
         }
@@ -131,7 +153,11 @@ impl Daemon {
                 [] => String::new(),
             })
             .collect();
-        self.log.debug1(&format!("config.zone.{number}.set{}s('[{}]')", kind.word(), list.join(",")));
+        self.log.debug1(&format!(
+            "config.zone.{number}.set{}s('[{}]')",
+            kind.word(),
+            list.join(",")
+        ));
         if self.lockdown {
             return self.log.refusal("ACCESS_DENIED: lockdown is enabled");
         }
@@ -166,7 +192,10 @@ impl Daemon {
 
     /// `loadDefaults()`: the local file goes, and with it the watcher's interest.
     pub fn load_defaults(&mut self, zone: &str) {
-        if !self.local_files.contains(zone) || !super::daemon::SHIPPED.contains(&zone) || self.lockdown {
+        if !self.local_files.contains(zone)
+            || !super::daemon::SHIPPED.contains(&zone)
+            || self.lockdown
+        {
             return;
         }
         let Some(zone) = self.look_up(zone, true, None) else { return };
@@ -179,7 +208,8 @@ impl Daemon {
         self.updated(&zone);
     }
 
-    /// `setZoneSettings2`: only the keys in the dictionary change, and the dictionary stands in the signal.
+    /// `setZoneSettings2`: only the keys in the dictionary change, and the dictionary stands in the
+    /// signal.
     pub fn zone_settings(&mut self, zone: &str, items: &[Item], kind: Kind) {
         if self.timers.iter().any(|t| t.zone == zone && t.item.kind == kind) || self.panic {
             return; // what becomes of the timers was not seen
@@ -212,11 +242,19 @@ impl Daemon {
             .iter()
             .map(|item| match item.args.as_slice() {
                 [name] => string(name),
-                args => format!("dbus.Struct(({}), signature=None)", args.iter().map(string).collect::<Vec<_>>().join(", ")),
+                args => format!(
+                    "dbus.Struct(({}), signature=None)",
+                    args.iter().map(string).collect::<Vec<_>>().join(", ")
+                ),
             })
             .collect();
-        let array = format!("dbus.Array([{}], signature=dbus.Signature('{signature}'), variant_level=1)", elements.join(", "));
-        let dictionary = format!("dbus.Dictionary({{dbus.String('{key}'): {array}}}, signature=dbus.Signature('sv'))");
+        let array = format!(
+            "dbus.Array([{}], signature=dbus.Signature('{signature}'), variant_level=1)",
+            elements.join(", ")
+        );
+        let dictionary = format!(
+            "dbus.Dictionary({{dbus.String('{key}'): {array}}}, signature=dbus.Signature('sv'))"
+        );
         self.log.debug1(&format!("zone.ZoneUpdated('{zone}', '{dictionary}')"));
     }
 
@@ -240,7 +278,9 @@ impl Daemon {
         zone.blur();
         self.permanent.insert(name.to_owned(), zone);
         self.objects.insert(name.to_owned(), Object { number, told: true });
-        self.log.debug1(&format!("config.zone.{number}.GetAll('org.fedoraproject.FirewallD1.config.zone')"));
+        self.log.debug1(&format!(
+            "config.zone.{number}.GetAll('org.fedoraproject.FirewallD1.config.zone')"
+        ));
         self.log.debug1(&format!("config.ZoneAdded('{name}')"));
         self.wrote_file(name);
     }

@@ -1,4 +1,5 @@
-//! The daemon's state: zones in two layers, configuration objects and their numbers, timers, the file watcher.
+//! The daemon's state: zones in two layers, configuration objects and their numbers, timers, the
+//! file watcher.
 
 use super::lines::{LogFile, Version};
 use super::ops::{Item, Kind, Op};
@@ -6,8 +7,10 @@ use super::ports::{Cell, PORT_PROTOCOLS, read_port};
 use super::{Answer, Layer, View};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub const SHIPPED: [&str; 9] = ["block", "dmz", "drop", "external", "home", "internal", "public", "trusted", "work"];
-pub const SERVICES: [&str; 7] = ["http", "https", "mdns", "ssh", "dhcpv6-client", "samba-client", "kube-apiserver"];
+pub const SHIPPED: [&str; 9] =
+    ["block", "dmz", "drop", "external", "home", "internal", "public", "trusted", "work"];
+pub const SERVICES: [&str; 7] =
+    ["http", "https", "mdns", "ssh", "dhcpv6-client", "samba-client", "kube-apiserver"];
 
 /// The cells of a zone, by kind.
 #[derive(Debug, Clone, Default)]
@@ -65,7 +68,8 @@ pub struct Timer {
     pub due: i64,
     pub zone: String,
     pub item: Item,
-    /// 2.3.3 and later: the silent removal is still to come; an explicit removal of the same text takes it back, but not the signal.
+    /// 2.3.3 and later: the silent removal is still to come; an explicit removal of the same text
+    /// takes it back, but not the signal.
     pub removes: bool,
     /// Signals of live and dead timers of one text cannot be told apart.
     pub muddled: bool,
@@ -106,7 +110,8 @@ pub struct Daemon {
     pub lockdown: bool,
     /// A reload died half way: the runtime is gone until the next start.
     pub crashed: bool,
-    /// The time in the log at which the disk was read last, unless the caller has told the state since.
+    /// The time in the log at which the disk was read last, unless the caller has told the state
+    /// since.
     pub loaded: Option<i64>,
     /// When the clock was last set.
     pub clock_set_at: i64,
@@ -114,8 +119,13 @@ pub struct Daemon {
 
 impl Daemon {
     pub fn new(version: Version, chatty: bool) -> Self {
-        let zones: BTreeMap<_, _> = SHIPPED.iter().map(|name| ((*name).to_owned(), Zone::shipped(name))).collect();
-        let objects = zones.keys().enumerate().map(|(number, name)| (name.clone(), Object { number, told: true })).collect();
+        let zones: BTreeMap<_, _> =
+            SHIPPED.iter().map(|name| ((*name).to_owned(), Zone::shipped(name))).collect();
+        let objects = zones
+            .keys()
+            .enumerate()
+            .map(|(number, name)| (name.clone(), Object { number, told: true }))
+            .collect();
         Self {
             log: LogFile::new(version, chatty),
             now: 0,
@@ -153,15 +163,20 @@ impl Daemon {
 
     pub fn view(&self) -> View {
         let mut cells = BTreeMap::new();
-        for (layer, zones) in [(Layer::Runtime, &self.runtime), (Layer::Permanent, &self.permanent)] {
+        for (layer, zones) in [(Layer::Runtime, &self.runtime), (Layer::Permanent, &self.permanent)]
+        {
             for (name, zone) in zones {
                 for kind in Kind::ALL {
                     let cell = zone.read(kind);
-                    cells.insert((name.clone(), layer, kind), Answer { truth: cell.listed(), determined: cell.determined });
+                    cells.insert(
+                        (name.clone(), layer, kind),
+                        Answer { truth: cell.listed(), determined: cell.determined },
+                    );
                 }
             }
         }
-        let default_zone = Answer { truth: self.default_zone.clone(), determined: self.default_told };
+        let default_zone =
+            Answer { truth: self.default_zone.clone(), determined: self.default_told };
         View { runtime_answers: !self.crashed, default_zone, cells }
     }
 
@@ -182,7 +197,8 @@ impl Daemon {
         }
     }
 
-    /// The daemon writes a zone's file: what stood there is gone, and the watcher will see it five seconds later.
+    /// The daemon writes a zone's file: what stood there is gone, and the watcher will see it five
+    /// seconds later.
     pub fn wrote_file(&mut self, zone: &str) {
         self.on_disk.remove(zone);
         self.local_files.insert(zone.to_owned());
@@ -195,7 +211,12 @@ impl Daemon {
             self.now += 1;
             self.log.clock += 1;
             self.fire_timers();
-            let due: Vec<_> = self.watched.iter().filter(|(_, due)| **due <= self.now).map(|(zone, _)| zone.clone()).collect();
+            let due: Vec<_> = self
+                .watched
+                .iter()
+                .filter(|(_, due)| **due <= self.now)
+                .map(|(zone, _)| zone.clone())
+                .collect();
             for zone in due {
                 let written = self.watched.remove(&zone).unwrap_or_default() - 5;
                 if self.clock_set_at >= written {
@@ -204,7 +225,8 @@ impl Daemon {
                     self.runtime.get_mut(&zone).into_iter().for_each(Zone::blur);
                 }
                 if self.permanent.contains_key(&zone) && !self.on_disk.contains_key(&zone) {
-                    self.log.debug1(&format!("Loading zone file '/etc/firewalld/zones/{zone}.xml'"));
+                    self.log
+                        .debug1(&format!("Loading zone file '/etc/firewalld/zones/{zone}.xml'"));
                     self.updated(&zone);
                 }
             }
@@ -222,11 +244,16 @@ impl Daemon {
         }
     }
 
-    /// Before 2.3.3: the removal is a call like any other, and prints so; that of a forward port prints its signal only.
+    /// Before 2.3.3: the removal is a call like any other, and prints so; that of a forward port
+    /// prints its signal only.
     fn fire_loudly(&mut self, timer: &Timer) {
         let Timer { zone, item, .. } = timer;
         if item.kind != Kind::ForwardPorts {
-            self.log.debug1(&format!("zone.disableTimed{}('{zone}', {})", item.kind.word(), quoted(&item.args)));
+            self.log.debug1(&format!(
+                "zone.disableTimed{}('{zone}', {})",
+                item.kind.word(),
+                quoted(&item.args)
+            ));
         }
         match self.change(Layer::Runtime, false, zone, item) {
             Ok(()) => {
@@ -237,7 +264,8 @@ impl Daemon {
         }
     }
 
-    /// From 2.3.3 on: the removal prints nothing, whether it works or not, and the signal comes in any case.
+    /// From 2.3.3 on: the removal prints nothing, whether it works or not, and the signal comes in
+    /// any case.
     fn fire_silently(&mut self, timer: &Timer) {
         let Timer { zone, item, removes, muddled, .. } = timer;
         let others = self.timers.iter().filter(|t| t.zone == *zone && t.item == *item);
@@ -246,7 +274,10 @@ impl Daemon {
             let _ = self.change(Layer::Runtime, false, zone, item);
         }
         if mixed {
-            self.timers.iter_mut().filter(|t| t.zone == *zone && t.item == *item).for_each(|t| t.muddled = true);
+            self.timers
+                .iter_mut()
+                .filter(|t| t.zone == *zone && t.item == *item)
+                .for_each(|t| t.muddled = true);
             if let Some(zone) = self.runtime.get_mut(zone) {
                 zone.cell(item.kind).determined = false;
             }
@@ -255,7 +286,11 @@ impl Daemon {
     }
 
     pub fn signal_removed(&mut self, zone: &str, item: &Item) {
-        self.log.debug1(&format!("zone.{}Removed('{zone}', {})", item.kind.word(), quoted(&item.args)));
+        self.log.debug1(&format!(
+            "zone.{}Removed('{zone}', {})",
+            item.kind.word(),
+            quoted(&item.args)
+        ));
     }
 
     pub fn refuse(&mut self, refusal: Refusal) {
@@ -267,29 +302,51 @@ impl Daemon {
     }
 
     /// Adds an item to a zone or removes it, by the daemon's rules.
-    pub fn change(&mut self, layer: Layer, add: bool, zone: &str, item: &Item) -> Result<(), Refusal> {
+    pub fn change(
+        &mut self,
+        layer: Layer,
+        add: bool,
+        zone: &str,
+        item: &Item,
+    ) -> Result<(), Refusal> {
         let zones = match layer {
-            Layer::Runtime if self.crashed => return Err(Refusal::Error(format!("INVALID_ZONE: {zone}"))),
+            Layer::Runtime if self.crashed => {
+                return Err(Refusal::Error(format!("INVALID_ZONE: {zone}")));
+            }
             Layer::Runtime => &mut self.runtime,
             Layer::Permanent => &mut self.permanent,
         };
-        let Some(content) = zones.get_mut(zone) else { return Err(Refusal::Error(format!("INVALID_ZONE: {zone}"))) };
+        let Some(content) = zones.get_mut(zone) else {
+            return Err(Refusal::Error(format!("INVALID_ZONE: {zone}")));
+        };
         let cell = content.cell(item.kind);
         let id = item.args.join(":");
         let warning = |code: &str| match (layer, code) {
-            (Layer::Runtime, "ALREADY_ENABLED") => Refusal::Warning(format!("ALREADY_ENABLED: '{id}' already in '{zone}'")),
+            (Layer::Runtime, "ALREADY_ENABLED") => {
+                Refusal::Warning(format!("ALREADY_ENABLED: '{id}' already in '{zone}'"))
+            }
             (Layer::Runtime, code) => Refusal::Warning(format!("{code}: '{id}' not in '{zone}'")),
             (Layer::Permanent, code) => Refusal::Warning(format!("{code}: {id}")),
         };
         if !item.kind.is_range() {
             check_exact(layer, zone, item, add)?;
-            let done = if add { cell.exact.insert(item.args.clone()) } else { cell.exact.remove(&item.args) };
-            return if done { Ok(()) } else { Err(warning(if add { "ALREADY_ENABLED" } else { "NOT_ENABLED" })) };
+            let done = if add {
+                cell.exact.insert(item.args.clone())
+            } else {
+                cell.exact.remove(&item.args)
+            };
+            return if done {
+                Ok(())
+            } else {
+                Err(warning(if add { "ALREADY_ENABLED" } else { "NOT_ENABLED" }))
+            };
         }
         let (text, protocol) = (item.args[0].as_str(), item.args[1].as_str());
         let Some(reading) = read_port(text) else {
             return Err(match (cell.has_protocol(protocol), add) {
-                (true, _) => Refusal::Bare("TypeError: object of type 'int' has no len()".to_owned()),
+                (true, _) => {
+                    Refusal::Bare("TypeError: object of type 'int' has no len()".to_owned())
+                }
                 (false, true) => Refusal::Error(format!("INVALID_PORT: {text}")),
                 (false, false) => warning("NOT_ENABLED"),
             });
@@ -299,7 +356,9 @@ impl Daemon {
             return Err(warning(if add { "ALREADY_ENABLED" } else { "NOT_ENABLED" }));
         }
         if add && !PORT_PROTOCOLS.contains(&protocol) {
-            return Err(Refusal::Error(format!("INVALID_PROTOCOL: '{protocol}' not in {{'tcp'|'udp'|'sctp'|'dccp'}}")));
+            return Err(Refusal::Error(format!(
+                "INVALID_PROTOCOL: '{protocol}' not in {{'tcp'|'udp'|'sctp'|'dccp'}}"
+            )));
         }
         if add {
             cell.join(reading.low, reading.high, protocol);
@@ -314,10 +373,13 @@ impl Daemon {
     pub fn acceptable(item: &Item) -> Result<(), String> {
         if item.kind.is_range() {
             let text = &item.args[0];
-            read_port(text).ok_or_else(|| format!("INVALID_PORT: port number in '{text}' is too big"))?;
+            read_port(text)
+                .ok_or_else(|| format!("INVALID_PORT: port number in '{text}' is too big"))?;
             let protocol = &item.args[1];
             if !PORT_PROTOCOLS.contains(&protocol.as_str()) {
-                return Err(format!("INVALID_PROTOCOL: '{protocol}' not from {{'tcp'|'udp'|'sctp'|'dccp'}}"));
+                return Err(format!(
+                    "INVALID_PROTOCOL: '{protocol}' not from {{'tcp'|'udp'|'sctp'|'dccp'}}"
+                ));
             }
             return Ok(());
         }
@@ -346,8 +408,12 @@ impl Daemon {
 
     pub fn perform(&mut self, op: &Op) {
         match op {
-            Op::Runtime { add, zone, item, timeout } => self.runtime_call(*add, zone, item, *timeout),
-            Op::Permanent { add, zone, item, by_command, stray } => self.permanent_call(*add, zone, item, *by_command, *stray),
+            Op::Runtime { add, zone, item, timeout } => {
+                self.runtime_call(*add, zone, item, *timeout)
+            }
+            Op::Permanent { add, zone, item, by_command, stray } => {
+                self.permanent_call(*add, zone, item, *by_command, *stray)
+            }
             Op::SetList { zone, items, kind } => self.set_list(zone, items, *kind),
             Op::Update2 { zone, items, kind } => self.update2(zone, items, *kind),
             Op::LoadDefaults { zone } => self.load_defaults(zone),
@@ -382,7 +448,9 @@ fn check_exact(layer: Layer, zone: &str, item: &Item, add: bool) -> Result<(), R
     let problem = match item.kind {
         Kind::Services if !SERVICES.contains(&name.as_str()) => Some(match layer {
             Layer::Runtime => format!("INVALID_SERVICE: {name}"),
-            Layer::Permanent => format!("INVALID_SERVICE: Zone '{zone}': '{name}' not among existing services"),
+            Layer::Permanent => {
+                format!("INVALID_SERVICE: Zone '{zone}': '{name}' not among existing services")
+            }
         }),
         Kind::Protocols if name == "nosuchproto" => Some(format!("INVALID_PROTOCOL: {name}")),
         Kind::ForwardPorts if item.args[2].is_empty() && item.args[3].is_empty() => {
@@ -391,7 +459,9 @@ fn check_exact(layer: Layer, zone: &str, item: &Item, add: bool) -> Result<(), R
         _ => None,
     };
     match problem {
-        Some(text) if add || (layer == Layer::Runtime && item.kind == Kind::Services) => Err(Refusal::Error(text)),
+        Some(text) if add || (layer == Layer::Runtime && item.kind == Kind::Services) => {
+            Err(Refusal::Error(text))
+        }
         _ => Ok(()),
     }
 }

@@ -46,7 +46,13 @@ impl LogFile {
     fn dated(&mut self, text: &str) {
         self.last = self.clock;
         let (day, second) = (self.clock.div_euclid(86_400), self.clock.rem_euclid(86_400));
-        let stamp = format!("2026-11-{:02} {:02}:{:02}:{:02} ", 10 + day, second / 3600, second / 60 % 60, second % 60);
+        let stamp = format!(
+            "2026-11-{:02} {:02}:{:02}:{:02} ",
+            10 + day,
+            second / 3600,
+            second / 60 % 60,
+            second % 60
+        );
         self.raw(&format!("{stamp}{text}"));
     }
 
@@ -118,7 +124,8 @@ impl LogFile {
         self.debug(2, &format!("config.zone.{number}.Introspect()"));
     }
 
-    /// What stands between a runtime request and its signal at `--debug=10`: steps, a JSON blob, dumps without a date.
+    /// What stands between a runtime request and its signal at `--debug=10`: steps, a JSON blob,
+    /// dumps without a date.
     pub fn transaction(&mut self, iptables: bool) {
         let class = "<class 'firewall.core.fw_transaction.FirewallTransaction'>";
         self.debug(4, &format!("{class}.execute(True)"));
@@ -127,7 +134,11 @@ impl LogFile {
         if iptables && self.chatty && !self.mute {
             let text = "<class 'firewall.core.ipXtables.ip4tables'>: /usr/sbin/iptables-restore /run/firewalld/temp.ucb51eft: 64";
             self.debug(2, text);
-            for (n, line) in ["*filter", "-A IN_public_allow -p tcp --dport 8080 -j ACCEPT", "COMMIT"].iter().enumerate() {
+            for (n, line) in
+                ["*filter", "-A IN_public_allow -p tcp --dport 8080 -j ACCEPT", "COMMIT"]
+                    .iter()
+                    .enumerate()
+            {
                 self.raw(&format!("{:8}: {line}", n + 1));
             }
         } else {
@@ -151,7 +162,9 @@ impl LogFile {
     pub fn reading(&mut self, which: u8, zone: &str, number: usize) {
         match which % 9 {
             0 => self.debug1(&format!("config.zone.{number}.getSettings2()")),
-            1 => self.debug1(&format!("config.zone.{number}.GetAll('org.fedoraproject.FirewallD1.config.zone')")),
+            1 => self.debug1(&format!(
+                "config.zone.{number}.GetAll('org.fedoraproject.FirewallD1.config.zone')"
+            )),
             2 => self.debug1("zone.getZones()"),
             3 => self.debug1(&format!("zone.queryPort('{zone}', '8080', 'tcp')")),
             4 => {
@@ -194,7 +207,9 @@ impl LogFile {
             match self.version {
                 _ if !shipped => {}
                 Version::V0_9_11 => {
-                    self.debug1(&format!("  Overloads zone '{zone}' ('/usr/lib/firewalld/zones/{zone}.xml')"));
+                    self.debug1(&format!(
+                        "  Overloads zone '{zone}' ('/usr/lib/firewalld/zones/{zone}.xml')"
+                    ));
                 }
                 _ => self.debug1(&format!("Overrides '/usr/lib/firewalld/zones/{zone}.xml'")),
             }
@@ -211,7 +226,9 @@ impl LogFile {
         self.debug1("Applying default rule set");
         self.debug1("Applying used zones");
         for (a, b) in [(default_zone, "HOST"), ("ANY", default_zone), (default_zone, "ANY")] {
-            self.debug1(&format!("Applying policy (zone_{a}_{b}) derived from zone '{default_zone}'"));
+            self.debug1(&format!(
+                "Applying policy (zone_{a}_{b}) derived from zone '{default_zone}'"
+            ));
         }
         self.debug1("Applying used policies");
         self.debug1("Setting policy to 'ACCEPT'");
@@ -224,7 +241,9 @@ impl LogFile {
         self.debug1("config.service.6.GetAll('org.fedoraproject.FirewallD1.config.service')");
         self.debug1("config.ServiceAdded('public')");
         for (number, zone) in zones.enumerate() {
-            self.debug1(&format!("config.zone.{number}.GetAll('org.fedoraproject.FirewallD1.config.zone')"));
+            self.debug1(&format!(
+                "config.zone.{number}.GetAll('org.fedoraproject.FirewallD1.config.zone')"
+            ));
             self.debug1(&format!("config.ZoneAdded('{zone}')"));
         }
         self.debug1("config.helper.0.GetAll('org.fedoraproject.FirewallD1.config.helper')");

@@ -1,5 +1,6 @@
-//! A model of the firewalld daemon, written from its logs and not from the crate: it carries out operations, prints the lines that the
-//! versions 0.9.11, 1.2.1, 1.3.3 and 2.5.0 print for them, and knows what the daemon would list and whether the log determines it.
+//! A model of the firewalld daemon, written from its logs and not from the crate: it carries out
+//! operations, prints the lines that the versions 0.9.11, 1.2.1, 1.3.3 and 2.5.0 print for them,
+//! and knows what the daemon would list and whether the log determines it.
 
 mod calls;
 pub mod daemon;
@@ -33,7 +34,8 @@ pub struct Answer<T> {
 /// The daemon's own view after an operation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct View {
-    /// A daemon runs and answers for its runtime: not stopped, and not after a reload that died half way.
+    /// A daemon runs and answers for its runtime: not stopped, and not after a reload that died
+    /// half way.
     pub runtime_answers: bool,
     pub default_zone: Answer<String>,
     /// The items of each zone that exists in a layer, as the daemon lists them.
@@ -70,14 +72,24 @@ pub fn run(version: Version, chatty: bool, beginning: Beginning, told: bool, ops
         daemon.forget_numbers();
         daemon.log.reading(2, "public", 6);
     }
-    let mut steps = vec![Step { op: format!("{beginning:?}"), bytes: daemon.log.bytes.len(), view: daemon.view(), told }];
+    let mut steps = vec![Step {
+        op: format!("{beginning:?}"),
+        bytes: daemon.log.bytes.len(),
+        view: daemon.view(),
+        told,
+    }];
     if told {
         daemon.tell();
     }
     for op in ops {
         let told = matches!(op, Op::Tell);
         daemon.perform(op);
-        steps.push(Step { op: format!("{op:?}"), bytes: daemon.log.bytes.len(), view: daemon.view(), told });
+        steps.push(Step {
+            op: format!("{op:?}"),
+            bytes: daemon.log.bytes.len(),
+            view: daemon.view(),
+            told,
+        });
         if told {
             daemon.tell();
         }
@@ -89,6 +101,7 @@ pub fn run(version: Version, chatty: bool, beginning: Beginning, told: bool, ops
 pub fn script(length: usize) -> impl Strategy<Value = Script> {
     let beginning = prop_oneof![4 => Just(Beginning::Start), 1 => Just(Beginning::MidLife)];
     let told = prop_oneof![4 => Just(true), 1 => Just(false)];
-    (select(&Version::ALL[..]), any::<bool>(), beginning, told, vec(ops::op(), 1..length))
-        .prop_map(|(version, chatty, beginning, told, ops)| run(version, chatty, beginning, told, &ops))
+    (select(&Version::ALL[..]), any::<bool>(), beginning, told, vec(ops::op(), 1..length)).prop_map(
+        |(version, chatty, beginning, told, ops)| run(version, chatty, beginning, told, &ops),
+    )
 }

@@ -15,7 +15,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::Ports, Self::SourcePorts, Self::Services, Self::ForwardPorts, Self::Protocols];
+    pub const ALL: [Self; 5] =
+        [Self::Ports, Self::SourcePorts, Self::Services, Self::ForwardPorts, Self::Protocols];
 
     pub fn is_range(self) -> bool {
         matches!(self, Self::Ports | Self::SourcePorts)
@@ -33,7 +34,8 @@ impl Kind {
     }
 }
 
-/// One item as a client sends it: `[port, protocol]`, `[service]`, `[port, protocol, to port, to address]`, `[protocol]`.
+/// One item as a client sends it: `[port, protocol]`, `[service]`, `[port, protocol, to port, to
+/// address]`, `[protocol]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Item {
     pub kind: Kind,
@@ -135,7 +137,8 @@ pub enum Op {
         which: u8,
         zone: String,
     },
-    /// Rich rules, services' definitions, policies, interfaces: lines that look like those of interest.
+    /// Rich rules, services' definitions, policies, interfaces: lines that look like those of
+    /// interest.
     Neighbour(u8),
     /// Refused by polkit: no line at all.
     Polkit,
@@ -163,18 +166,27 @@ fn port_protocol() -> impl Strategy<Value = String> {
 
 pub fn item_of(kind: Kind) -> BoxedStrategy<Item> {
     let args = match kind {
-        Kind::Ports | Kind::SourcePorts => (port_text(), port_protocol()).prop_map(|(a, b)| vec![a, b]).boxed(),
+        Kind::Ports | Kind::SourcePorts => {
+            (port_text(), port_protocol()).prop_map(|(a, b)| vec![a, b]).boxed()
+        }
         Kind::Services => {
-            prop_oneof![9 => owned(&["http", "ssh", "mdns", "https"]), 1 => owned(&["nosuch"])].prop_map(|s| vec![s]).boxed()
-        }
-        Kind::Protocols => {
-            prop_oneof![9 => owned(&["gre", "esp", "icmp", "47"]), 1 => owned(&["nosuchproto"])].prop_map(|s| vec![s]).boxed()
-        }
-        Kind::ForwardPorts => {
-            (owned(&["22", "8080", "443"]), owned(&["tcp", "udp"]), owned(&["", "80", "8443"]), owned(&["", "192.0.2.9"]))
-                .prop_map(|(a, b, c, d)| vec![a, b, c, d])
+            prop_oneof![9 => owned(&["http", "ssh", "mdns", "https"]), 1 => owned(&["nosuch"])]
+                .prop_map(|s| vec![s])
                 .boxed()
         }
+        Kind::Protocols => {
+            prop_oneof![9 => owned(&["gre", "esp", "icmp", "47"]), 1 => owned(&["nosuchproto"])]
+                .prop_map(|s| vec![s])
+                .boxed()
+        }
+        Kind::ForwardPorts => (
+            owned(&["22", "8080", "443"]),
+            owned(&["tcp", "udp"]),
+            owned(&["", "80", "8443"]),
+            owned(&["", "192.0.2.9"]),
+        )
+            .prop_map(|(a, b, c, d)| vec![a, b, c, d])
+            .boxed(),
     };
     args.prop_map(move |args| Item { kind, args }).boxed()
 }

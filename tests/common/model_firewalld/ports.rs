@@ -17,7 +17,9 @@ pub fn read_port(text: &str) -> Option<Reading> {
         match part {
             "http" => Some((80, true)),
             "ssh" => Some((22, true)),
-            _ if !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()) => Some((part.parse().ok()?, false)),
+            _ if !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit()) => {
+                Some((part.parse().ok()?, false))
+            }
             _ => None,
         }
     };
@@ -35,7 +37,8 @@ pub fn read_port(text: &str) -> Option<Reading> {
 
 pub const PORT_PROTOCOLS: [&str; 4] = ["tcp", "udp", "sctp", "dccp"];
 
-/// The items of one kind in one layer of one zone, with the borders of ranges that the daemon itself keeps.
+/// The items of one kind in one layer of one zone, with the borders of ranges that the daemon
+/// itself keeps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cell {
     pub ranges: Vec<(String, u16, u16)>,
@@ -54,10 +57,12 @@ impl Cell {
         self.ranges.iter().any(|(p, ..)| p == protocol)
     }
 
-    /// Adds a range and merges it with every one that it overlaps; neighbours that only touch stay apart.
+    /// Adds a range and merges it with every one that it overlaps; neighbours that only touch stay
+    /// apart.
     pub fn join(&mut self, mut low: u16, mut high: u16, protocol: &str) {
         loop {
-            let overlapping = self.ranges.iter().position(|(p, a, b)| p == protocol && *a <= high && low <= *b);
+            let overlapping =
+                self.ranges.iter().position(|(p, a, b)| p == protocol && *a <= high && low <= *b);
             let Some(at) = overlapping else { break };
             let (_, a, b) = self.ranges.remove(at);
             low = low.min(a);
@@ -84,9 +89,14 @@ impl Cell {
 
     /// The items as `firewall-cmd --list-…` prints them.
     pub fn listed(&self) -> BTreeSet<String> {
-        let ranges = self.ranges.iter().map(|(p, a, b)| if a == b { format!("{a}/{p}") } else { format!("{a}-{b}/{p}") });
+        let ranges = self
+            .ranges
+            .iter()
+            .map(|(p, a, b)| if a == b { format!("{a}/{p}") } else { format!("{a}-{b}/{p}") });
         let exact = self.exact.iter().map(|args| match args.as_slice() {
-            [port, proto, toport, toaddr] => format!("port={port}:proto={proto}:toport={toport}:toaddr={toaddr}"),
+            [port, proto, toport, toaddr] => {
+                format!("port={port}:proto={proto}:toport={toport}:toaddr={toaddr}")
+            }
             [name] => name.clone(),
             other => panic!("an item of {} words", other.len()),
         });

@@ -1,4 +1,5 @@
-//! What concerns the whole daemon: start, reload, runtime to permanent, hand edits, and lines of its neighbours.
+//! What concerns the whole daemon: start, reload, runtime to permanent, hand edits, and lines of
+//! its neighbours.
 
 use super::Layer;
 use super::daemon::{Daemon, Object, OnDisk, SHIPPED, Zone};
@@ -21,8 +22,12 @@ impl Daemon {
             self.permanent.insert(zone, content);
         }
         self.loaded = Some(self.log.clock);
-        self.objects =
-            self.permanent.keys().enumerate().map(|(number, name)| (name.clone(), Object { number, told: true })).collect();
+        self.objects = self
+            .permanent
+            .keys()
+            .enumerate()
+            .map(|(number, name)| (name.clone(), Object { number, told: true }))
+            .collect();
         self.next_number = self.permanent.len();
     }
 
@@ -86,13 +91,15 @@ impl Daemon {
         }
         let pause = self.log.clock - last;
         if killed && !(0..=3).contains(&pause) {
-            // No line tells when the life before ended: there may have been another one, without `--debug`.
+            // No line tells when the life before ended: there may have been another one, without
+            // `--debug`.
             self.permanent.values_mut().for_each(Zone::blur);
         }
         self.start();
     }
 
-    /// A life without `--debug` between two with it: changes leave no line, refusals a warning or an error.
+    /// A life without `--debug` between two with it: changes leave no line, refusals a warning or
+    /// an error.
     pub fn blind_life(&mut self, zone: &str, item: &Item) {
         if self.broken_file() || !self.permanent.contains_key(zone) {
             return;
@@ -128,7 +135,9 @@ impl Daemon {
             }
         }
         self.log.debug1("Flushing rule set");
-        if self.log.version.silent_timers() && (self.crashed || self.timers.iter().any(|t| t.removes)) {
+        if self.log.version.silent_timers()
+            && (self.crashed || self.timers.iter().any(|t| t.removes))
+        {
             self.log.bare_traceback("RuntimeError: dictionary changed size during iteration");
             self.runtime.values_mut().for_each(Zone::blur);
             self.crashed = true;
@@ -143,8 +152,8 @@ impl Daemon {
         self.log.debug1("Reloaded()");
     }
 
-    /// Each zone of the runtime is written to the permanent layer; a list that is empty is left out and stays as it was
-    /// (v1.3.3/random.log:17796, the forward ports of public).
+    /// Each zone of the runtime is written to the permanent layer; a list that is empty is left out
+    /// and stays as it was (v1.3.3/random.log:17796, the forward ports of public).
     pub fn runtime_to_permanent(&mut self) {
         if self.crashed || self.lockdown || !self.timers.is_empty() {
             return;
@@ -167,7 +176,9 @@ impl Daemon {
                 self.log.debug1(&format!("config.addZone('{name}')"));
                 self.objects.insert(name.clone(), Object { number, told: true });
                 self.permanent.insert(name.clone(), content);
-                self.log.debug1(&format!("config.zone.{number}.GetAll('org.fedoraproject.FirewallD1.config.zone')"));
+                self.log.debug1(&format!(
+                    "config.zone.{number}.GetAll('org.fedoraproject.FirewallD1.config.zone')"
+                ));
                 self.log.debug1(&format!("config.ZoneAdded('{name}')"));
                 self.wrote_file(&name);
             }
@@ -177,7 +188,8 @@ impl Daemon {
         self.log.debug1("config.policy.0.Updated('allow-host-ipv6')");
     }
 
-    /// What is empty in the runtime is left out of the settings that are written, and so keeps what it was.
+    /// What is empty in the runtime is left out of the settings that are written, and so keeps what
+    /// it was.
     fn copy_over(&mut self, zone: &str, runtime: &Zone) {
         let Some(permanent) = self.permanent.get_mut(zone) else { return };
         for kind in Kind::ALL {
@@ -199,7 +211,8 @@ impl Daemon {
             return;
         }
         self.log.debug1("firewalld.reset_to_defaults()");
-        self.permanent = SHIPPED.iter().map(|name| ((*name).to_owned(), Zone::shipped(name))).collect();
+        self.permanent =
+            SHIPPED.iter().map(|name| ((*name).to_owned(), Zone::shipped(name))).collect();
         self.local_files.clear();
         self.on_disk.clear();
         self.watched.clear();
@@ -229,10 +242,15 @@ impl Daemon {
         if self.crashed || self.lockdown {
             return;
         }
-        let (verb, word, policy) = if on { ("enable", "Enabled", "PANIC") } else { ("disable", "Disabled", "ACCEPT") };
+        let (verb, word, policy) =
+            if on { ("enable", "Enabled", "PANIC") } else { ("disable", "Disabled", "ACCEPT") };
         self.log.debug1(&format!("{verb}PanicMode()"));
         if self.panic == on {
-            let code = if on { "ALREADY_ENABLED: panic mode already enabled" } else { "NOT_ENABLED: panic mode is not enabled" };
+            let code = if on {
+                "ALREADY_ENABLED: panic mode already enabled"
+            } else {
+                "NOT_ENABLED: panic mode is not enabled"
+            };
             return self.log.warning(code);
         }
         self.log.debug1(&format!("Setting policy to '{policy}'"));
@@ -240,13 +258,16 @@ impl Daemon {
         self.panic = on;
     }
 
-    /// Lockdown of 1.x; here the driving client is not on its list, but for one permanent change that is let through.
+    /// Lockdown of 1.x; here the driving client is not on its list, but for one permanent change
+    /// that is let through.
     pub fn set_lockdown(&mut self, on: bool) {
         if self.log.version == Version::V2_5_0 || self.lockdown == on {
             return;
         }
         let (value, word) = if on { ("yes", "Enabled") } else { ("no", "Disabled") };
-        self.log.debug1(&format!("config.Set('org.fedoraproject.FirewallD1.config', 'Lockdown', '{value}')"));
+        self.log.debug1(&format!(
+            "config.Set('org.fedoraproject.FirewallD1.config', 'Lockdown', '{value}')"
+        ));
         self.log.debug1(&format!("Lockdown{word}()"));
         self.lockdown = on;
         if !on {
@@ -267,7 +288,8 @@ impl Daemon {
         self.updated("public");
     }
 
-    /// Somebody writes a zone's file, and the watcher sees it; the pairs that the daemon's own writes are owed come first.
+    /// Somebody writes a zone's file, and the watcher sees it; the pairs that the daemon's own
+    /// writes are owed come first.
     pub fn hand_edit(&mut self, zone: &str, item: &Item, broken: bool) {
         let Some(content) = self.permanent.get(zone) else { return };
         if Self::acceptable(item).is_err() {
@@ -277,7 +299,8 @@ impl Daemon {
         *edited.cell(item.kind) = Self::filled(std::slice::from_ref(item));
         edited.blur();
         self.pass(6);
-        let existed = self.local_files.contains(zone) && !matches!(self.on_disk.get(zone), Some(OnDisk::Deleted));
+        let existed = self.local_files.contains(zone)
+            && !matches!(self.on_disk.get(zone), Some(OnDisk::Deleted));
         self.local_files.insert(zone.to_owned());
         self.log.debug1(&format!("Loading zone file '/etc/firewalld/zones/{zone}.xml'"));
         if broken {
@@ -291,7 +314,8 @@ impl Daemon {
             self.on_disk.insert(zone.to_owned(), OnDisk::Written(edited));
         }
         self.permanent.get_mut(zone).into_iter().for_each(Zone::blur);
-        // The watcher waits for five seconds without an edit, so a reload shortly before may have read one.
+        // The watcher waits for five seconds without an edit, so a reload shortly before may have
+        // read one.
         if self.loaded.is_some_and(|loaded| self.log.clock - loaded <= 12)
             && let Some(content) = self.runtime.get_mut(zone)
         {
@@ -299,7 +323,8 @@ impl Daemon {
         }
     }
 
-    /// Somebody deletes a zone's file: no line, until a reload or a start lists the files that are there.
+    /// Somebody deletes a zone's file: no line, until a reload or a start lists the files that are
+    /// there.
     pub fn hand_delete(&mut self, zone: &str) {
         if !self.local_files.contains(zone) || !SHIPPED.contains(&zone) {
             return;

@@ -82,7 +82,9 @@ impl Prefix {
             Self::Cri => format!("{stamp}079+08:00 stderr F {line}\n"),
             Self::CriPartial => match line.split_once(" with args") {
                 Some((head, tail)) => {
-                    format!("{stamp}079+08:00 stderr P {head}\n{stamp}079+08:00 stderr F  with args{tail}\n")
+                    format!(
+                        "{stamp}079+08:00 stderr P {head}\n{stamp}079+08:00 stderr F  with args{tail}\n"
+                    )
                 }
                 None => format!("{stamp}079+08:00 stderr F {line}\n"),
             },
@@ -91,7 +93,9 @@ impl Prefix {
             Self::PodName => format!("[pod/ovnkube-master-n2shv/ovnkube-master] {line}\n"),
             Self::DockerJson => {
                 let escaped = line.replace('\\', "\\\\").replace('"', "\\\"");
-                format!("{{\"log\": \"{escaped}\\n\", \"stream\": \"stderr\", \"time\": \"{stamp}975Z\"}}\n")
+                format!(
+                    "{{\"log\": \"{escaped}\\n\", \"stream\": \"stderr\", \"time\": \"{stamp}975Z\"}}\n"
+                )
             }
             Self::Trimmed => format!("{}\n", line.trim_end_matches(' ')),
             Self::Crlf => format!("{line}\r\n"),
@@ -122,7 +126,11 @@ impl Klog {
         let (s, us) = (self.micros / 1_000_000, self.micros % 1_000_000);
         let time = format!("{:02}:{:02}:{:02}.{us:06}", s / 3600, s / 60 % 60, s % 60);
         let header = format!("{severity}1122 {time} {:7} {at}] ", self.pid);
-        let text = if self.prefix == Prefix::NoHeader { message.to_owned() } else { format!("{header}{message}") };
+        let text = if self.prefix == Prefix::NoHeader {
+            message.to_owned()
+        } else {
+            format!("{header}{message}")
+        };
         for line in text.split('\n') {
             let line = self.prefix.kept(&time, line);
             self.bytes.extend_from_slice(line.as_bytes());
@@ -137,7 +145,13 @@ impl Klog {
 
     fn rule(&mut self, at: &str, what: &str, rule: &Rule) {
         let Rule { v6, table, chain, args } = rule;
-        self.verbose(at, &format!("{what}: {table}, chain: {chain} with args: \"{args}\" for protocol: {} ", u8::from(*v6)));
+        self.verbose(
+            at,
+            &format!(
+                "{what}: {table}, chain: {chain} with args: \"{args}\" for protocol: {} ",
+                u8::from(*v6)
+            ),
+        );
     }
 
     pub fn adding(&mut self, rule: &Rule) {
@@ -155,7 +169,11 @@ impl Klog {
     }
 
     pub fn recreating(&mut self, table: &str, chain: &str) {
-        self.record('I', "gateway_iptables.go:617", &format!("Recreating iptables rules for table: {table}, chain: {chain}"));
+        self.record(
+            'I',
+            "gateway_iptables.go:617",
+            &format!("Recreating iptables rules for table: {table}, chain: {chain}"),
+        );
     }
 
     /// A chain that is wanted, and may exist already.
@@ -167,18 +185,27 @@ impl Klog {
         if !exists {
             return;
         }
-        let error =
-            format!("running [/usr/sbin/{binary} -t {table} -N {chain} --wait]: exit status 1: {binary}: Chain already exists.");
+        let error = format!(
+            "running [/usr/sbin/{binary} -t {table} -N {chain} --wait]: exit status 1: {binary}: Chain already exists."
+        );
         let (at, text) = match self.era {
-            Era::Y2020 | Era::Y2021 => {
-                ("gateway_iptables.go:48", format!("Chain: \"{table}\" in table: \"{chain}\" already exists, skipping creation"))
-            }
-            Era::Y2023 => {
-                ("iptables.go:35", format!("Chain: \"{chain}\" in table: \"{table}\" already exists, skipping creation: {error}"))
-            }
+            Era::Y2020 | Era::Y2021 => (
+                "gateway_iptables.go:48",
+                format!(
+                    "Chain: \"{table}\" in table: \"{chain}\" already exists, skipping creation"
+                ),
+            ),
+            Era::Y2023 => (
+                "iptables.go:35",
+                format!(
+                    "Chain: \"{chain}\" in table: \"{table}\" already exists, skipping creation: {error}"
+                ),
+            ),
             Era::Y2024 => (
                 "iptables.go:109",
-                format!("Chain: \"{chain}\" in table: \"{table}\" already exists, skipping creation: {error}"),
+                format!(
+                    "Chain: \"{chain}\" in table: \"{table}\" already exists, skipping creation: {error}"
+                ),
             ),
         };
         self.verbose(at, &text);
@@ -200,7 +227,9 @@ impl Klog {
             })
             .collect();
         let method = if adding { "AddService" } else { "DeleteService" };
-        let head = format!("{method} failed for nodePortWatcher: failed to {verb} iptables rules for service demo/{service}: ");
+        let head = format!(
+            "{method} failed for nodePortWatcher: failed to {verb} iptables rules for service demo/{service}: "
+        );
         let done = if adding { "create" } else { "delete" };
         let start = format!("Failed to {done} *v1.Service demo/{service}, error: {head}");
         let message = if self.era == Era::Y2024 {

@@ -1,6 +1,7 @@
-//! A model of ovnkube's service rules, written from its logs and not from the crate: services come, change and go, iptables fails,
-//! processes start anew; it prints the lines of four eras under the prefixes by which they are kept, and knows which host ports are open
-//! and whether the log determines them.
+//! A model of ovnkube's service rules, written from its logs and not from the crate: services come,
+//! change and go, iptables fails, processes start anew; it prints the lines of four eras under the
+//! prefixes by which they are kept, and knows which host ports are open and whether the log
+//! determines them.
 
 pub mod lines;
 pub mod node;
@@ -48,7 +49,8 @@ pub enum Op {
         which: usize,
         endpoints: Endpoints,
     },
-    /// The process starts anew; services may have gone and come meanwhile. `quiet` leaves out the lines that tell the level.
+    /// The process starts anew; services may have gone and come meanwhile. `quiet` leaves out the
+    /// lines that tell the level.
     Restart {
         gone: Vec<usize>,
         born: Vec<Service>,
@@ -84,26 +86,34 @@ fn endpoints() -> impl Strategy<Value = Endpoints> {
 fn service() -> impl Strategy<Value = Service> {
     let kind = select(vec![Kind::NodePort, Kind::ExternalIp, Kind::LoadBalancer]);
     let addresses = subsequence(vec!["172.16.47.129", "192.0.2.20", "2001:db8::129"], 0..=3);
-    let flags = (any::<bool>(), any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.3));
+    let flags =
+        (any::<bool>(), any::<bool>(), prop::bool::weighted(0.3), prop::bool::weighted(0.3));
     (kind, ports(), addresses, flags, endpoints()).prop_map(
-        |(kind, ports, addresses, (dual, etp_local, itp_local, no_node_ports), endpoints)| Service {
-            name: String::new(),
-            kind,
-            dual,
-            ports,
-            addresses: if kind == Kind::NodePort { Vec::new() } else { addresses },
-            etp_local: etp_local && kind != Kind::ExternalIp,
-            itp_local,
-            no_node_ports: no_node_ports && kind == Kind::LoadBalancer,
-            endpoints,
-            number: 0,
+        |(kind, ports, addresses, (dual, etp_local, itp_local, no_node_ports), endpoints)| {
+            Service {
+                name: String::new(),
+                kind,
+                dual,
+                ports,
+                addresses: if kind == Kind::NodePort { Vec::new() } else { addresses },
+                etp_local: etp_local && kind != Kind::ExternalIp,
+                itp_local,
+                no_node_ports: no_node_ports && kind == Kind::LoadBalancer,
+                endpoints,
+                number: 0,
+            }
         },
     )
 }
 
 fn op() -> impl Strategy<Value = Op> {
     let failing = prop_oneof![7 => Just(0u8), 1 => any::<u8>()];
-    let restart = (vec(0usize..6, 0..3), vec(service(), 0..2), prop::bool::weighted(0.15), prop::bool::weighted(0.2));
+    let restart = (
+        vec(0usize..6, 0..3),
+        vec(service(), 0..2),
+        prop::bool::weighted(0.15),
+        prop::bool::weighted(0.2),
+    );
     prop_oneof![
         10 => (service(), failing).prop_map(|(service, failing)| Op::Add { service, failing }),
         6 => (0usize..6, prop::bool::weighted(0.1)).prop_map(|(which, failing)| Op::Delete { which, failing }),
@@ -142,7 +152,14 @@ fn beginning() -> impl Strategy<Value = Beginning> {
     ]
 }
 
-pub fn run(era: Era, prefix: Prefix, dual: bool, beginning: &Beginning, told: bool, ops: &[Op]) -> Script {
+pub fn run(
+    era: Era,
+    prefix: Prefix,
+    dual: bool,
+    beginning: &Beginning,
+    told: bool,
+    ops: &[Op],
+) -> Script {
     let mut node = Node::new(era, prefix, dual);
     match beginning {
         Beginning::FirstStart => node.start(5, false),
@@ -169,6 +186,15 @@ pub fn run(era: Era, prefix: Prefix, dual: bool, beginning: &Beginning, told: bo
 /// Scripts of up to `length` operations over all eras and prefixes.
 pub fn script(length: usize) -> impl Strategy<Value = Script> {
     let told = prop::bool::weighted(0.3);
-    (select(&Era::ALL[..]), select(&Prefix::ALL[..]), any::<bool>(), beginning(), told, vec(op(), 1..length))
-        .prop_map(|(era, prefix, dual, beginning, told, ops)| run(era, prefix, dual, &beginning, told, &ops))
+    (
+        select(&Era::ALL[..]),
+        select(&Prefix::ALL[..]),
+        any::<bool>(),
+        beginning(),
+        told,
+        vec(op(), 1..length),
+    )
+        .prop_map(|(era, prefix, dual, beginning, told, ops)| {
+            run(era, prefix, dual, &beginning, told, &ops)
+        })
 }

@@ -26,7 +26,13 @@ const RECREATED: [(&str, &str); 6] = [
     ("mangle", "OVN-KUBE-ITP"),
 ];
 
-const OWN_CHAINS: [&str; 5] = ["OVN-KUBE-ITP", "OVN-KUBE-EGRESS-SVC", "OVN-KUBE-NODEPORT", "OVN-KUBE-EXTERNALIP", "OVN-KUBE-ETP"];
+const OWN_CHAINS: [&str; 5] = [
+    "OVN-KUBE-ITP",
+    "OVN-KUBE-EGRESS-SVC",
+    "OVN-KUBE-NODEPORT",
+    "OVN-KUBE-EXTERNALIP",
+    "OVN-KUBE-ETP",
+];
 
 #[derive(Debug, Clone)]
 pub struct Node {
@@ -85,7 +91,9 @@ impl Node {
         }
         let families: &[bool] = if self.dual { &[false, true] } else { &[false] };
         for jumps in JUMPS.chunk_by(|a, b| a.2 == b.2) {
-            for (v6, (table, chain, target)) in families.iter().flat_map(|v6| jumps.iter().map(|jump| (*v6, *jump))) {
+            for (v6, (table, chain, target)) in
+                families.iter().flat_map(|v6| jumps.iter().map(|jump| (*v6, *jump)))
+            {
                 let rule = Rule { v6, table, chain, args: format!("-j {target}") };
                 self.klog.chain(v6, table, chain, true);
                 if self.era() != Era::Y2024 || !self.chains {
@@ -99,7 +107,9 @@ impl Node {
             Era::Y2024 => {
                 for (table, chain) in RECREATED {
                     self.klog.recreating(table, chain);
-                    kept.iter().filter(|r| (r.table, r.chain) != (table, chain)).for_each(|rule| self.klog.ignoring(rule));
+                    kept.iter()
+                        .filter(|r| (r.table, r.chain) != (table, chain))
+                        .for_each(|rule| self.klog.ignoring(rule));
                 }
             }
             _ => {
@@ -112,7 +122,8 @@ impl Node {
         self.klog.noise(0);
         self.klog.record('I', "factory.go:769", "Added *v1.Service event handler 1");
         self.klog.record('I', "factory.go:769", "Added *v1.EndpointSlice event handler 2");
-        self.determined = level >= 5 && self.klog.prefix != Prefix::NoHeader && self.era() >= Era::Y2023;
+        self.determined =
+            level >= 5 && self.klog.prefix != Prefix::NoHeader && self.era() >= Era::Y2023;
         self.rules_determined = self.determined;
     }
 
@@ -141,7 +152,8 @@ impl Node {
         let mut failed = Vec::new();
         for rule in rules {
             self.klog.deleting(rule);
-            // A port that was told to be open may have other rules than those that the log has shown.
+            // A port that was told to be open may have other rules than those that the log has
+            // shown.
             self.determined &= self.rules_determined || rule.opening().is_none();
             if self.rules.contains(rule) && failing(rule) {
                 failed.push(rule.clone());
@@ -165,7 +177,11 @@ impl Node {
             service.etp_local = false;
             service.itp_local = false;
         }
-        self.klog.record('I', "gateway_shared_intf.go:554", &format!("Adding service {} in namespace demo", service.name));
+        self.klog.record(
+            'I',
+            "gateway_shared_intf.go:554",
+            &format!("Adding service {} in namespace demo", service.name),
+        );
         let rules = service.rules(self.era());
         let failed = self.insert(&rules, &|n| failing >> (n % 8) & 1 == 1);
         if failed.is_empty() {
@@ -188,7 +204,11 @@ impl Node {
         }
         let at = which % self.services.len();
         let service = self.services.remove(at);
-        self.klog.record('I', "gateway_shared_intf.go:640", &format!("Deleting service {} in namespace demo", service.name));
+        self.klog.record(
+            'I',
+            "gateway_shared_intf.go:640",
+            &format!("Deleting service {} in namespace demo", service.name),
+        );
         let doomed = service.deletions(self.era());
         let target = doomed.get(which % doomed.len().max(1)).cloned();
         let mut failed = self.delete(&doomed, &|rule| failing && Some(rule) == target.as_ref());
@@ -248,7 +268,12 @@ impl Node {
                 for service in born {
                     self.made = self.made.wrapping_add(1);
                     let (number, name) = (self.made, format!("svc{}", self.made));
-                    self.services.push(Service { number, name, dual: service.dual && self.dual, ..service.clone() });
+                    self.services.push(Service {
+                        number,
+                        name,
+                        dual: service.dual && self.dual,
+                        ..service.clone()
+                    });
                 }
                 // Without headers a start at level 4 would leave nothing at all.
                 let level4 = *level4 && self.klog.prefix != Prefix::NoHeader;

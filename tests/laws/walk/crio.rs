@@ -12,7 +12,11 @@ use hostport_audit::record::restore::{Line, Restore};
 pub fn record(line: &[u8]) {
     let parsed = Record::parse(line);
     let elsewhere = [b" ", line].concat();
-    assert_eq!(Record::parse(&elsewhere[1..]), parsed, "the same bytes elsewhere give another record");
+    assert_eq!(
+        Record::parse(&elsewhere[1..]),
+        parsed,
+        "the same bytes elsewhere give another record"
+    );
     if !matches!(parsed, Reading::Malformed(_)) {
         shown(&Cut::of(line));
     } else if let Some(Cut::Restoring { new, .. }) = Cut::of(line) {
@@ -41,7 +45,9 @@ fn walk(record: &Record<'_>, line: &[u8]) {
         text(value, line);
     }
     if record.form() != Form::Terminal {
-        let field = |name: &str| fields.iter().filter(|(key, _)| *key == name).map(|(_, value)| value).next_back();
+        let field = |name: &str| {
+            fields.iter().filter(|(key, _)| *key == name).map(|(_, value)| value).next_back()
+        };
         assert_eq!(field("level").map(|level| *level == record.level().as_str()), Some(true));
         assert_eq!(field("msg").cloned().unwrap_or_default(), record.msg());
         assert_eq!(field("id").cloned(), record.request());
@@ -61,15 +67,28 @@ fn message(message: &Message<'_>, msg: &hostport_audit::Text<'_>) {
     };
     match message {
         Message::Opened(port) => {
-            assert_eq!(msg.to_str(), Some(format!("Opened local port {}:{}", port.protocol(), port.range()).as_str()))
+            assert_eq!(
+                msg.to_str(),
+                Some(format!("Opened local port {}:{}", port.protocol(), port.range()).as_str())
+            )
         }
         Message::Closing(port) => {
-            assert_eq!(msg.to_str(), Some(format!("Closing host port {}:{}", port.protocol(), port.range()).as_str()))
+            assert_eq!(
+                msg.to_str(),
+                Some(format!("Closing host port {}:{}", port.protocol(), port.range()).as_str())
+            )
         }
         Message::NoOpenSocket(port) => {
             assert_eq!(
                 msg.to_str(),
-                Some(format!("Host port {}:{} does not have an open socket", port.protocol(), port.range()).as_str())
+                Some(
+                    format!(
+                        "Host port {}:{} does not have an open socket",
+                        port.protocol(),
+                        port.range()
+                    )
+                    .as_str()
+                )
             );
         }
         Message::Restoring(restore) => {
@@ -92,13 +111,17 @@ fn message(message: &Message<'_>, msg: &hostport_audit::Text<'_>) {
                 says(part.as_bytes());
             }
         }
-        Message::FailedToCleanUp { pod, failure, .. } | Message::FailedToOpen { pod, failure, .. } => {
+        Message::FailedToCleanUp { pod, failure, .. }
+        | Message::FailedToOpen { pod, failure, .. } => {
             says(pod.as_bytes());
             says(failure.as_bytes());
         }
         Message::Starting(version) => {
             says(version.text().as_bytes());
-            assert!(version.text().as_bytes().starts_with(version.major().to_string().as_bytes()) || version.major() == 0);
+            assert!(
+                version.text().as_bytes().starts_with(version.major().to_string().as_bytes())
+                    || version.major() == 0
+            );
             shown(&version.minor());
         }
         _ => {}
@@ -123,8 +146,14 @@ pub fn logfmt(line: &[u8]) {
                     text(&pair.value().text().expect("what stands in the line has a text"), line);
                 }
                 match pair.value() {
-                    Value::Quoted(quoted) => assert_eq!(quoted.is_escaped(), quoted.raw().contains(&b'\\')),
-                    value => assert!(value.text().is_none_or(|text| text.as_bytes() == value.raw().unwrap_or_default())),
+                    Value::Quoted(quoted) => {
+                        assert_eq!(quoted.is_escaped(), quoted.raw().contains(&b'\\'))
+                    }
+                    value => assert!(
+                        value
+                            .text()
+                            .is_none_or(|text| text.as_bytes() == value.raw().unwrap_or_default())
+                    ),
                 }
             }
             Err(error) => {
@@ -145,7 +174,10 @@ pub fn restore_input(input: &[u8]) {
         assert_eq!(restore.text(), &hostport_audit::Text::borrowed(input));
         self::restore(&restore);
         assert_eq!(restore.clone().into_owned(), restore);
-        assert_eq!(Restore::parse(hostport_audit::Text::from(input.to_vec())).as_ref(), Ok(&restore));
+        assert_eq!(
+            Restore::parse(hostport_audit::Text::from(input.to_vec())).as_ref(),
+            Ok(&restore)
+        );
     });
 }
 

@@ -24,7 +24,9 @@ pub fn record(line: &[u8]) {
         Reading::Record(record) => assert_eq!(Record::parse(line), Ok(Some(record))),
         Reading::Malformed(error) => assert_eq!(Record::parse(line), Err(error)),
         Reading::Unrelated => assert_eq!(Record::parse(line), Ok(None)),
-        Reading::Continuation(_) => panic!("the first line continues nothing: {}", line.escape_ascii()),
+        Reading::Continuation(_) => {
+            panic!("the first line continues nothing: {}", line.escape_ascii())
+        }
     }
 }
 
@@ -37,7 +39,9 @@ fn walk(record: &Record<'_>, line: &[u8]) {
             shown(&(header.severity(), header.line()));
             assert!(line.ends_with(record.message().as_bytes()));
         }
-        (Form::Header, None) | (_, Some(_)) => panic!("a header without the form, or the form without it: {record:?}"),
+        (Form::Header, None) | (_, Some(_)) => {
+            panic!("a header without the form, or the form without it: {record:?}")
+        }
         _ => {}
     }
     text(record.message(), line);
@@ -76,7 +80,9 @@ fn message(message: &Message<'_>, line: &[u8]) {
                 rule::walk(change.rule(), line);
             }
         }
-        Message::ChainExists { table, chain } | Message::Creating { table, chain } | Message::Recreating { table, chain } => {
+        Message::ChainExists { table, chain }
+        | Message::Creating { table, chain }
+        | Message::Recreating { table, chain } => {
             text(table, line);
             text(chain, line);
         }
@@ -86,9 +92,13 @@ fn message(message: &Message<'_>, line: &[u8]) {
                 count += 1;
                 text(failure.table(), line);
                 text(failure.chain(), line);
-                result(Rule::parse(failure.args().as_bytes()), failure.args().as_bytes(), |found| {
-                    rule::walk(&found, failure.args().as_bytes());
-                });
+                result(
+                    Rule::parse(failure.args().as_bytes()),
+                    failure.args().as_bytes(),
+                    |found| {
+                        rule::walk(&found, failure.args().as_bytes());
+                    },
+                );
                 assert!(!failure.was_missing() || !failure.is_add());
                 shown(&failure);
             }

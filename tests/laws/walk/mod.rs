@@ -1,4 +1,5 @@
-//! Looks at parsed things from all sides: every getter is called, every part must lie inside the line, every form must print back.
+//! Looks at parsed things from all sides: every getter is called, every part must lie inside the
+//! line, every form must print back.
 
 pub mod crio;
 pub mod firewalld;
@@ -10,7 +11,8 @@ use core::fmt::{Debug, Display};
 use hostport_audit::record::Reading;
 use hostport_audit::{ParseError, Text};
 
-/// Walks what a parser accepted, or checks that what it refused it refused at a place inside the line.
+/// Walks what a parser accepted, or checks that what it refused it refused at a place inside the
+/// line.
 pub fn result<T: Debug>(result: Result<T, ParseError>, line: &[u8], walk: impl FnOnce(T)) {
     match result {
         Ok(value) => walk(value),
@@ -24,14 +26,25 @@ pub fn reading<R: Debug>(reading: Reading<R>, line: &[u8], walk: impl FnOnce(R))
         Reading::Record(record) => walk(record),
         Reading::Malformed(error) => refusal(&error, line),
         Reading::Unrelated => {}
-        Reading::Continuation(_) => panic!("a line that stands alone continues nothing: {}", line.escape_ascii()),
+        Reading::Continuation(_) => {
+            panic!("a line that stands alone continues nothing: {}", line.escape_ascii())
+        }
     }
 }
 
 /// An error tells the place and the byte that stands there, in words that can be shown.
 pub fn refusal(error: &ParseError, line: &[u8]) {
-    assert!(error.offset() <= line.len(), "{error:?} lies behind the end of {}", line.escape_ascii());
-    assert_eq!(error.found(), line.get(error.offset()).copied(), "{error:?} misquotes {}", line.escape_ascii());
+    assert!(
+        error.offset() <= line.len(),
+        "{error:?} lies behind the end of {}",
+        line.escape_ascii()
+    );
+    assert_eq!(
+        error.found(),
+        line.get(error.offset()).copied(),
+        "{error:?} misquotes {}",
+        line.escape_ascii()
+    );
     assert!(!error.expected().is_empty());
     let shown = error.in_line(line).to_string();
     assert!(shown.contains(error.expected()) && error.to_string().contains(error.expected()));
@@ -45,7 +58,10 @@ pub fn inside(part: &[u8], line: &[u8]) {
         return;
     }
     let (part, line) = (part.as_ptr_range(), line.as_ptr_range());
-    assert!(line.start <= part.start && part.end <= line.end, "a part that lies outside of its line");
+    assert!(
+        line.start <= part.start && part.end <= line.end,
+        "a part that lies outside of its line"
+    );
 }
 
 /// The text shows itself, and where it is borrowed it lies inside the line.
@@ -100,6 +116,8 @@ pub fn same<T: PartialEq + Debug>(one: &T, other: &T, what: &str) {
     }
     let (one, other) = (format!("{one:?}"), format!("{other:?}"));
     let at = one.bytes().zip(other.bytes()).take_while(|(a, b)| a == b).count();
-    let near = |text: &str| text.as_bytes()[at.saturating_sub(400)..text.len().min(at + 400)].escape_ascii().to_string();
+    let near = |text: &str| {
+        text.as_bytes()[at.saturating_sub(400)..text.len().min(at + 400)].escape_ascii().to_string()
+    };
     panic!("{what}:\n{}\nis not\n{}", near(&one), near(&other));
 }

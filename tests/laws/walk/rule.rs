@@ -49,7 +49,9 @@ pub fn walk(rule: &Rule<'_>, line: &[u8]) {
             address(&to, line);
         }
         Some(Target::Snat(Some(to))) => address(&to, line),
-        Some(Target::Mark(Some(name)) | Target::Jump(name) | Target::Goto(name)) => text(&name, line),
+        Some(Target::Mark(Some(name)) | Target::Jump(name) | Target::Goto(name)) => {
+            text(&name, line)
+        }
         _ => {}
     }
     shown(rule);

@@ -22,11 +22,21 @@ pub fn line(line: &[u8]) {
 
 /// Calls every getter.
 pub fn walk(prefix: &Prefix<'_>) {
-    let texts = [prefix.host(), prefix.identifier(), prefix.unit(), prefix.boot(), prefix.pod(), prefix.container()];
+    let texts = [
+        prefix.host(),
+        prefix.identifier(),
+        prefix.unit(),
+        prefix.boot(),
+        prefix.pod(),
+        prefix.container(),
+    ];
     for part in texts.into_iter().flatten() {
         assert_eq!(part.clone().into_owned(), part.reborrow());
     }
-    assert_eq!(prefix.program().is_some(), prefix.identifier().is_some() || prefix.unit().is_some());
+    assert_eq!(
+        prefix.program().is_some(),
+        prefix.identifier().is_some() || prefix.unit().is_some()
+    );
     assert_eq!(prefix.to_string(), String::from_utf8_lossy(prefix.as_bytes()));
     shown(&(prefix.pid(), prefix.stream(), prefix.stamp()));
     let owned = prefix.clone().into_owned();

@@ -32,7 +32,8 @@ pub(super) enum Emptied {
 }
 
 impl Exposure {
-    /// Which family an input empties that leaves no rule to tell by: the one that had just the removed chains.
+    /// Which family an input empties that leaves no rule to tell by: the one that had just the
+    /// removed chains.
     pub(super) fn emptied(
         &mut self,
         removed: &BTreeSet<Text<'static>>,
@@ -53,24 +54,34 @@ impl Exposure {
         // An input of the same removal that another one overtook may have been that of IPv4.
         let order = if self.overtaken.has_one_of(removers) { Order::Any } else { order };
         match (self.fit(Family::Ipv4, removed), self.fit(Family::Ipv6, removed)) {
-            (Fit::Yes | Fit::Maybe, Fit::No) | (Fit::NotKnown, Fit::No) => Emptied::One(Family::Ipv4),
+            (Fit::Yes | Fit::Maybe, Fit::No) | (Fit::NotKnown, Fit::No) => {
+                Emptied::One(Family::Ipv4)
+            }
             (Fit::No, Fit::Yes | Fit::Maybe | Fit::NotKnown) => Emptied::One(Family::Ipv6),
             (Fit::Yes, Fit::NotKnown) if order != Order::Any => Emptied::One(Family::Ipv4),
-            (Fit::NotKnown, Fit::Yes) if order == (Order::Ipv4First { spoken: Some(true) }) => Emptied::One(Family::Ipv6),
+            (Fit::NotKnown, Fit::Yes) if order == (Order::Ipv4First { spoken: Some(true) }) => {
+                Emptied::One(Family::Ipv6)
+            }
             (Fit::Yes, Fit::Yes) if order != Order::Any => Emptied::One(Family::Ipv4),
-            (Fit::Maybe, Fit::Maybe) if order != Order::Any && self.alike() => Emptied::One(Family::Ipv4),
+            (Fit::Maybe, Fit::Maybe) if order != Order::Any && self.alike() => {
+                Emptied::One(Family::Ipv4)
+            }
             (Fit::Yes, Fit::Yes) | (Fit::Maybe, Fit::Maybe) if self.alike() => {
-                self.first_of_two = Some(FirstOfTwo { chains: removed.clone(), removers: removers.clone(), by });
+                self.first_of_two =
+                    Some(FirstOfTwo { chains: removed.clone(), removers: removers.clone(), by });
                 Emptied::Unknown
             }
             // IPv4 spoke of the pod's ports without an input, so it had no rules of this pod.
-            (Fit::Maybe, Fit::Maybe) if order == (Order::Ipv4First { spoken: Some(true) }) => Emptied::One(Family::Ipv6),
+            (Fit::Maybe, Fit::Maybe) if order == (Order::Ipv4First { spoken: Some(true) }) => {
+                Emptied::One(Family::Ipv6)
+            }
             // Neither had just these chains, or one that may have had them is not known.
             _ => {
                 self.lose_all(Ignorance::Unresolved, by, effects);
                 if removers.len() == 1 {
                     // The same from the same request once more is the other family's.
-                    let first = FirstOfTwo { chains: removed.clone(), removers: removers.clone(), by };
+                    let first =
+                        FirstOfTwo { chains: removed.clone(), removers: removers.clone(), by };
                     self.first_of_two = Some(first);
                 } else {
                     self.overtaken.add(removers);
@@ -87,7 +98,8 @@ impl Exposure {
             return Fit::NotKnown;
         }
         let fit = |rules: &Rules| {
-            let have: BTreeSet<&Text<'_>> = rules.values().flat_map(|entry| &entry.chains).collect();
+            let have: BTreeSet<&Text<'_>> =
+                rules.values().flat_map(|entry| &entry.chains).collect();
             let stated = rules.values().filter(|entry| entry.chains.is_empty()).count();
             let others = chains.len().saturating_sub(have.len());
             // A stated rule has one chain or more.
@@ -95,11 +107,14 @@ impl Exposure {
             if rules.is_empty() || !as_many || !have.iter().all(|chain| chains.contains(*chain)) {
                 return Fit::No;
             }
-            // A chain has the same name in both families, for the same port of the same pod: the other one may tell whose it is.
+            // A chain has the same name in both families, for the same port of the same pod: the
+            // other one may tell whose it is.
             let others = chains.iter().filter(|chain| !have.contains(chain));
             let owners: Vec<_> = others.map(|chain| self.owner(chain)).collect();
-            let mut stated =
-                rules.iter().filter(|(_, entry)| entry.chains.is_empty()).map(|(rule, _)| Some((&rule.pod, rule.port)));
+            let mut stated = rules
+                .iter()
+                .filter(|(_, entry)| entry.chains.is_empty())
+                .map(|(rule, _)| Some((&rule.pod, rule.port)));
             if owners.is_empty() {
                 Fit::Yes
             } else if owners.contains(&None) {
@@ -125,7 +140,9 @@ impl Exposure {
 
     /// True if both families lead the same ports to the same pods.
     fn alike(&self) -> bool {
-        let owners = |family| self.rules(family).map(|(rule, _)| (&rule.pod, rule.port)).collect::<BTreeSet<_>>();
+        let owners = |family| {
+            self.rules(family).map(|(rule, _)| (&rule.pod, rule.port)).collect::<BTreeSet<_>>()
+        };
         owners(Family::Ipv4) == owners(Family::Ipv6)
     }
 }

@@ -1,8 +1,10 @@
-//! Rules that are not told: by inputs whose text is lost (`"MESSAGE":null`, or cut by the journal or by rsyslog), and on nftables.
+//! Rules that are not told: by inputs whose text is lost (`"MESSAGE":null`, or cut by the journal
+//! or by rsyslog), and on nftables.
 //!
-//! What they changed may still be told by the lines around them. An input that was printed while one pod was being started brought rules
-//! of that pod and of no other; one that was printed while one pod was being stopped took the rules of that pod. So the rules of all other
-//! pods stay known, and when the pod has gone all is known again.
+//! What they changed may still be told by the lines around them. An input that was printed while
+//! one pod was being started brought rules of that pod and of no other; one that was printed while
+//! one pod was being stopped took the rules of that pod. So the rules of all other pods stay known,
+//! and when the pod has gone all is known again.
 
 use super::restoring::MOST_STARTS;
 use super::{Exposure, FAMILIES, Hidden, Mark, Rules, report_all};
@@ -20,7 +22,11 @@ use alloc::vec::Vec;
 
 /// In whose course an input was printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(tag = "type", rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(tag = "type", rename_all = "snake_case")
+)]
 pub(in crate::state::crio) enum Doer {
     /// The start of this pod (`NAMESPACE/POD`), and nothing besides.
     Start { pod: Text<'static> },
@@ -36,8 +42,12 @@ pub(super) struct Lost {
     pub(super) by: Evidence,
 }
 
-/// How the rules are named that were not told, now that names stand there that were not there before: if there is one for one.
-pub(super) fn names(hidden: &BTreeMap<Mark, Hidden>, new: &BTreeSet<&Text<'static>>) -> Vec<(Mark, Text<'static>)> {
+/// How the rules are named that were not told, now that names stand there that were not there
+/// before: if there is one for one.
+pub(super) fn names(
+    hidden: &BTreeMap<Mark, Hidden>,
+    new: &BTreeSet<&Text<'static>>,
+) -> Vec<(Mark, Text<'static>)> {
     let name = |(mark, of): (&Mark, &Hidden)| {
         let mut mine = new.iter().filter(|name| names_pod(name.as_bytes(), of.pod.as_bytes()));
         let alone = hidden.values().filter(|other| other.pod == of.pod).count() == 1;
@@ -57,7 +67,8 @@ impl Exposure {
         effects: &mut Effects,
     ) {
         self.stated = None;
-        let calm = self.first_of_two.is_none() && FAMILIES.into_iter().all(|family| self.family(family).change.is_none());
+        let calm = self.first_of_two.is_none()
+            && FAMILIES.into_iter().all(|family| self.family(family).change.is_none());
         let same = |doer: &Doer| self.lost.as_ref().is_none_or(|lost| lost.doer == *doer);
         match doer.filter(|doer| calm && same(doer)) {
             Some(doer) => {
@@ -65,14 +76,20 @@ impl Exposure {
                     let of = self.family_mut(family);
                     of.text_lost = true;
                     if of.unknown.is_none() && of.hidden.is_empty() {
-                        effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why: Ignorance::CutMessage, by });
+                        effects.changes.push(Change::Lost {
+                            scope: Scope::CrioRules { family },
+                            why: Ignorance::CutMessage,
+                            by,
+                        });
                         report_all(family, &of.rules, effects);
                     }
                 }
                 self.lost.get_or_insert(Lost { doer, by });
             }
             None => {
-                for one in FAMILIES.into_iter().filter(|one| family.is_none_or(|family| family == *one)) {
+                for one in
+                    FAMILIES.into_iter().filter(|one| family.is_none_or(|family| family == *one))
+                {
                     self.lose(one, Ignorance::CutMessage, by, effects);
                     self.family_mut(one).text_lost = true;
                 }
@@ -81,40 +98,63 @@ impl Exposure {
     }
 
     /// Rules of a pod were added to a family by an input whose text is lost.
-    pub(in crate::state::crio) fn added_unseen(&mut self, family: Family, by: Evidence, effects: &mut Effects) {
+    pub(in crate::state::crio) fn added_unseen(
+        &mut self,
+        family: Family,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         if let Some(Lost { doer: Doer::Start { pod }, by: since }) = self.lost.clone() {
             self.found(by, effects);
             self.hide(family, pod, Unknown::since(Ignorance::CutMessage, since), effects);
         }
     }
 
-    /// The start of a pod ended, well or not: what was added for it by an input whose text is lost is there, in one family or in both.
-    pub(in crate::state::crio) fn start_ended_unseen(&mut self, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
+    /// The start of a pod ended, well or not: what was added for it by an input whose text is lost
+    /// is there, in one family or in both.
+    pub(in crate::state::crio) fn start_ended_unseen(
+        &mut self,
+        pod: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         match self.lost.clone() {
-            Some(Lost { doer: Doer::Start { pod: started }, by: since }) if started.as_bytes() == pod.as_bytes() => {
+            Some(Lost { doer: Doer::Start { pod: started }, by: since })
+                if started.as_bytes() == pod.as_bytes() =>
+            {
                 self.found(by, effects);
                 let why = Unknown::since(Ignorance::CutMessage, since);
-                FAMILIES.into_iter().for_each(|family| self.hide(family, started.clone(), why, effects));
+                FAMILIES
+                    .into_iter()
+                    .for_each(|family| self.hide(family, started.clone(), why, effects));
             }
             _ => {}
         }
     }
 
-    /// A pod is being started, and no other sandbox of it: what is left of an earlier start, whose end was not seen, is not its own.
+    /// A pod is being started, and no other sandbox of it: what is left of an earlier start, whose
+    /// end was not seen, is not its own.
     pub(in crate::state::crio) fn starting(&mut self, pod: &Text<'_>) {
         self.comments.retain(|comment| !names_pod(comment.as_bytes(), pod.as_bytes()));
         self.hiding.retain(|(of, _), _| of.as_bytes() != pod.as_bytes());
     }
 
-    /// One of several starts of a pod ended, and which of them brought what was told cannot be told.
-    pub(in crate::state::crio) fn starts_unclear(&mut self, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
+    /// One of several starts of a pod ended, and which of them brought what was told cannot be
+    /// told.
+    pub(in crate::state::crio) fn starts_unclear(
+        &mut self,
+        pod: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         self.starting(pod);
         for family in self.adding_for(pod) {
             self.lose(family, Ignorance::Unresolved, by, effects);
         }
     }
 
-    /// A start ended whose beginning was not seen: what was taken for the rules of another pod may be those of this one.
+    /// A start ended whose beginning was not seen: what was taken for the rules of another pod may
+    /// be those of this one.
     pub(in crate::state::crio) fn start_was_unseen(&mut self, by: Evidence, effects: &mut Effects) {
         for family in FAMILIES {
             if self.lost.is_some() || !self.family(family).hidden.is_empty() {
@@ -141,7 +181,10 @@ impl Exposure {
         let comment = mine.pop_first().filter(|_| !several);
         let pod = pod.clone().into_owned();
         let hiding = &mut self.hiding;
-        let hidden = FAMILIES.into_iter().filter_map(|family| Some((family, hiding.remove(&(pod.clone(), family))?))).collect();
+        let hidden = FAMILIES
+            .into_iter()
+            .filter_map(|family| Some((family, hiding.remove(&(pod.clone(), family))?)))
+            .collect();
         Sandbox { pod, comment, hidden }
     }
 
@@ -159,14 +202,19 @@ impl Exposure {
         effects: &mut Effects,
     ) {
         let unseen = match &self.lost {
-            Some(Lost { doer: Doer::Removal { request: lost }, .. }) => lost.as_bytes() == request.as_bytes(),
+            Some(Lost { doer: Doer::Removal { request: lost }, .. }) => {
+                lost.as_bytes() == request.as_bytes()
+            }
             _ => false,
         };
         if unseen {
             self.found(by, effects);
         }
         for family in FAMILIES {
-            let never_told = sandbox.hidden.get(&family).is_some_and(|mark| self.unhide(family, *mark, by, effects));
+            let never_told = sandbox
+                .hidden
+                .get(&family)
+                .is_some_and(|mark| self.unhide(family, *mark, by, effects));
             if never_told || !unseen || self.family(family).unknown.is_some() {
                 continue;
             }
@@ -175,8 +223,12 @@ impl Exposure {
                 Some(comment) => rule.pod == *comment,
                 None => names_pod(rule.pod.as_bytes(), sandbox.pod.as_bytes()),
             };
-            let left: Rules =
-                of.rules.iter().filter(|(rule, _)| !gone(rule)).map(|(rule, entry)| (rule.clone(), entry.clone())).collect();
+            let left: Rules = of
+                .rules
+                .iter()
+                .filter(|(rule, _)| !gone(rule))
+                .map(|(rule, entry)| (rule.clone(), entry.clone()))
+                .collect();
             if left.len() == of.rules.len() {
                 continue;
             }
@@ -206,16 +258,24 @@ impl Exposure {
     }
 
     /// A removal ended that was not the whole of one pod's rules.
-    pub(in crate::state::crio) fn removal_unclear(&mut self, request: &Text<'_>, by: Evidence, effects: &mut Effects) {
+    pub(in crate::state::crio) fn removal_unclear(
+        &mut self,
+        request: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         match &self.lost {
-            Some(Lost { doer: Doer::Removal { request: lost }, .. }) if lost.as_bytes() == request.as_bytes() => {
+            Some(Lost { doer: Doer::Removal { request: lost }, .. })
+                if lost.as_bytes() == request.as_bytes() =>
+            {
                 self.lose_all(Ignorance::CutMessage, by, effects);
             }
             _ => {}
         }
     }
 
-    /// It is clear what an input changed whose text is lost: what was known before it is known again.
+    /// It is clear what an input changed whose text is lost: what was known before it is known
+    /// again.
     fn found(&mut self, by: Evidence, effects: &mut Effects) {
         self.lost = None;
         for family in FAMILIES {
@@ -228,7 +288,8 @@ impl Exposure {
         }
     }
 
-    /// Rules of a pod were added to a family without a word, as its nftables manager does. `None`: it is not known of which pod.
+    /// Rules of a pod were added to a family without a word, as its nftables manager does. `None`:
+    /// it is not known of which pod.
     pub(in crate::state::crio) fn added_untold(
         &mut self,
         family: Family,
@@ -238,7 +299,9 @@ impl Exposure {
     ) {
         self.stated = None;
         match pod {
-            Some(pod) => self.hide(family, pod, Unknown::since(Ignorance::NeverPrinted, by), effects),
+            Some(pod) => {
+                self.hide(family, pod, Unknown::since(Ignorance::NeverPrinted, by), effects)
+            }
             None => self.lose(family, Ignorance::NeverPrinted, by, effects),
         }
     }
@@ -251,7 +314,11 @@ impl Exposure {
         self.next_mark = mark.wrapping_add(1);
         let of = self.family_mut(family);
         if let (None, true, Some(by)) = (of.unknown, of.hidden.is_empty(), why.since) {
-            effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why: why.why, by });
+            effects.changes.push(Change::Lost {
+                scope: Scope::CrioRules { family },
+                why: why.why,
+                by,
+            });
             report_all(family, &of.rules, effects);
         }
         of.hidden.insert(mark, Hidden { pod: pod.clone(), why });

@@ -1,7 +1,9 @@
-//! The rules by which host ports are led to pods, family by family, as CRI-O's restore inputs tell them.
+//! The rules by which host ports are led to pods, family by family, as CRI-O's restore inputs tell
+//! them.
 //!
-//! Each input holds all rules of a family that will exist afterwards, so it replaces what was known. It is printed before it is
-//! applied: what it adds is true once CRI-O goes on as it does after success, what it removes is gone unless a failure is reported.
+//! Each input holds all rules of a family that will exist afterwards, so it replaces what was
+//! known. It is printed before it is applied: what it adds is true once CRI-O goes on as it does
+//! after success, what it removes is gone unless a failure is reported.
 
 mod emptied;
 mod failure;
@@ -30,7 +32,8 @@ pub(super) const FAMILIES: [Family; 2] = [Family::Ipv4, Family::Ipv6];
 
 type Rules = BTreeMap<DnatRule, Entry>;
 
-/// Stands for the rules that one sandbox brought to one family and that were not told. No two have the same.
+/// Stands for the rules that one sandbox brought to one family and that were not told. No two have
+/// the same.
 pub(in crate::state::crio) type Mark = u64;
 
 /// A rule that exists.
@@ -78,13 +81,18 @@ struct Underway {
     complete: bool,
     /// The requests one of which removes; empty if it is not known which.
     removers: BTreeSet<Text<'static>>,
-    /// Whether a line about sockets came behind it, as it does after success (up to 1.30); `None` if it may be of another request.
+    /// Whether a line about sockets came behind it, as it does after success (up to 1.30); `None`
+    /// if it may be of another request.
     answered: Option<bool>,
     by: Evidence,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(rename_all = "snake_case"))]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 enum Kind {
     Adding,
     Removing,
@@ -104,7 +112,8 @@ struct FirstOfTwo {
 pub(super) struct Exposure {
     ipv4: OneFamily,
     ipv6: OneFamily,
-    /// An input that removes the same chains as the other family has, before that other family's input came.
+    /// An input that removes the same chains as the other family has, before that other family's
+    /// input came.
     first_of_two: Option<FirstOfTwo>,
     overtaken: Overtaken,
     /// How the rules name the pods that are being started.
@@ -117,7 +126,8 @@ pub(super) struct Exposure {
     named: Vec<(Mark, Text<'static>)>,
     /// An input whose text is lost, of which it is not known yet which family it changed.
     lost: Option<lost::Lost>,
-    /// The ports that the caller stated without the rules, true until the next line that can change them.
+    /// The ports that the caller stated without the rules, true until the next line that can
+    /// change them.
     stated: Option<BTreeSet<HostPort>>,
 }
 
@@ -134,7 +144,12 @@ impl OneFamily {
 }
 
 fn opening(family: Family, rule: &DnatRule) -> Opening {
-    let holder = Holder::CrioRule { family, host_ip: rule.host_ip, target: rule.target.clone(), pod: rule.pod.clone() };
+    let holder = Holder::CrioRule {
+        family,
+        host_ip: rule.host_ip,
+        target: rule.target.clone(),
+        pod: rule.pod.clone(),
+    };
     Opening { port: Some(rule.port), holder }
 }
 
@@ -171,9 +186,14 @@ impl Exposure {
     /// Why the rules of a family cannot be told.
     pub(super) fn unknown(&self, family: Family) -> Option<Unknown> {
         let of = self.family(family);
-        let underway = of.change.as_ref().filter(|change| !change.rules.is_empty() || !change.complete).map(|change| change.by);
+        let underway = of
+            .change
+            .as_ref()
+            .filter(|change| !change.rules.is_empty() || !change.complete)
+            .map(|change| change.by);
         let first = self.first_of_two.as_ref().map(|first| first.by);
-        self.out_of_sight(family).or_else(|| underway.or(first).map(|by| Unknown::since(Ignorance::Underway, by)))
+        self.out_of_sight(family)
+            .or_else(|| underway.or(first).map(|by| Unknown::since(Ignorance::Underway, by)))
     }
 
     /// Why a family may have rules that were never seen, if it may.
@@ -201,7 +221,9 @@ impl Exposure {
 
     /// The ports that are led to pods, or why they cannot be told.
     pub(super) fn exposed(&self) -> Result<BTreeSet<HostPort>, Unknown> {
-        if let (Some(stated), true) = (&self.stated, FAMILIES.into_iter().any(|f| self.out_of_sight(f).is_some())) {
+        if let (Some(stated), true) =
+            (&self.stated, FAMILIES.into_iter().any(|f| self.out_of_sight(f).is_some()))
+        {
             return Ok(stated.clone());
         }
         let ports: BTreeSet<HostPort> = self.all_rules().map(|(rule, _)| rule.port).collect();
@@ -210,7 +232,8 @@ impl Exposure {
             if let Some(unknown) = self.out_of_sight(family) {
                 return Err(unknown);
             }
-            // A change of rules that does not change the set of ports leaves no doubt about the ports.
+            // A change of rules that does not change the set of ports leaves no doubt about the
+            // ports.
             if let Some(change) = &of.change
                 && (!change.complete || change.rules.keys().any(|rule| !ports.contains(&rule.port)))
             {
@@ -219,7 +242,8 @@ impl Exposure {
         }
         if let Some(FirstOfTwo { by, .. }) = &self.first_of_two {
             // One of the two families is empty by now, and the ports of the other one are left.
-            let of = |family| self.rules(family).map(|(rule, _)| rule.port).collect::<BTreeSet<_>>();
+            let of =
+                |family| self.rules(family).map(|(rule, _)| rule.port).collect::<BTreeSet<_>>();
             if of(Family::Ipv4) != of(Family::Ipv6) {
                 return Err(Unknown::since(Ignorance::Underway, *by));
             }
@@ -227,13 +251,17 @@ impl Exposure {
         Ok(ports)
     }
 
-    /// How many sockets a port can have at most: one for each family and host address with a rule. `None` if that is not known.
+    /// How many sockets a port can have at most: one for each family and host address with a rule.
+    /// `None` if that is not known.
     pub(super) fn places(&self, port: HostPort) -> Option<u32> {
         if FAMILIES.into_iter().any(|family| self.unknown(family).is_some()) {
             return None;
         }
-        let places: BTreeSet<_> =
-            self.all_rules().filter(|(rule, _)| rule.port == port).map(|(rule, _)| (rule.family(), rule.host_ip)).collect();
+        let places: BTreeSet<_> = self
+            .all_rules()
+            .filter(|(rule, _)| rule.port == port)
+            .map(|(rule, _)| (rule.family(), rule.host_ip))
+            .collect();
         u32::try_from(places.len()).ok().filter(|&n| n > 0)
     }
 
@@ -243,7 +271,8 @@ impl Exposure {
         let before = core::mem::replace(&mut of.rules, rules);
         let hidden = core::mem::take(&mut of.hidden);
         if of.unknown.is_none() {
-            let told = of.rules.keys().filter(|rule| !before.contains_key(*rule)).map(|rule| &rule.pod);
+            let told =
+                of.rules.keys().filter(|rule| !before.contains_key(*rule)).map(|rule| &rule.pod);
             let named = lost::names(&hidden, &told.collect());
             self.named.extend(named);
         }
@@ -262,7 +291,13 @@ impl Exposure {
     }
 
     /// Nothing is known of a family any more.
-    pub(super) fn lose(&mut self, family: Family, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    pub(super) fn lose(
+        &mut self,
+        family: Family,
+        why: Ignorance,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         self.stated = None;
         self.overtake(family);
         let first = self.first_of_two.take();
@@ -303,7 +338,8 @@ impl Exposure {
         }
     }
 
-    /// The process is another: rules stay as they are, but a change that was under way may have been made or not.
+    /// The process is another: rules stay as they are, but a change that was under way may have
+    /// been made or not.
     pub(super) fn restart(&mut self, by: Evidence, effects: &mut Effects) {
         self.forget_requests();
         let torn = self.first_of_two.take().is_some() | self.lost.take().is_some();
@@ -311,12 +347,19 @@ impl Exposure {
             let of = self.family_mut(family);
             of.text_lost = false;
             let change = of.change.take();
-            if of.unknown.is_none() && (torn || change.is_some_and(|change| !change.rules.is_empty() || !change.complete)) {
+            if of.unknown.is_none()
+                && (torn
+                    || change.is_some_and(|change| !change.rules.is_empty() || !change.complete))
+            {
                 if torn {
                     of.rules.clear();
                 }
                 of.unknown = Some(Unknown::since(Ignorance::Crash, by));
-                effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why: Ignorance::Crash, by });
+                effects.changes.push(Change::Lost {
+                    scope: Scope::CrioRules { family },
+                    why: Ignorance::Crash,
+                    by,
+                });
                 report_all(family, &of.rules, effects);
             }
         }
@@ -345,7 +388,12 @@ fn merge(rules: &mut Rules, more: impl IntoIterator<Item = (DnatRule, Entry)>) {
 
 fn report(family: Family, rule: &DnatRule, entry: &Entry, effects: &mut Effects) {
     let Support { request, since, certainty } = entry.support;
-    effects.changes.push(Change::Opened { opening: opening(family, rule), request, by: since, certainty });
+    effects.changes.push(Change::Opened {
+        opening: opening(family, rule),
+        request,
+        by: since,
+        certainty,
+    });
 }
 
 fn report_all(family: Family, rules: &Rules, effects: &mut Effects) {

@@ -1,12 +1,14 @@
-//! Removals whose input is not followed to its outcome, so that a failure reported later may be of that input.
+//! Removals whose input is not followed to its outcome, so that a failure reported later may be of
+//! that input.
 
 use super::{Exposure, Kind};
 use crate::family::Family;
 use crate::text::Text;
 use alloc::collections::BTreeSet;
 
-/// Removals of which an input was seen and is not followed any further, because its text is lost, because another one of the same family
-/// came behind it, or because the family is not known: a failure that is reported later may be of that input.
+/// Removals of which an input was seen and is not followed any further, because its text is lost,
+/// because another one of the same family came behind it, or because the family is not known: a
+/// failure that is reported later may be of that input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Overtaken {
@@ -36,12 +38,15 @@ impl Overtaken {
 
     /// True if one of these requests' may be among them; none of them: the request is not known.
     pub(super) fn has_one_of(&self, requests: &BTreeSet<Text<'static>>) -> bool {
-        self.unnamed || (requests.is_empty() && !self.requests.is_empty()) || !self.requests.is_disjoint(requests)
+        self.unnamed
+            || (requests.is_empty() && !self.requests.is_empty())
+            || !self.requests.is_disjoint(requests)
     }
 }
 
 impl Exposure {
-    /// An input was lost that may be of one of these removals; none of them: the request is not known.
+    /// An input was lost that may be of one of these removals; none of them: the request is not
+    /// known.
     pub(in crate::state::crio) fn overtake_removals(&mut self, removers: &BTreeSet<Text<'static>>) {
         self.overtaken.add(removers);
     }

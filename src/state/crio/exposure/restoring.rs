@@ -30,7 +30,8 @@ pub(in crate::state::crio) struct Outcome {
 /// The order in which CRI-O goes through the families when it removes a pod's rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::state::crio) enum Order {
-    /// IPv4 first, and each family with a line for each port of the pod, behind its input if it has one: up to 1.30.
+    /// IPv4 first, and each family with a line for each port of the pod, behind its input if it has
+    /// one: up to 1.30.
     Ipv4First {
         /// Whether such a line stood before this input; `None` if that cannot be told.
         spoken: Option<bool>,
@@ -54,15 +55,24 @@ impl Exposure {
             // Which family's text was lost cannot be told any more; one's state is in this text.
             self.lose_all(Ignorance::CutMessage, by, effects);
         }
-        let removed: BTreeSet<Text<'static>> = snapshot.removed.iter().map(|chain| chain.clone().into_owned()).collect();
+        let removed: BTreeSet<Text<'static>> =
+            snapshot.removed.iter().map(|chain| chain.clone().into_owned()).collect();
         let family = match snapshot.family {
             Some(family) => family,
             None => match self.emptied(&removed, &removers, order, by, effects) {
                 Emptied::One(family) => family,
                 Emptied::Both => {
                     FAMILIES.into_iter().for_each(|family| self.overtake(family));
-                    let first = self.remove(Family::Ipv4, Rules::new(), &removed, removers.clone(), by, effects);
-                    let second = self.remove(Family::Ipv6, Rules::new(), &removed, removers, by, effects);
+                    let first = self.remove(
+                        Family::Ipv4,
+                        Rules::new(),
+                        &removed,
+                        removers.clone(),
+                        by,
+                        effects,
+                    );
+                    let second =
+                        self.remove(Family::Ipv6, Rules::new(), &removed, removers, by, effects);
                     let ports = first.zip(second).map(|(mut first, second)| {
                         first.extend(second);
                         first
@@ -101,7 +111,8 @@ impl Exposure {
                 self.comments.insert(key.pod.clone());
             }
             let rules = if rule.new { &mut new } else { &mut stay };
-            let entry = rules.entry(key).or_insert_with(|| Entry { chains: BTreeSet::new(), support });
+            let entry =
+                rules.entry(key).or_insert_with(|| Entry { chains: BTreeSet::new(), support });
             entry.chains.insert(rule.chain.clone().into_owned());
         }
         self.family_mut(family).text_lost = false;
@@ -111,9 +122,13 @@ impl Exposure {
             return Outcome { new: added, removed };
         }
         let of = self.family(family);
-        let surprise = of.unknown.is_none() && of.hidden.is_empty() && of.change.is_none() && !of.rules.keys().eq(stay.keys());
+        let surprise = of.unknown.is_none()
+            && of.hidden.is_empty()
+            && of.change.is_none()
+            && !of.rules.keys().eq(stay.keys());
         if surprise {
-            // iptables-save told CRI-O something else than this log: another program, or lines that are missing.
+            // iptables-save told CRI-O something else than this log: another program, or lines that
+            // are missing.
             effects.remark(Remark::Contradiction, by);
         }
         self.replace(family, stay, by, effects);
@@ -130,7 +145,10 @@ impl Exposure {
 
     fn known_support(&self, family: Family, rule: &DnatRule) -> Option<Support> {
         let of = self.family(family);
-        let underway = of.change.as_ref().and_then(|change| Some((change.kind, change.rules.get(rule)?.support)));
+        let underway = of
+            .change
+            .as_ref()
+            .and_then(|change| Some((change.kind, change.rules.get(rule)?.support)));
         match (of.rules.get(rule), underway) {
             (Some(entry), _) => Some(entry.support),
             (None, Some((Kind::Removing, support))) => Some(support),
@@ -139,7 +157,8 @@ impl Exposure {
         }
     }
 
-    /// An input that leaves these rules, adds none, and removes these chains. The ports whose rules go, if that is known.
+    /// An input that leaves these rules, adds none, and removes these chains. The ports whose rules
+    /// go, if that is known.
     fn remove(
         &mut self,
         family: Family,
@@ -150,35 +169,61 @@ impl Exposure {
         effects: &mut Effects,
     ) -> Option<Vec<HostPort>> {
         let of = self.family(family);
-        let goes = |entry: &Entry| entry.chains.is_empty() || entry.chains.iter().any(|chain| chains.contains(chain));
+        let goes = |entry: &Entry| {
+            entry.chains.is_empty() || entry.chains.iter().any(|chain| chains.contains(chain))
+        };
         let mut rules = of.rules.clone();
         if let Some(change) = &of.change {
             // What was under way before is settled: only chains that exist are removed.
             merge(
                 &mut rules,
-                change.rules.iter().filter(|(_, entry)| goes(entry)).map(|(rule, entry)| (rule.clone(), entry.clone())),
+                change
+                    .rules
+                    .iter()
+                    .filter(|(_, entry)| goes(entry))
+                    .map(|(rule, entry)| (rule.clone(), entry.clone())),
             );
         }
-        let known_chains: BTreeSet<&Text<'_>> = rules.values().flat_map(|entry| &entry.chains).collect();
+        let known_chains: BTreeSet<&Text<'_>> =
+            rules.values().flat_map(|entry| &entry.chains).collect();
         let not_known = chains.iter().filter(|chain| !known_chains.contains(chain)).count();
-        rules.retain(|rule, entry| !stay.contains_key(rule) || (goes(entry) && !entry.chains.is_empty()));
+        rules.retain(|rule, entry| {
+            !stay.contains_key(rule) || (goes(entry) && !entry.chains.is_empty())
+        });
         let stated = rules.values().filter(|entry| entry.chains.is_empty()).count();
         let complete = not_known >= stated && (stated > 0 || not_known == 0);
         let ports = rules.keys().map(|rule| rule.port).collect();
         self.replace(family, stay, by, effects);
         let of = self.family_mut(family);
         of.text_lost = false;
-        of.change = Some(Underway { kind: Kind::Removing, rules, complete, removers, answered: Some(false), by });
+        of.change = Some(Underway {
+            kind: Kind::Removing,
+            rules,
+            complete,
+            removers,
+            answered: Some(false),
+            by,
+        });
         complete.then_some(ports)
     }
     /// The rules that were being added to a family are there. False if none were.
-    pub(in crate::state::crio) fn added(&mut self, family: Family, by: Evidence, effects: &mut Effects) -> bool {
+    pub(in crate::state::crio) fn added(
+        &mut self,
+        family: Family,
+        by: Evidence,
+        effects: &mut Effects,
+    ) -> bool {
         let of = self.family_mut(family);
-        let Some(change) = of.change.take_if(|change| change.kind == Kind::Adding) else { return false };
+        let Some(change) = of.change.take_if(|change| change.kind == Kind::Adding) else {
+            return false;
+        };
         let request = change.by;
         let mut rules = of.rules.clone();
         let support = Support::new(by, Certainty::Confirmed).requested_by(request);
-        merge(&mut rules, change.rules.into_iter().map(|(rule, entry)| (rule, Entry { support, ..entry })));
+        merge(
+            &mut rules,
+            change.rules.into_iter().map(|(rule, entry)| (rule, Entry { support, ..entry })),
+        );
         self.replace(family, rules, by, effects);
         true
     }
@@ -189,7 +234,12 @@ impl Exposure {
     }
 
     /// The start of a pod went through: its rules are there.
-    pub(in crate::state::crio) fn pod_started(&mut self, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
+    pub(in crate::state::crio) fn pod_started(
+        &mut self,
+        pod: &Text<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         for family in self.adding_for(pod) {
             self.added(family, by, effects);
         }
@@ -205,14 +255,24 @@ impl Exposure {
     pub(super) fn adding_for(&self, pod: &Text<'_>) -> Vec<Family> {
         let adds = |family: &Family| {
             self.family(*family).change.as_ref().is_some_and(|change| {
-                change.kind == Kind::Adding && change.rules.keys().all(|rule| names_pod(rule.pod.as_bytes(), pod.as_bytes()))
+                change.kind == Kind::Adding
+                    && change
+                        .rules
+                        .keys()
+                        .all(|rule| names_pod(rule.pod.as_bytes(), pod.as_bytes()))
             })
         };
         FAMILIES.into_iter().filter(adds).collect()
     }
 
-    /// A request goes on beyond the removal of rules: they are gone, if no other can have removed them.
-    pub(in crate::state::crio) fn removal_ended(&mut self, request: Option<&Text<'_>>, by: Evidence, effects: &mut Effects) {
+    /// A request goes on beyond the removal of rules: they are gone, if no other can have removed
+    /// them.
+    pub(in crate::state::crio) fn removal_ended(
+        &mut self,
+        request: Option<&Text<'_>>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let Some(request) = request else { return };
         if self.first_of_two.is_some() {
             // The other half never came.
@@ -220,7 +280,8 @@ impl Exposure {
         }
         for family in FAMILIES {
             let of = self.family_mut(family);
-            if let Some(change) = of.change.as_mut().filter(|change| change.kind == Kind::Removing) {
+            if let Some(change) = of.change.as_mut().filter(|change| change.kind == Kind::Removing)
+            {
                 let owned = change.removers.remove(&request.clone().into_owned());
                 if owned && change.removers.is_empty() {
                     of.change = None;
