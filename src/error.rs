@@ -163,9 +163,30 @@ impl ParseError {
     }
 
     /// Shows the line, escaped, with a caret below the broken byte.
+    ///
+    /// Of a text of several lines, such as the output of `firewall-cmd --list-all` or a service
+    /// file, it shows the broken line alone, with its number before it:
+    ///
+    /// ```
+    /// use hostport_audit::record::save::Save;
+    ///
+    /// let output = b"*nat\n-A PREROUTING\n-B PREROUTING\nCOMMIT\n";
+    /// let error = Save::parse(output).unwrap_err();
+    /// let shown = error.in_line(output).to_string();
+    /// assert!(shown.starts_with("line 3:\n-B PREROUTING\n^ expected"), "{shown}");
+    /// assert_eq!(error.line_in(output), 3);
+    /// ```
     #[must_use]
     pub const fn in_line<'a>(&'a self, line: &'a [u8]) -> InLine<'a> {
         InLine { error: self, line }
+    }
+
+    /// The number of the broken line in a text of several lines, counted from 1.
+    #[must_use]
+    pub fn line_in(&self, text: &[u8]) -> u64 {
+        let before = text.get(..self.offset()).unwrap_or(text);
+        let ends = before.iter().filter(|byte| **byte == b'\n').count();
+        u64::try_from(ends).unwrap_or(u64::MAX).saturating_add(1)
     }
 }
 
@@ -189,9 +210,17 @@ pub struct InLine<'a> {
 
 impl fmt::Display for InLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.line.escape_ascii())?;
         let before = self.line.get(..self.error.offset()).unwrap_or(self.line);
-        for _ in before.escape_ascii() {
+        let behind = self.line.get(before.len()..).unwrap_or_default();
+        let start = memchr::memrchr(b'\n', before).map_or(0, |end| end.saturating_add(1));
+        let end = memchr::memchr(b'\n', behind).unwrap_or(behind.len());
+        let end = before.len().saturating_add(end);
+        let line = self.line.get(start..end).unwrap_or_default();
+        if memchr::memchr(b'\n', self.line.strip_suffix(b"\n").unwrap_or(self.line)).is_some() {
+            writeln!(f, "line {}:", self.error.line_in(self.line))?;
+        }
+        writeln!(f, "{}", line.strip_suffix(b"\r").unwrap_or(line).escape_ascii())?;
+        for _ in before.get(start..).unwrap_or_default().escape_ascii() {
             f.write_str(" ")?;
         }
         write!(f, "^ expected {}", self.error.expected)

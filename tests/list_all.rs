@@ -459,3 +459,128 @@ fn a_listing_makes_known_what_the_log_could_not_tell() {
         assert_ne!(auditor.coverage(), &remarks, "it contradicts the log");
     }
 }
+
+/// A listing as people post it, under `tests/corpus/found/listings`.
+fn found(name: &str) -> Vec<u8> {
+    corpus::file(&format!("found/listings/{name}")).bytes
+}
+
+#[test]
+fn listings_that_were_copied_by_hand_are_read() {
+    let output = found("20-2x-blanks-for-tab.txt");
+    let zone = Listing::parse(&output).unwrap();
+    assert_eq!(texts(zone.forward_ports()), ["port=19105:proto=tcp:toport=15537:toaddr=127.0.0.1"]);
+    let rule = "rule source NOT ipset=\"cn\" port port=\"19107\" protocol=\"tcp\" drop";
+    assert_eq!(texts(zone.rich_rules()), [rule], "blanks stand where firewalld prints a tab");
+
+    let output = found("30-policy.txt");
+    let policy = Listing::parse(&output).unwrap();
+    assert_eq!((policy.subject(), policy.rich_rules().count()), (Subject::Policy, 2));
+    assert_eq!(texts(policy.egress_zones()), ["HOST"]);
+
+    for (name, ports) in [("a-crlf.txt", 0), ("bom.txt", 1)] {
+        let output = found(name);
+        let zone = Listing::parse(&output).unwrap();
+        assert_eq!(zone.name(), "external", "{name}");
+        assert_eq!((zone.is_active(), zone.target() == "default"), (true, true), "{name}");
+        assert_eq!(texts(zone.services()), ["ssh"], "{name}");
+        assert_eq!(zone.ports().count(), ports, "{name}");
+        let forward = [
+            "port=22:proto=tcp:toport=:toaddr=192.0.2.3",
+            "port=80:proto=tcp:toport=:toaddr=192.0.2.3",
+        ];
+        assert_eq!(texts(zone.forward_ports()), forward, "{name}");
+        let rules = ["rule protocol value=\"ipv6-icmp\" accept", "rule priority=\"32767\" reject"];
+        assert_eq!(texts(zone.rich_rules()), rules, "{name}");
+        assert!(zone.masquerade(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_no_listing_is_refused_once_with_its_line_and_its_reason() {
+    for (name, shown) in [
+        (
+            "21-0.3.9-centos7.txt",
+            "line 2:\n  interfaces: enp0s3 enp0s8\n^ expected a listing of firewalld 0.5 or later; \
+             this is the form of 0.3 or 0.4",
+        ),
+        (
+            "24-shell-session.txt",
+            "line 1:\n[root@host1 ~]# firewall-cmd --add-masquerade \n^ expected the output alone, \
+             without the prompt and the command of a shell",
+        ),
+        (
+            "33-not-running.txt",
+            "FirewallD is not running\n^ expected a listing; firewalld was not running, so there \
+             is none",
+        ),
+        (
+            "36-double-spaced.txt",
+            "line 2:\n\n^ expected the lines of the zone without empty lines between them",
+        ),
+    ] {
+        let output = found(name);
+        let read: Vec<_> = Listings::new(&output).collect();
+        assert_eq!(read.len(), 1, "{name}: one refusal, not one a line");
+        let error = *read[0].as_ref().unwrap_err();
+        assert_eq!(error.in_line(&output).to_string(), shown, "{name}");
+        assert_eq!(Listing::parse(&output), Err(error), "{name}");
+        assert_eq!(ListedZone::read_all(&output, Layer::Runtime), Err(error), "{name}");
+    }
+}
+
+#[test]
+fn a_broken_line_is_shown_alone_with_its_number() {
+    let text = String::from_utf8(data("v1.3.3-list-all-zones.txt")).unwrap();
+    let text = text.replacen("ports: 8080/tcp", "ports: 8080/tpc", 1);
+    let error = Listings::new(text.as_bytes()).find_map(Result::err).unwrap();
+    let number = text.lines().position(|line| line.contains("tpc")).unwrap() + 1;
+    assert_eq!(error.line_in(text.as_bytes()), number as u64);
+    assert_eq!(
+        error.in_line(text.as_bytes()).to_string(),
+        format!(
+            "line {number}:\n  ports: 8080/tpc 8000-8010/udp 80/tcp\n              ^ expected tcp, \
+             udp, sctp or dccp"
+        )
+    );
+}
+
+#[test]
+fn a_prompt_behind_a_listing_is_named() {
+    let output = [data("v1.3.3-list-all.txt"), b"[root@host1 ~]# ".to_vec()].concat();
+    let error = Listing::parse(&output).unwrap_err();
+    assert_eq!(error.expected(), "the output alone, without the prompt and the command of a shell");
+}
+
+/// What a listing says, whatever its line ends and blanks are.
+fn said(output: &[u8]) -> Vec<(ListedZone, Vec<(String, Vec<String>)>)> {
+    all(output)
+        .iter()
+        .filter_map(|listing| {
+            let fields = listing.fields().map(|(key, value)| {
+                let words = value.to_string();
+                (key.to_string(), words.split_whitespace().map(str::to_owned).collect())
+            });
+            Some((ListedZone::of(listing, Layer::Runtime)?, fields.collect()))
+        })
+        .collect()
+}
+
+#[test]
+fn line_ends_marks_and_blanks_for_tabs_change_nothing_of_what_is_said() {
+    for (name, output) in outputs() {
+        let text = String::from_utf8(output.clone()).unwrap();
+        let whole = said(&output);
+        let empty_lines = text.replace("\n\n", "\n  \n\t\n");
+        for (way, other) in [
+            ("CRLF", text.replace('\n', "\r\n")),
+            ("a byte order mark", format!("\u{feff}{text}")),
+            ("eight blanks for a tab", text.replace('\t', "        ")),
+            ("three blanks for a tab", text.replace('\t', "   ")),
+            ("blanks in empty lines", empty_lines),
+            ("all", format!("\u{feff}{}", text.replace('\t', "    ").replace('\n', "\r\n"))),
+        ] {
+            assert_eq!(said(other.as_bytes()), whole, "{name}: {way}");
+        }
+    }
+}

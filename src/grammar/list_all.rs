@@ -4,14 +4,16 @@
 //! A block a zone: its name, then indented lines of a key and a value; lists of long items go on in
 //! lines that begin with a tab. The last line of a block is always `rich rules`, so a block that
 //! was cut short shows.
+//!
+//! Output that was copied by hand is read as far as nothing in it is ambiguous: blanks that stand
+//! for a tab, lines that end with CRLF, a byte order mark, blanks in empty lines.
 
 use super::error::{Broken, Parsed, broken, expect, public};
 use crate::error::{ErrorKind, ParseError};
 use crate::port::Protocol;
-use nom::bytes::complete::{is_not, tag, take_until, take_while, take_while1};
+use nom::bytes::complete::{is_not, tag, take_until, take_while1};
 use nom::character::complete::char;
 use nom::combinator::{opt, rest, verify};
-use nom::multi::many0_count;
 use nom::sequence::{delimited, preceded, terminated};
 use nom::{Offset, Parser};
 
@@ -100,20 +102,61 @@ impl Block {
     }
 }
 
+/// What people keep in the place of a listing, and what to say of it: how it begins, and what
+/// should have stood there.
+const NO_LISTINGS: [(&[u8], &str); 3] = [
+    (b"FirewallD is not running", "a listing; firewalld was not running, so there is none"),
+    (b"Authorization failed", "a listing; firewall-cmd was not allowed to ask for it"),
+    (b"Error: ", "a listing; firewall-cmd ended with an error"),
+];
+
+const NO_PROMPT: &str = "the output alone, without the prompt and the command of a shell";
+
+const NO_EMPTY_LINE: &str = "the lines of the zone without empty lines between them";
+
+const NOT_SO_OLD: &str = "a listing of firewalld 0.5 or later; this is the form of 0.3 or 0.4";
+
 fn line_end(input: &[u8]) -> Parsed<'_, ()> {
     match input {
-        [] => Ok((input, ())),
-        [b'\n', behind @ ..] => Ok((behind, ())),
+        [] | [b'\r'] => Ok((&[], ())),
+        [b'\n', behind @ ..] | [b'\r', b'\n', behind @ ..] => Ok((behind, ())),
         _ => broken(input, ErrorKind::Listing, "the end of the line"),
     }
 }
 
+/// A line without its end.
 fn line(input: &[u8]) -> Parsed<'_, &[u8]> {
-    terminated(take_while(|b| b != b'\n'), line_end).parse(input)
+    let end = memchr::memchr(b'\n', input).unwrap_or(input.len());
+    let (text, rest) = input.split_at_checked(end).unwrap_or((input, &[]));
+    let rest = rest.strip_prefix(b"\n").unwrap_or(rest);
+    Ok((rest, text.strip_suffix(b"\r").unwrap_or(text)))
+}
+
+/// What is behind the empty line at the start of the input, if one is there; one that holds nothing
+/// but blanks counts.
+fn empty_line(input: &[u8]) -> Option<&[u8]> {
+    let (rest, text) = line(input).ok()?;
+    (!input.is_empty() && text.iter().all(|b| matches!(b, b' ' | b'\t'))).then_some(rest)
+}
+
+/// True for a line of a shell: `[root@host1 ~]# firewall-cmd --list-all`.
+///
+/// A name of a zone has no blank behind it, and no `@` in it.
+fn is_prompt(line: &[u8]) -> bool {
+    let has = |word: &[u8]| memchr::memmem::find(line, word).is_some();
+    let command = has(b"firewall-cmd ") || has(b"firewall-offline-cmd ");
+    let mark = [&b"# "[..], b"$ ", b"#", b"$"].iter().any(|mark| line.ends_with(mark));
+    !line.starts_with(b" ") && (command || (has(b"@") && mark))
 }
 
 /// `public`, `public (active)`, `public (default, active)`.
 fn header(input: &[u8]) -> Parsed<'_, (&[u8], Flags)> {
+    if let Some((_, wanted)) = NO_LISTINGS.iter().find(|(words, _)| input.starts_with(words)) {
+        return broken(input, ErrorKind::Listing, wanted);
+    }
+    if line(input).is_ok_and(|(_, line)| is_prompt(line)) {
+        return broken(input, ErrorKind::Listing, NO_PROMPT);
+    }
     let is_name = |b: u8| b > b' ' && !matches!(b, b'(' | b')' | b':' | b',' | b'\'' | b'"' | 0x7f);
     let (mut rest, name) =
         expect(ErrorKind::Listing, "the name of a zone", take_while1(is_name)).parse(input)?;
@@ -121,7 +164,7 @@ fn header(input: &[u8]) -> Parsed<'_, (&[u8], Flags)> {
     if let Ok((mut behind, _)) = tag::<_, _, Broken<'_>>(" (").parse(rest) {
         loop {
             let (after, flag) =
-                expect(ErrorKind::Listing, "default, active or disabled", is_not(",)\n"))
+                expect(ErrorKind::Listing, "default, active or disabled", is_not(",)\r\n"))
                     .parse(behind)?;
             let place = match flag {
                 b"default" => &mut flags.default,
@@ -156,35 +199,54 @@ pub(crate) fn entry(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
         expect(ErrorKind::Listing, "two blanks, a key and a colon", key).parse(input)?;
     let start = match start {
         [b' ', behind @ ..] => behind,
-        [] | [b'\n', ..] => start,
+        [] | [b'\n' | b'\r', ..] => start,
         _ => return broken(start, ErrorKind::Listing, "a blank behind the colon"),
     };
     let (mut rest, _) = line(start)?;
-    // Text for people may go on in lines of any kind.
     let goes_on = |next: &[u8]| match key {
+        // Text for people may go on in lines of any kind.
         b"description" => {
-            !matches!(next, [] | [b'\n', ..])
+            !next.is_empty()
+                && empty_line(next).is_none()
                 && ![&b"  target: "[..], b"  priority: ", b"  disable: "]
                     .iter()
                     .any(|k| next.starts_with(k))
         }
-        _ => next.starts_with(b"\t"),
+        // A tab, or the blanks that a terminal shows for it: deeper than any key stands.
+        _ => (next.starts_with(b"\t") || next.starts_with(b"   ")) && empty_line(next).is_none(),
     };
     while goes_on(rest) {
         (rest, _) = line(rest)?;
     }
     let taken = start.len().saturating_sub(rest.len());
     let value = start.get(..taken).unwrap_or_default();
-    Ok((rest, (key, value.strip_suffix(b"\n").unwrap_or(value))))
+    Ok((rest, (key, without_line_end(value))))
+}
+
+/// The text without a line end behind it.
+pub(crate) fn without_line_end(text: &[u8]) -> &[u8] {
+    let text = text.strip_suffix(b"\n").unwrap_or(text);
+    text.strip_suffix(b"\r").unwrap_or(text)
 }
 
 /// Reads one block, up to the end or an empty line, and gives back what is behind it.
 pub(crate) fn block(whole: &[u8]) -> Result<(Block, &[u8]), ParseError> {
     let positioned = |error| public(whole, error);
+    let missing_at = |rest, expected| {
+        positioned(nom::Err::Error(Broken::new(rest, ErrorKind::Listing, expected)))
+    };
     let (mut rest, (name, flags)) = header(whole).map_err(positioned)?;
     let mut block = Block { name: Stretch::within(whole, name), flags, values: [None; KEYS.len()] };
+    if empty_line(rest).is_some() && !is_header(empty_lines(rest)) {
+        return Err(missing_at(rest, NO_EMPTY_LINE));
+    }
+    let entries = rest;
     let mut last: &[u8] = b"";
-    while !rest.is_empty() && !rest.starts_with(b"\n") {
+    let mut old = false;
+    while !rest.is_empty() && empty_line(rest).is_none() {
+        if line(rest).is_ok_and(|(_, line)| is_prompt(line)) {
+            return Err(missing_at(rest, NO_PROMPT));
+        }
         if last == b"rich rules" {
             return Err(positioned(nom::Err::Error(Broken::new(
                 rest,
@@ -202,11 +264,15 @@ pub(crate) fn block(whole: &[u8]) -> Result<(Block, &[u8]), ParseError> {
             }
             check(key, value).map_err(|error| error.shifted(stretch.start as usize))?;
         }
+        // As firewalld 0.4 writes it; 0.3 has neither this line nor a target.
+        old |= key == b"sourceports";
         last = key;
         rest = behind;
     }
-    let missing =
-        |expected| positioned(nom::Err::Error(Broken::new(rest, ErrorKind::Listing, expected)));
+    if last == b"rich rules" && (old || block.value("target").is_none()) {
+        return Err(missing_at(entries, NOT_SO_OLD));
+    }
+    let missing = |expected| missing_at(rest, expected);
     for (key, expected) in NEEDED {
         if block.value(key).is_none() {
             return Err(missing(expected));
@@ -260,11 +326,15 @@ pub(crate) fn words(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value.split(|&b| b == b' ').filter(|word| !word.is_empty())
 }
 
-/// The items of a list in several lines.
+/// The items of a list in several lines; none of them begins with a blank.
 pub(crate) fn lines(value: &[u8]) -> impl Iterator<Item = &[u8]> {
     value
         .split(|&b| b == b'\n')
-        .map(|line| line.strip_prefix(b"\t").unwrap_or(line))
+        .map(|line| {
+            let start = line.iter().position(|b| !matches!(b, b' ' | b'\t'));
+            let line = line.get(start.unwrap_or(line.len())..).unwrap_or_default();
+            line.strip_suffix(b"\r").unwrap_or(line)
+        })
         .filter(|line| !line.is_empty())
 }
 
@@ -313,8 +383,33 @@ pub(crate) fn forward_port(item: &[u8]) -> Result<RawForwardPort<'_>, ParseError
 }
 
 /// Lines without meaning for the blocks behind them: empty ones.
-pub(crate) fn empty_lines(input: &[u8]) -> &[u8] {
-    many0_count(char::<_, Broken<'_>>('\n')).parse(input).map_or(input, |(rest, _)| rest)
+pub(crate) fn empty_lines(mut input: &[u8]) -> &[u8] {
+    while let Some(behind) = empty_line(input) {
+        input = behind;
+    }
+    input
+}
+
+fn is_header(input: &[u8]) -> bool {
+    header(input).is_ok()
+}
+
+/// Where to go on behind a broken block: at the next name of a zone or policy that stands behind an
+/// empty line. Text with an empty line behind each line is one broken block.
+pub(crate) fn next_block(mut input: &[u8]) -> &[u8] {
+    while !input.is_empty() {
+        let behind = empty_lines(input);
+        if behind.len() < input.len() && is_header(behind) {
+            return behind;
+        }
+        input = line(behind).map_or(&[][..], |(rest, _)| rest);
+    }
+    input
+}
+
+/// The output without the byte order mark that some editors put in front.
+pub(crate) fn without_mark(output: &[u8]) -> &[u8] {
+    output.strip_prefix(b"\xef\xbb\xbf").unwrap_or(output)
 }
 
 /// The note that `firewall-cmd` prints first where it was given no zone, and the default zone that
@@ -323,13 +418,16 @@ pub(crate) fn empty_lines(input: &[u8]) -> &[u8] {
 /// Either three lines and an empty one, where the default zone is not in use, or (with `-v`) one
 /// line.
 pub(crate) fn note(input: &[u8]) -> Parsed<'_, &[u8]> {
-    let verbose =
-        delimited(tag("No zone specified, using default zone, i.e. '"), is_not("'\n"), tag("'\n"));
+    let verbose = delimited(
+        tag("No zone specified, using default zone, i.e. '"),
+        is_not("'\n"),
+        (tag("'"), line_end),
+    );
     let (input, verbose) = opt(verbose).parse(input)?;
     let default = delimited(
         tag("You're performing an operation over default zone ('"),
         is_not("'\n"),
-        tag("'),\n"),
+        (tag("'),"), line_end),
     );
     let in_use = preceded(tag("but your connections/interfaces are in zone "), line);
     let advice = preceded(tag("You most likely need to use --zone="), line);

@@ -355,7 +355,11 @@ impl fmt::Display for ForwardPort<'_> {
 ///
 /// A block is broken, and told with its position, if it lacks a line that each version prints
 /// (`rich rules` is always the last, so output that was cut short is found out), has one twice, or
-/// has a value that firewalld does not print.
+/// has a value that firewalld does not print. Refused in words of their own are the form of
+/// firewalld 0.3 and 0.4, a prompt of a shell, and what `firewall-cmd` says in the place of a
+/// listing (`FirewallD is not running`).
+///
+/// Blanks where firewalld prints a tab, CRLF line ends and a byte order mark in front are read.
 ///
 /// ```
 /// use hostport_audit::record::list_all::Listings;
@@ -375,9 +379,10 @@ impl<'a> Listings<'a> {
     /// The blocks of an output.
     #[must_use]
     pub fn new(output: &'a [u8]) -> Self {
-        let (rest, default) = match grammar::note(output) {
+        let text = grammar::without_mark(output);
+        let (rest, default) = match grammar::note(text) {
             Ok((rest, default)) => (rest, Some(default)),
-            Err(_) => (output, None),
+            Err(_) => (text, None),
         };
         Self { whole: output.len(), rest: grammar::empty_lines(rest), default }
     }
@@ -402,15 +407,12 @@ impl<'a> Iterator for Listings<'a> {
             Ok((mut block, rest)) => {
                 self.rest = grammar::empty_lines(rest);
                 let raw = start.get(..start.len().saturating_sub(rest.len())).unwrap_or_default();
-                let raw = raw.strip_suffix(b"\n").unwrap_or(raw);
+                let raw = grammar::without_line_end(raw);
                 block.flags.default |= self.default.is_some_and(|name| name == block.name.of(raw));
                 Some(Ok(Listing { raw: Text::borrowed(raw), block }))
             }
             Err(error) => {
-                let next = memchr::memmem::find(start, b"\n\n")
-                    .and_then(|end| start.get(end..))
-                    .unwrap_or_default();
-                self.rest = grammar::empty_lines(next);
+                self.rest = grammar::next_block(start);
                 Some(Err(error.shifted(at)))
             }
         }
