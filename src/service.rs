@@ -89,7 +89,7 @@ impl Service {
                 if side == Side::Source {
                     text.extend_from_slice(b"source:");
                 }
-                text.extend_from_slice(port);
+                text.extend_from_slice(port.trim_ascii());
                 text.push(b'/');
                 text.extend_from_slice(protocol.as_str().as_bytes());
                 push_once(&mut self.unresolved, Text::from(text));
@@ -112,37 +112,69 @@ pub(crate) fn push_once<T: PartialEq>(list: &mut Vec<T>, item: T) {
     }
 }
 
-/// Digits, or two of them around a dash in either order, as firewalld reads them; `None` for what
-/// else it may accept, such as the name of a service in the host's `/etc/services`.
+/// The port or ports of a text as firewalld's reader takes it (`getPortRange`, 0.9 to 2.5): a number,
+/// two of them around a dash in either order, or a number with nothing behind its dash.
+///
+/// `Ok(None)` stands for what only the host itself can resolve: the name of a service in its
+/// `/etc/services`. A text that is neither, such as `80 , 443`, is an error there as here.
 fn port_text(text: &[u8]) -> Result<Option<PortRange>, ParseError> {
-    let number = |digits: &[u8], at: usize| -> Result<Option<u16>, ParseError> {
-        if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-            return Ok(None);
-        }
-        let value = digits
-            .iter()
-            .fold(0u32, |sum, b| sum.saturating_mul(10).saturating_add(u32::from(b & 0x0f)));
-        let too_big = |_| {
-            ParseError::new(ErrorKind::Port, at, "a port up to 65535")
-                .with_found(digits.first().copied())
-        };
-        u16::try_from(value).map(Some).map_err(too_big)
+    let wrong = |at: usize, expected| {
+        ParseError::new(ErrorKind::Port, at, expected).with_found(text.get(at).copied())
     };
     if text.is_empty() {
-        return Err(ParseError::new(ErrorKind::Port, 0, "a port"));
+        return Err(wrong(0, "a port"));
     }
-    match text
-        .iter()
-        .position(|&b| b == b'-')
-        .and_then(|dash| Some((dash, text.split_at_checked(dash)?)))
-    {
-        None => Ok(number(text, 0)?.map(PortRange::single)),
-        Some((dash, (first, last))) => {
-            let behind = dash.saturating_add(1);
-            let last = number(last.get(1..).unwrap_or_default(), behind)?;
-            Ok(number(first, 0)?.zip(last).map(|(first, last)| PortRange::new(first, last)))
+    let one =
+        |value: u32, at: usize| u16::try_from(value).map_err(|_| wrong(at, "a port up to 65535"));
+    if let Some(value) = number(text) {
+        return Ok(Some(PortRange::single(one(value, 0)?)));
+    }
+    if let Some(dash) = text.iter().position(|&b| b == b'-') {
+        let behind = dash.saturating_add(1);
+        let (first, last) =
+            (text.get(..dash).unwrap_or_default(), text.get(behind..).unwrap_or_default());
+        match (number(first), number(last)) {
+            (Some(first), Some(last)) => {
+                return Ok(Some(PortRange::new(one(first, 0)?, one(last, behind)?)));
+            }
+            (Some(first), None) if last.is_empty() => {
+                return Ok(Some(PortRange::single(one(first, 0)?)));
+            }
+            _ => {}
         }
     }
+    const NEITHER: &str = "a port, a range of ports or the name of a service";
+    let name = text.trim_ascii();
+    if let Some(at) = name.iter().position(|&b| !is_of_service_name(b)) {
+        let before = text.len().saturating_sub(text.trim_ascii_start().len());
+        return Err(wrong(before.saturating_add(at), NEITHER));
+    }
+    if !name.iter().any(|b| b.is_ascii_alphabetic() || !b.is_ascii()) {
+        return Err(wrong(0, NEITHER));
+    }
+    Ok(None)
+}
+
+/// A number as Python's `int` reads it, as far as ASCII goes: blanks around it, a plus sign, single
+/// underscores between digits. So large a number that it cannot be a port stays too large.
+fn number(text: &[u8]) -> Option<u32> {
+    let text = text.trim_ascii();
+    let digits = text.strip_prefix(b"+").unwrap_or(text);
+    let mut groups = digits.split(|&b| b == b'_');
+    groups.all(|group| !group.is_empty() && group.iter().all(u8::is_ascii_digit)).then(|| {
+        digits
+            .iter()
+            .filter(|&&b| b != b'_')
+            .fold(0u32, |sum, b| sum.saturating_mul(10).saturating_add(u32::from(b & 0x0f)))
+    })
+}
+
+/// The bytes of names in `/etc/services`, aliases such as `whois++` and `914c/g` among them, and of
+/// the digits that are not ASCII's, which Python reads, too.
+const fn is_of_service_name(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || !byte.is_ascii()
+        || matches!(byte, b'-' | b'_' | b'.' | b'+' | b'/' | b'*')
 }
 
 impl fmt::Display for Service {
@@ -241,7 +273,8 @@ impl Service {
     }
 
     fn take_port(&mut self, word: &str, side: Side) -> Result<(), ParseError> {
-        let Some((port, protocol)) = word.split_once('/') else {
+        // Names of services have slashes, too: `914c/g/tcp`.
+        let Some((port, protocol)) = word.rsplit_once('/') else {
             return Err(ParseError::new(ErrorKind::Port, word.len(), "PORT/PROTOCOL"));
         };
         let protocol = protocol

@@ -13,6 +13,9 @@ use hostport_audit::state::services::{Release, ServiceTable, stock_services, sto
 use hostport_audit::{ErrorKind, HostPort, PortRange, Protocol, Service};
 use proptest::prelude::*;
 
+mod common;
+use common::corpus;
+
 fn ports(text: &str) -> Vec<HostPort> {
     text.split_whitespace().map(|port| port.parse().unwrap()).collect()
 }
@@ -216,13 +219,19 @@ prop_compose! {
     fn service()(
         opened in prop::collection::btree_set(port(), 0..5),
         source in prop::collection::btree_set(port(), 0..3),
-        protocols in names(), includes in names(), helpers in names(),
-        named in prop::option::of("[a-z][a-z0-9]{0,8}"), ipv6 in prop::option::of("[0-9a-f:/]{2,20}"),
+        protocols in prop::collection::vec("[a-z3][a-z][a-z0-9/-]{0,9}", 0..4),
+        includes in names(), helpers in names(),
+        named in prop::option::of("[a-z][a-z0-9/]{0,8}"),
+        ipv6 in prop::option::of((any::<u128>(), 0u8..=128).prop_map(|(address, bits)| format!("{}/{bits}", std::net::Ipv6Addr::from(address)))),
     ) -> Service {
         let mut service = includes.into_iter().fold(Service::new(), Service::with_include);
         service = opened.into_iter().fold(service, Service::with_port);
         service.source_ports = source.into_iter().collect();
-        service.protocols = protocols.into_iter().map(Into::into).collect();
+        for name in protocols.into_iter().map(hostport_audit::Text::from) {
+            if !service.protocols.contains(&name) {
+                service.protocols.push(name);
+            }
+        }
         service.helpers = helpers.into_iter().map(Into::into).collect();
         service.unresolved = named.into_iter().map(|name| format!("{name}/tcp").into()).collect();
         service.ipv6 = ipv6.map(Into::into);
@@ -320,6 +329,126 @@ proptest! {
         if let Ok(service) = text.parse::<Service>() {
             prop_assert_eq!(service.to_string().parse::<Service>().unwrap(), service);
         }
+    }
+}
+
+/// A service file as people post it, under `tests/corpus/found/services`.
+fn found(name: &str) -> Vec<u8> {
+    corpus::file(&format!("found/services/{name}")).bytes
+}
+
+#[test]
+fn what_firewalld_s_own_reader_refuses_is_shown_with_its_line() {
+    for (name, shown) in [
+        (
+            "99c-leading-newline.xml",
+            "line 2:\n<?xml version=\\\"1.0\\\" encoding=\\\"utf-8\\\"?>\n^ expected nothing, not even a \
+             blank, before the XML declaration",
+        ),
+        (
+            "99l-comma.xml",
+            "line 3:\n  <port port=\\\"80 , 443\\\" protocol=\\\"tcp\\\"/>\n                 ^ expected a \
+             port, a range of ports or the name of a service",
+        ),
+    ] {
+        let file = found(name);
+        let error = service_file::parse(&file).unwrap_err();
+        assert_eq!(error.in_line(&file).to_string(), shown, "{name}");
+    }
+}
+
+/// A service file with one port.
+fn with_port(port: &str) -> String {
+    format!("<service><port port='{port}' protocol='tcp'/></service>")
+}
+
+#[test]
+fn a_port_is_read_as_firewalld_reads_it_or_refused() {
+    let read = |port: &str| service_file::parse(with_port(port).as_bytes());
+    for (port, said) in [
+        ("22", "22/tcp"),
+        (" 22 ", "22/tcp"),
+        ("+22", "22/tcp"),
+        ("2_2", "22/tcp"),
+        ("022", "22/tcp"),
+        ("22-", "22/tcp"),
+        ("30-20", "20-30/tcp"),
+        ("20 - 30", "20-30/tcp"),
+        ("http", "http/tcp"),
+        (" http-alt ", "http-alt/tcp"),
+        ("whois++", "whois++/tcp"),
+        ("914c/g", "914c/g/tcp"),
+        ("ssh-telnet", "ssh-telnet/tcp"),
+    ] {
+        let service = read(port).unwrap_or_else(|error| panic!("{port:?}: {error}"));
+        assert_eq!(service.to_string(), said, "{port:?}");
+        assert_eq!(said.parse::<Service>().unwrap(), service, "{port:?}");
+    }
+    for port in [
+        "80 , 443",
+        "80,443",
+        "80 443",
+        "80:90",
+        "80;90",
+        "-22",
+        "--",
+        "-",
+        " ",
+        "1-2-3",
+        "2__2",
+        "_22",
+        "99999",
+        "80-99999",
+        "65536-70000",
+        "80#",
+        "'",
+        "*",
+    ] {
+        let port = port.replace('\'', "&apos;");
+        let error = read(&port).expect_err(&port);
+        assert_eq!(error.kind(), ErrorKind::Port, "{port:?}: {error}");
+    }
+}
+
+#[test]
+fn what_expat_and_firewalld_s_checks_refuse_is_an_error() {
+    for text in [
+        " <?xml version='1.0'?><service/>",
+        "<!-- a --><?xml version='1.0'?><service/>",
+        "\u{feff}\n<?xml version='1.0'?><service/>",
+        "<?xml version='1.0'?><?xml version='1.0'?><service/>",
+        "<?xml encoding='utf-8' version='1.0'?><service/>",
+        "<?xml?><service/>",
+        "<?xml version='1.0'><service/>",
+        "<? php ?><service/>",
+        "<service><?xml version='1.0'?></service>",
+        "<service>]]></service>",
+        "<service><protocol value='256'/></service>",
+        "<service><protocol value=''/></service>",
+        "<service><protocol value='a b'/></service>",
+        "<service><port port='' protocol='a b'/></service>",
+        "<service><destination ipv4='ff02::fb'/></service>",
+        "<service><destination ipv4='224.0.0.251/33'/></service>",
+        "<service><destination ipv6='224.0.0.251'/></service>",
+        "<service><destination ipv6='ff02::fb/x'/></service>",
+        "<service><destination ipv4=''/></service>",
+    ] {
+        assert!(service_file::parse(text.as_bytes()).is_err(), "{text}");
+    }
+    let latin = b"<service><short>caf\xe9</short></service>";
+    let error = service_file::parse(latin).unwrap_err();
+    assert_eq!((error.kind(), error.found()), (ErrorKind::Xml, Some(0xe9)));
+    let named = [b"<?xml version=\"1.0\" encoding='ISO-8859-1' ?>".as_slice(), latin].concat();
+    assert!(service_file::parse(&named).is_ok());
+    for text in [
+        "\u{feff}<?xml version='1.0' encoding=\"UTF-8\" standalone='yes'?>\n<service/>\n",
+        "\n\n<service/>",
+        "<service><protocol value='47'/><protocol value='a/n'/><protocol value='3pc'/></service>",
+        "<service><destination ipv4='10.0.0.0/255.0.0.0' ipv6='[ff02::fb]'/></service>",
+        "<service><destination ipv4='10.0.0.0/8' ipv6='fe80::/64'/></service>",
+    ] {
+        service_file::parse(text.as_bytes())
+            .unwrap_or_else(|error| panic!("{}", error.in_line(text.as_bytes())));
     }
 }
 

@@ -45,6 +45,13 @@ pub(crate) struct Element<'a> {
 pub(crate) fn file(whole: &[u8]) -> Result<(Element<'_>, Vec<Element<'_>>), ParseError> {
     let document = |input| {
         let (input, _) = opt(tag(&b"\xef\xbb\xbf"[..])).parse(input)?;
+        let (input, encoding) = opt(declaration).parse(input)?;
+        if encoding.flatten().is_none_or(is_utf8)
+            && let Err(error) = core::str::from_utf8(input)
+        {
+            let stray = input.get(error.valid_up_to()..).unwrap_or_default();
+            return broken(stray, ErrorKind::Xml, "UTF-8, or the name of another encoding");
+        }
         let (input, _) = between(input)?;
         let (input, (root, empty)) = start_tag(whole.len(), input)?;
         let (input, children) =
@@ -220,9 +227,42 @@ fn comment(input: &[u8]) -> Parsed<'_, ()> {
         .parse(rest)
 }
 
-/// `<?xml version="1.0" encoding="utf-8"?>` and other instructions.
+/// `<?xml version="1.0" encoding="utf-8"?>`, and the encoding that it names.
+///
+/// It must be the first thing in the file: not even an empty line may stand before it.
+fn declaration(input: &[u8]) -> Parsed<'_, Option<&[u8]>> {
+    let (rest, _) = (tag("<?xml"), multispace1).parse(input)?;
+    let part = |name: &'static str| {
+        let is_value = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-');
+        let quoted = move |mark: char| delimited(char(mark), take_while1(is_value), char(mark));
+        let equals = (tag(name), multispace0, char('='), multispace0);
+        preceded((multispace0, equals), alt((quoted('"'), quoted('\''))))
+    };
+    let rest_of_it = (
+        part("version"),
+        opt(preceded(multispace1, part("encoding"))),
+        opt(preceded(multispace1, part("standalone"))),
+        (multispace0, tag("?>")),
+    );
+    let wanted = "version, encoding and standalone, in this order, then ?>";
+    let (rest, (_, encoding, _, _)) =
+        expect(ErrorKind::Xml, wanted, cut(rest_of_it)).parse(rest)?;
+    Ok((rest, encoding))
+}
+
+const fn is_utf8(encoding: &[u8]) -> bool {
+    encoding.eq_ignore_ascii_case(b"utf-8") || encoding.eq_ignore_ascii_case(b"us-ascii")
+}
+
+/// An instruction for some other program. The declaration is none: expat, which firewalld reads
+/// with, takes it at the very start only.
 fn instruction(input: &[u8]) -> Parsed<'_, ()> {
     let (rest, _) = tag("<?").parse(input)?;
+    let (_, target) = expect(ErrorKind::Xml, "the name of a program", cut(name)).parse(rest)?;
+    if target.eq_ignore_ascii_case(b"xml") {
+        let first = "nothing, not even a blank, before the XML declaration";
+        return Err(nom::Err::Failure(Broken::new(input, ErrorKind::Xml, first)));
+    }
     expect(
         ErrorKind::Xml,
         "the end of the instruction",
@@ -255,7 +295,10 @@ fn between(input: &[u8]) -> Parsed<'_, ()> {
 /// Text and all else that may stand between elements; it means nothing.
 fn content(input: &[u8]) -> Parsed<'_, ()> {
     let plain = |b: u8| b != b'<' && b != b'&' && (b >= b' ' || matches!(b, b'\t' | b'\n' | b'\r'));
-    let text = verify(take_while(plain), |text: &[u8]| !text.is_empty());
+    // `]]>` ends a CDATA section, and may not stand in text.
+    let text = verify(take_while(plain), |text: &[u8]| {
+        !text.is_empty() && memchr::memmem::find(text, b"]]>").is_none()
+    });
     let part = alt((value((), text), value((), reference), comment, cdata, instruction));
     fold_many0(part, || (), |(), ()| ()).parse(input)
 }

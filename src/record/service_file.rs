@@ -1,11 +1,13 @@
 //! firewalld's service files (`services/NAME.xml`).
 
 use crate::error::{ErrorKind, ParseError};
+use crate::family::Family;
 use crate::grammar::service_xml::{self, Attribute, Element};
 use crate::port::Protocol;
 use crate::service::{Service, Side, push_once};
 use crate::text::Text;
 use alloc::vec::Vec;
+use core::net::{Ipv4Addr, Ipv6Addr};
 
 /// Longer than any service file; firewalld's own are below 4 KiB.
 const MOST_BYTES: usize = 1 << 20;
@@ -31,9 +33,11 @@ const MOST_BYTES: usize = 1 << 20;
 /// ```
 ///
 /// # Errors
-/// With the position: text that is not XML, a document type (and with it every entity of its own),
-/// an element or attribute that no service file has, an attribute that is missing, a port above
-/// 65535, another protocol than tcp, udp, sctp or dccp.
+/// With the position: text that is not XML, white space before the XML declaration, a document type
+/// (and with it every entity of its own), an element or attribute that no service file has, an
+/// attribute that is missing, a text that is no port (above 65535, `80 , 443`), another protocol
+/// than tcp, udp, sctp or dccp, a destination that is no address.
+/// [`ParseError::in_line`] shows the broken line of the file with its number.
 pub fn parse(xml: &[u8]) -> Result<Service, ParseError> {
     service(xml).map_err(|error| error.quoting(xml))
 }
@@ -61,7 +65,9 @@ fn take(service: &mut Service, child: &Element<'_>) -> Result<(), ParseError> {
         b"source-port" => port(service, child, Side::Source),
         b"protocol" => {
             only(child, &[b"value"])?;
-            push_once(&mut service.protocols, owned(needed(child, b"value")?));
+            let value = needed(child, b"value")?;
+            ip_protocol(value)?;
+            push_once(&mut service.protocols, owned(value));
             Ok(())
         }
         b"include" => {
@@ -82,9 +88,14 @@ fn take(service: &mut Service, child: &Element<'_>) -> Result<(), ParseError> {
         b"destination" => {
             only(child, &[b"ipv4", b"ipv6"])?;
             // The first one counts, as in firewalld.
-            for (name, place) in [(&b"ipv4"[..], &mut service.ipv4), (b"ipv6", &mut service.ipv6)] {
+            for (name, family, place) in [
+                (&b"ipv4"[..], Family::Ipv4, &mut service.ipv4),
+                (b"ipv6", Family::Ipv6, &mut service.ipv6),
+            ] {
+                let Some(address) = find(child, name) else { continue };
+                destination(address, family)?;
                 if place.is_none() {
-                    *place = find(child, name).map(owned);
+                    *place = Some(owned(address));
                 }
             }
             Ok(())
@@ -99,6 +110,7 @@ fn port(service: &mut Service, element: &Element<'_>, side: Side) -> Result<(), 
     let protocol = needed(element, b"protocol")?;
     if port.value.is_empty() && side == Side::Destination {
         // The old way to write an IP protocol.
+        ip_protocol(protocol)?;
         push_once(&mut service.protocols, owned(protocol));
         return Ok(());
     }
@@ -108,6 +120,60 @@ fn port(service: &mut Service, element: &Element<'_>, side: Side) -> Result<(), 
     let known = known
         .ok_or_else(|| wrong(ParseError::new(ErrorKind::Protocol, 0, "tcp, udp, sctp or dccp")))?;
     service.push_port(&port.value, known, side).map_err(|error| error.shifted(port.value_at))
+}
+
+/// Refuses what cannot be an IP protocol: a number above 255, or a text that no line of
+/// `/etc/protocols` can have as a name.
+fn ip_protocol(attribute: &Attribute<'_>) -> Result<(), ParseError> {
+    let text = attribute.value.trim_ascii();
+    let is_number = !text.is_empty() && text.iter().all(u8::is_ascii_digit);
+    let number = core::str::from_utf8(text).ok().and_then(|text| text.parse::<u8>().ok());
+    // Such as `gre`, `ipv6-icmp`, `a/n`, `3pc`.
+    let is_name = attribute.value.iter().any(u8::is_ascii_alphabetic)
+        && attribute.value.iter().all(|&b| b.is_ascii_graphic() && b != b'#');
+    if is_name || (is_number && number.is_some()) {
+        return Ok(());
+    }
+    Err(ParseError::new(ErrorKind::Protocol, attribute.value_at, "an IP protocol"))
+}
+
+/// Refuses a destination that is no address of its family: `224.0.0.251`, `ff02::fb`,
+/// `fe80::/64`, `10.0.0.0/255.0.0.0`.
+fn destination(attribute: &Attribute<'_>, family: Family) -> Result<(), ParseError> {
+    let holds = || -> Option<bool> {
+        let text = core::str::from_utf8(&attribute.value).ok()?;
+        let (address, mask) = match text.split_once('/') {
+            Some((address, mask)) => (address, Some(mask)),
+            None => (text, None),
+        };
+        let length = mask.map(|mask| mask.trim().parse::<u8>());
+        Some(match family {
+            Family::Ipv4 => {
+                address.parse::<Ipv4Addr>().is_ok()
+                    && match (mask, length) {
+                        (Some(mask), Some(Err(_))) => mask.parse::<Ipv4Addr>().is_ok(),
+                        (_, Some(Ok(bits))) => bits <= 32,
+                        _ => true,
+                    }
+            }
+            Family::Ipv6 => {
+                address.trim_matches(['[', ']']).parse::<Ipv6Addr>().is_ok()
+                    && match length {
+                        Some(Err(_)) => false,
+                        Some(Ok(bits)) => bits <= 128,
+                        None => true,
+                    }
+            }
+        })
+    };
+    if holds() == Some(true) {
+        return Ok(());
+    }
+    let expected = match family {
+        Family::Ipv4 => "an IPv4 address, alone or with its mask",
+        Family::Ipv6 => "an IPv6 address, alone or with its prefix length",
+    };
+    Err(ParseError::new(ErrorKind::Address, attribute.value_at, expected))
 }
 
 /// Old files name the kernel's module: `nf_conntrack_netbios_ns` for the helper `netbios-ns`.
