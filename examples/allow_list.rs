@@ -2,7 +2,8 @@
 //! and an embedded sample.
 //!
 //! Rows without a sign are allowed and open, `+` is listed and never seen, `-` is open and not
-//! listed, `?` could not be known.
+//! listed, `?` could not be known. The last line of a host is what it comes to, and so is the exit
+//! code: 0 clean, 1 violated, 2 cannot tell.
 //!
 //! ```text
 //! $ cargo run --example allow_list
@@ -22,7 +23,7 @@
 //! ? Ingress,TCP,10250,,kubelet,,,,true
 //! ? Ingress,TCP,10259,,kube-scheduler,,,,true
 //! ? Ingress,UDP,5353,,mdns,,,,true
-//! ? a part of the state is unknown, so more ports may be open
+//! violated
 //!
 //! host rhel92
 //! Direction,Protocol,Port,Namespace,Service,Pod,Container,NodeGroup,Optional
@@ -39,31 +40,37 @@
 //! ? Ingress,TCP,10250,,kubelet,,,,true
 //! ? Ingress,TCP,10259,,kube-scheduler,,,,true
 //! ? Ingress,UDP,5353,,mdns,,,,true
-//! ? a part of the state is unknown, so more ports may be open
+//! cannot tell: firewalld silent: not a line of it; ovnkube silent: not a line of it; rules of CRI-O, ipv6: the log begins in mid-life
 //! ```
 
-use hostport_audit::report::AllowList;
+use hostport_audit::report::{AllowList, Comparison, Conclusion};
 use hostport_audit::{Auditor, Timeline};
 use std::error::Error;
+use std::process::ExitCode;
 
 const SAMPLE: &[u8] = include_bytes!("sample/sample.log");
 
-fn main() -> Result<(), Box<dyn Error>> {
-    print!("{}", run(std::env::args().skip(1))?);
-    Ok(())
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    let comparison = compare(std::env::args().skip(1))?;
+    print!("{comparison}");
+    Ok(match comparison.conclusion() {
+        Conclusion::Clean => ExitCode::SUCCESS,
+        Conclusion::Violated => ExitCode::from(1),
+        Conclusion::CannotTell { .. } => ExitCode::from(2),
+    })
 }
 
-pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<String, Box<dyn Error>> {
+pub(crate) fn run(arguments: impl Iterator<Item = String>) -> Result<String, Box<dyn Error>> {
+    Ok(compare(arguments)?.to_string())
+}
+
+fn compare(mut arguments: impl Iterator<Item = String>) -> Result<Comparison, Box<dyn Error>> {
     let list = match arguments.next() {
         Some(file) => AllowList::from_csv(std::fs::read(file)?)?,
         None => AllowList::microshift(),
     };
     let log = arguments.next().map_or_else(|| Ok(SAMPLE.to_vec()), std::fs::read)?;
-    Ok(check(&list, &log))
-}
-
-fn check(list: &AllowList, log: &[u8]) -> String {
     let mut auditor = Auditor::new().keeping_history();
     auditor.feed(log);
-    list.check(&auditor.report(&Timeline::new())).to_string()
+    Ok(list.check(&auditor.report(&Timeline::new())))
 }

@@ -3,10 +3,10 @@
 //!
 //! ```text
 //! $ cargo run --example follow < tests/corpus/crio/scenarios/plain.log
-//! opened 443/tcp held by socket of CRI-O (crio socket) since line 8 (2023-06-25T16:24:11.657818578+08:00), reported
-//! opened 443/tcp exposed by pod default/nginx at 10.42.0.7:8443 (crio rule) since line 10 (2023-06-25T16:24:11.659343879+08:00), confirmed
-//! closed 443/tcp held by socket of CRI-O (crio socket) since line 8 (2023-06-25T16:24:11.657818578+08:00), confirmed
-//! closed 443/tcp exposed by pod default/nginx at 10.42.0.7:8443 (crio rule) since line 10 (2023-06-25T16:24:11.659343879+08:00), confirmed
+//! opened 443/tcp held by socket of CRI-O (crio socket), reported at line 8 (2023-06-25T16:24:11.657818578+08:00)
+//! opened 443/tcp exposed by pod default/nginx at 10.42.0.7:8443 (crio rule), confirmed at line 10 (2023-06-25T16:24:11.659343879+08:00)
+//! closed 443/tcp held by socket of CRI-O (crio socket), confirmed at line 8 (2023-06-25T16:24:11.657818578+08:00)
+//! closed 443/tcp exposed by pod default/nginx at 10.42.0.7:8443 (crio rule), confirmed at line 10 (2023-06-25T16:24:11.659343879+08:00)
 //! ```
 
 use hostport_audit::Auditor;

@@ -15,7 +15,7 @@
 //!     "facts": [
 //!       {
 //!         "origin": "firewalld",
-//!         "role": "allowed",
+//!         "role": "allowed_if_zone_applies",
 //!         "ports": {
 //!           "protocol": "tcp",
 //!           "first": 8080,
@@ -56,7 +56,7 @@
 //!     ]
 //!   }
 //! ]
-//! 2091 bytes in all, digest d754102843d37de8
+//! 2181 bytes in all, digest 1f96dcbad21c8680
 //! ```
 
 use hostport_audit::{Auditor, Timeline};

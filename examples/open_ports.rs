@@ -13,6 +13,8 @@
 //!              exposed  external address 172.16.47.129  ovnkube rule       --11-22T09:46:41.445235  line 155  reported
 //!   30881/tcp  exposed  node port (ipv4)                ovnkube rule       --11-22T09:46:41.439263  line 153  reported
 //!
+//!   default zone of firewalld: public
+//!
 //!   not known:
 //!   WHAT                                                                                                                                      WHY
 //!   firewalld, both layers, zones block, dmz, drop, external, home, internal, trusted, work: everything                                       the log begins in mid-life

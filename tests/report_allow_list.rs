@@ -2,15 +2,19 @@
 //! against reports.
 
 use hostport_audit::event::Source;
-use hostport_audit::event::firewalld::Layer;
+use hostport_audit::event::firewalld::{Kind, Layer, ListedZone};
 use hostport_audit::report::{
-    AllowList, AllowedPort, Comparison, Counts, DynamicRange, HostReport, LineReport, OpenPorts,
-    Report, Seen, Signs, SourceReport, Verdict,
+    AllowList, AllowedPort, Comparison, Conclusion, Counts, DefaultZone, DynamicRange, Fact,
+    HostReport, LineReport, Missing, OpenPorts, Origin, PortState, Report, Role, Seen, Signs,
+    SourceReport, Unexpected, Untold, Verdict,
 };
+use hostport_audit::state::Facts;
 use hostport_audit::state::evidence::{Certainty, Evidence, Support};
+use hostport_audit::state::firewalld::Statement;
 use hostport_audit::state::known::Unknown;
 use hostport_audit::state::opening::{Holder, Opening, Scope};
-use hostport_audit::{Protocol, Text};
+use hostport_audit::state::services::stock_services;
+use hostport_audit::{Auditor, Protocol, Text, Timeline};
 use proptest::prelude::*;
 
 /// As commatrix prints it today, in three forms; ranges come behind the ports.
@@ -186,6 +190,10 @@ fn fact(port: Option<&str>, holder: Holder) -> (Opening, Support) {
     )
 }
 
+fn default_zone(zone: &'static str) -> DefaultZone {
+    DefaultZone::Known { zone: Text::from(zone) }
+}
+
 fn report(
     openings: Vec<(Opening, Support)>,
     unknowns: Vec<(Scope, Unknown)>,
@@ -202,7 +210,7 @@ fn report(
     };
     let host = HostReport {
         host: Some(Text::from("n1")),
-        open: OpenPorts::new(openings, unknowns),
+        open: OpenPorts::new(openings, unknowns, Some(default_zone("public"))),
         sources: Source::ALL.into_iter().map(|of| (of, source(verdict))).collect(),
         coverage: LineReport::default(),
         history: None,
@@ -248,7 +256,8 @@ fn a_list_is_held_against_what_is_open() {
          + Ingress,UDP,111,Host system service,rpcbind,,,worker,false\n\
          - Ingress,TCP,99,,,,,,false   # open after a reload: zone public\n\
          - Ingress,TCP,8443,shop,,web,,,false   # open: pod shop/web at 10.42.0.7:8443\n\
-         - Ingress,TCP,32768-32769,,,,,,false   # open: zone public\n"
+         - Ingress,TCP,32768-32769,,,,,,false   # open: zone public\n\
+         violated\n"
     );
     assert!(!comparison.is_clean());
     assert_eq!(comparison.hosts[0].seen[0].seen, Seen::Now);
@@ -258,7 +267,10 @@ fn a_list_is_held_against_what_is_open() {
 fn what_cannot_be_known_is_neither_seen_nor_missed() {
     let unknown = compare(vec![], vec![(Scope::Ovnkube, Unknown::BEFORE_LOG)]);
     let host = &unknown.hosts[0];
-    assert_eq!((host.unknown.len(), host.never_seen.len(), host.may_be_more), (2, 0, true));
+    assert_eq!((host.unknown.len(), host.never_seen.len()), (2, 0));
+    let untold = Untold { scope: Scope::Ovnkube, unknown: Unknown::BEFORE_LOG };
+    assert_eq!(host.missing, [Missing::State { untold }]);
+    assert!(matches!(unknown.conclusion(), Conclusion::CannotTell { .. }));
     assert!(!unknown.is_clean());
 
     let service = Holder::ZoneService {
@@ -278,10 +290,8 @@ fn what_cannot_be_known_is_neither_seen_nor_missed() {
 
     let known = compare(vec![], vec![]);
     let host = &known.hosts[0];
-    assert_eq!(
-        (host.never_seen.len(), host.optional_not_seen.len(), host.may_be_more),
-        (1, 1, false)
-    );
+    assert_eq!((host.never_seen.len(), host.optional_not_seen.len()), (1, 1));
+    assert_eq!((host.missing.as_slice(), host.conclusion()), (&[][..], Conclusion::Clean));
     assert!(known.is_clean());
 }
 
@@ -296,4 +306,175 @@ fn the_list_of_microshift_allows_its_ports_and_demands_none() {
     }
     assert!(list.ports.iter().all(|row| row.optional));
     assert_eq!(AllowList::from_csv(list.to_csv()), Ok(list));
+}
+
+/// The report of what was stated of a layer, of a log that says nothing else of firewalld.
+fn stated(listing: &str, default_zone: Option<&'static str>) -> Report {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/list_all");
+    let output = std::fs::read(path.join(listing)).unwrap();
+    let listed = ListedZone::read_all(&output, Layer::Runtime).unwrap();
+    let mut statement = Statement::new().with_listed(listed);
+    if let Some(zone) = default_zone {
+        statement = statement.with_default_zone(zone);
+    }
+    let mut auditor = Auditor::new();
+    auditor.know(None, &Facts { firewalld: Some(statement), ..Facts::default() });
+    auditor.report(&Timeline::new())
+}
+
+fn roles(report: &Report, port: &str) -> Vec<Role> {
+    report.hosts[0].open.facts(port.parse().unwrap()).map(|fact| fact.role).collect()
+}
+
+#[test]
+fn a_zone_that_applies_to_nothing_opens_nothing() {
+    let list = AllowList::from_csv(CSV).unwrap();
+    let zones_of = |violations: &[Unexpected]| -> Vec<String> {
+        let facts = violations.iter().flat_map(|one| &one.facts);
+        facts.map(|fact| fact.holder.clone()).map(|holder| format!("{holder:?}")).collect()
+    };
+    // `my_zone-1` allows 1-65535/tcp, and has neither an interface nor a source.
+    for (listing, default_zone) in
+        [("v1.3.3-list-all-zones.txt", Some("public")), ("v2.5.0-list-all-zones.txt", None)]
+    {
+        let report = stated(listing, default_zone).with_services(&stock_services());
+        assert_eq!(roles(&report, "12345/tcp"), [Role::AllowedInUnusedZone], "{listing}");
+        assert_ne!(report.hosts[0].open.state("12345/tcp".parse().unwrap()), PortState::Open);
+        assert_eq!(roles(&report, "8080/tcp"), [Role::Allowed, Role::AllowedInUnusedZone]);
+        let host = &list.check(&report).hosts[0];
+        assert!(zones_of(&host.unexpected).iter().all(|zone| zone.contains("public")), "{host}");
+        assert!(host.can_open.iter().any(|fact| fact.role == Role::AllowedInUnusedZone), "{host}");
+        let trusted = |fact: &&Fact| fact.role == Role::CanOpenInUnusedZone && !fact.is_now();
+        assert!(report.hosts[0].open.can_open.iter().any(|fact| trusted(&fact)));
+    }
+    // The output of 1.3.3 does not name the default zone, so it may be any.
+    let report = stated("v1.3.3-list-all-zones.txt", None);
+    assert_eq!(roles(&report, "12345/tcp"), [Role::AllowedIfZoneApplies]);
+    assert_eq!(
+        report.hosts[0].open.state("12345/tcp".parse().unwrap()),
+        PortState::Unknown,
+        "neither open nor closed is certain"
+    );
+    assert_eq!(roles(&report, "8080/tcp"), [Role::Allowed, Role::AllowedIfZoneApplies]);
+    let other = stated("v1.3.3-list-all-zones.txt", Some("my_zone-1"));
+    assert_eq!(roles(&other, "12345/tcp"), [Role::Allowed], "the default zone takes all the rest");
+}
+
+#[test]
+fn a_log_tells_which_zones_apply() {
+    let roles_after = |lines: &[&str]| {
+        let mut auditor = Auditor::new();
+        for line in lines {
+            auditor.feed(format!("2023-06-28 10:46:37 DEBUG1: {line}\n"));
+        }
+        roles(&auditor.report(&Timeline::new()), "8080/tcp")
+    };
+    let added = "zone.PortAdded('dmz', '8080', 'tcp', 0)";
+    assert_eq!(roles_after(&[added]), [Role::AllowedIfZoneApplies]);
+    assert_eq!(roles_after(&["DefaultZoneChanged('dmz')", added]), [Role::Allowed]);
+    assert_eq!(
+        roles_after(&["DefaultZoneChanged('public')", added]),
+        [Role::AllowedIfZoneApplies],
+        "its interfaces and sources are not known"
+    );
+    assert_eq!(
+        roles_after(&["zone.addPort('', '8080', 'tcp')", added]),
+        [Role::Allowed],
+        "a request without a zone is about the default zone"
+    );
+    for bound in ["zone.InterfaceAdded('dmz', 'eth1')", "zone.SourceAdded('dmz', '192.0.2.0/24')"] {
+        assert_eq!(roles_after(&[added, bound]), [Role::Allowed], "{bound}");
+        let gone = bound.replace("Added", "Removed");
+        assert_eq!(roles_after(&[added, bound, &gone]), [Role::AllowedIfZoneApplies], "{gone}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(128))]
+
+    /// What is open by a zone against a model: firewalld looks for a source or an interface, and
+    /// falls back on the default zone.
+    #[test]
+    fn a_zone_opens_what_it_allows_where_it_applies(
+        zones in prop::collection::vec((any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>()), 1..4),
+        default in prop::option::of(0usize..4),
+    ) {
+        let names = ["dmz", "home", "public", "work"];
+        let mut openings = Vec::new();
+        let mut unknowns = Vec::new();
+        for (name, (interface, source, interfaces_known, sources_known)) in names.iter().zip(&zones) {
+            let zone = Text::from(*name);
+            let fact = |kind, fact: &'static str| Holder::FirewallFact {
+                zone: Some(zone.clone()), layer: Layer::Runtime, kind: Some(kind), fact: Text::from(fact),
+            };
+            openings.push(self::fact(Some("443/tcp"), Holder::ZonePort { zone: zone.clone(), layer: Layer::Runtime }));
+            if *interface {
+                openings.push(self::fact(None, fact(Kind::Interfaces, "interface eth0")));
+            }
+            if *source {
+                openings.push(self::fact(None, fact(Kind::Sources, "source 192.0.2.0/24")));
+            }
+            for (kind, known) in [(Kind::Interfaces, *interfaces_known), (Kind::Sources, *sources_known)] {
+                if !known {
+                    let list = Scope::ZoneList { zone: zone.clone(), layer: Layer::Runtime, kind };
+                    unknowns.push((list, Unknown::BEFORE_LOG));
+                }
+            }
+        }
+        let default_zone = default.map(|nth| self::default_zone(names[nth]));
+        let open = OpenPorts::new(openings, unknowns, default_zone);
+        let mut states = Vec::new();
+        for (nth, (interface, source, interfaces_known, sources_known)) in zones.iter().enumerate() {
+            let applies = *interface || *source || default == Some(nth);
+            let may_apply = default.is_none() || !interfaces_known || !sources_known;
+            let role = match (applies, may_apply) {
+                (true, _) => Role::Allowed,
+                (false, true) => Role::AllowedIfZoneApplies,
+                (false, false) => Role::AllowedInUnusedZone,
+            };
+            let told = open.facts("443/tcp".parse().unwrap()).find(|fact| format!("{:?}", fact.holder).contains(names[nth]));
+            prop_assert_eq!(told.map(|fact| fact.role), Some(role), "{}", names[nth]);
+            states.push(role);
+        }
+        let state = open.state_by(Origin::Firewalld, "443/tcp".parse().unwrap());
+        let want = if states.contains(&Role::Allowed) {
+            PortState::Open
+        } else if states.contains(&Role::AllowedIfZoneApplies) {
+            PortState::Unknown
+        } else {
+            PortState::Closed
+        };
+        prop_assert_eq!(state, want);
+    }
+}
+
+#[test]
+fn an_input_without_a_line_is_never_clean() {
+    let list = AllowList::from_csv(CSV).unwrap();
+    let report = |log: &str| {
+        let mut auditor = Auditor::new();
+        auditor.feed(log);
+        auditor.report(&Timeline::new())
+    };
+    let nothing = Conclusion::CannotTell { missing: [Missing::NothingRead].into() };
+    for log in ["", "\n", "a line of something else\n", "\u{25cf} firewalld.service - firewalld\n"]
+    {
+        let report = report(log);
+        let comparison = list.check(&report);
+        assert_eq!(comparison.conclusion(), nothing, "{log:?}");
+        assert!(!comparison.is_clean() && !comparison.has_violations(), "{log:?}");
+        let first = "nothing was read: no line of firewalld, CRI-O or ovnkube";
+        assert!(report.to_string().starts_with(first), "{report}");
+        assert!(comparison.to_string().contains(first), "{comparison}");
+    }
+    let silent = list.check(&report("2023-06-28 10:46:37 DEBUG1: DefaultZoneChanged('a')\n"));
+    let Conclusion::CannotTell { missing } = silent.conclusion() else { panic!("{silent}") };
+    assert!(missing.iter().any(|one| matches!(one, Missing::Source { source: Source::Crio, .. })));
+    let violated = report(
+        "2023-06-28 10:46:37 DEBUG1: DefaultZoneChanged('a')\n2023-06-28 10:46:37 DEBUG1: zone.PortAdded('a', '8080', 'tcp', 0)\n",
+    );
+    let comparison = list.check(&violated);
+    assert_eq!(comparison.conclusion(), Conclusion::Violated, "whatever else is unknown");
+    let (_, violation) = comparison.violations().next().unwrap();
+    assert_eq!(violation.port, "8080/tcp".parse().unwrap());
 }

@@ -115,8 +115,10 @@ fn every_line_is_counted_once_and_a_report_comes_back_from_json() {
             "{}: nothing moves the cursor",
             file.name
         );
-        for (host, _) in auditor.ledger().hosts() {
-            assert!(report.host(host.and_then(Text::to_str)).is_some());
+        for (name, host) in auditor.ledger().hosts() {
+            let heard =
+                host.firewalld().is_some() || host.crio().is_some() || host.ovnkube().is_some();
+            assert!(!heard || report.host(name.and_then(Text::to_str)).is_some(), "{}", file.name);
         }
     }
 }

@@ -138,7 +138,7 @@ fn nothing_understood_and_nothing_open_do_not_look_alike() {
     let mute = read(&[line("", FindingKind::Plain(Source::Ovnkube))], Limits::default());
     let verdict = mute.host(None).unwrap().verdict(Source::Ovnkube);
     assert!(
-        matches!(&verdict, Verdict::CannotSpeak { reasons } if reasons.contains(&Reason::NoPortLines)),
+        matches!(&verdict, Verdict::CannotSpeak { reasons } if reasons.contains(&Reason::NoRuleLines)),
         "{verdict}"
     );
 }

@@ -147,7 +147,7 @@ impl Auditor {
     pub fn know(&mut self, host: Option<&Text<'_>>, facts: &Facts) {
         let here = ByteSpan::new(self.feeder.next_byte(), self.feeder.next_byte());
         let here = LineRef::new(self.input, self.feeder.next_line().saturating_sub(1), here);
-        let by = Evidence::new(here, None);
+        let by = Evidence::statement(here);
         if self.feeder.is_idle() && self.reader.is_idle() {
             self.book.know(host, facts, by);
         } else {

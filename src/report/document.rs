@@ -3,14 +3,15 @@
 
 use super::coverage::{Counts, Coverage, HostCoverage, Malformed};
 use super::history::{History, HostHistory, PortHistory, roots};
-use super::open_port::{OpenPort, OpenPorts, PortState, Row, Untold};
+use super::open_port::{Fact, OpenPort, OpenPorts, PortState, Row, Untold};
 use super::origin::Origin;
 use super::signs::Signs;
 use super::verdict::Verdict;
+use super::words::shown;
 use crate::event::{Remark, Source};
 use crate::port::HostPort;
 use crate::state::evidence::Evidence;
-use crate::state::known::Unknown;
+use crate::state::known::{Ignorance, Unknown};
 use crate::state::services::ServiceTable;
 use crate::state::{Host, Ledger};
 use crate::text::Text;
@@ -32,7 +33,8 @@ pub struct Report {
     /// How many events of further hosts were dropped because [`crate::Limits::max_hosts`] was
     /// reached.
     pub refused_events: u64,
-    /// The hosts, in order of their names.
+    /// The hosts, in order of their names. A host of which there are nothing but unrelated lines is
+    /// none of them; its lines are among [`Self::counts`].
     pub hosts: Vec<HostReport>,
 }
 
@@ -112,7 +114,7 @@ pub struct HistoryReport {
 
 impl Report {
     /// The version of the serialized form that this crate writes.
-    pub const SCHEMA_VERSION: u32 = 1;
+    pub const SCHEMA_VERSION: u32 = 2;
 
     /// The report of a ledger, of what was read for it, and of its history if that was kept.
     ///
@@ -132,7 +134,11 @@ impl Report {
             .collect();
         let states: BTreeMap<_, _> = ledger.hosts().collect();
         let covers: BTreeMap<_, _> = coverage.hosts().collect();
-        let hosts = names.into_iter().map(|name| {
+        let is_told = |name: &Option<&Text<'static>>| {
+            states.get(name).is_some_and(|host| is_heard(host))
+                || covers.get(name).is_some_and(|host| is_about_hosts_ports(host))
+        };
+        let hosts = names.into_iter().filter(is_told).map(|name| {
             let history = history.and_then(|history| history.host(name));
             HostReport::new(
                 name,
@@ -163,6 +169,19 @@ impl Report {
         self
     }
 
+    /// True if there is not a line of firewalld, CRI-O or ovnkube in what was read, and nothing was
+    /// stated: that no port is in the report says nothing then.
+    #[must_use]
+    pub fn is_of_nothing(&self) -> bool {
+        let nothing = |host: &HostReport| {
+            host.open.ports.is_empty()
+                && host.open.can_open.is_empty()
+                && host.open.settings.is_empty()
+                && host.sources.values().all(|own| own.records == 0 && own.malformed == 0)
+        };
+        self.hosts.iter().all(nothing)
+    }
+
     /// The report of one host.
     #[must_use]
     pub fn host(&self, name: Option<&str>) -> Option<&HostReport> {
@@ -179,10 +198,11 @@ impl Report {
     }
 
     /// Flat rows of all hosts, for tools that want tables of text.
-    pub fn rows(&self) -> impl Iterator<Item = (Option<&Text<'static>>, Row)> + '_ {
-        self.hosts
-            .iter()
-            .flat_map(|host| host.open.rows().into_iter().map(|row| (host.host.as_ref(), row)))
+    pub fn rows(&self) -> impl Iterator<Item = Row> + '_ {
+        self.hosts.iter().flat_map(|host| {
+            let name = host.host.as_ref().map(shown).unwrap_or_default();
+            host.open.rows().into_iter().map(move |row| Row { host: name.clone(), ..row })
+        })
     }
 }
 
@@ -206,6 +226,18 @@ impl HostReport {
             (state.and_then(Host::crio), sources.get_mut(&Source::Crio))
         {
             own.verdict.hear_speech([crio.tells_sockets(), crio.tells_rules()]);
+        }
+        // A program that never prints the answer has more to do with it than where its log begins.
+        for untold in &mut open.unknown {
+            let origin = Origin::of_scope(&untold.scope);
+            let mute = sources.iter().any(|(source, own)| {
+                Origin::from(*source) == origin
+                    && matches!(own.verdict, Verdict::CannotSpeak { .. })
+            });
+            if mute && untold.unknown == Unknown::BEFORE_LOG {
+                let never = Unknown { why: Ignorance::NeverPrinted, since: None };
+                untold.unknown = untold.unknown.stronger(never);
+            }
         }
         Self {
             host: name.cloned(),
@@ -235,7 +267,8 @@ impl HostReport {
     pub fn is_incomplete(&self) -> bool {
         let untold =
             self.open.unknown.iter().any(|untold| super::origin::hides_ports(&untold.scope));
-        let could = self.open.can_open.iter().any(super::open_port::Fact::is_now);
+        let could = self.open.can_open.iter().any(Fact::is_now)
+            || self.open.ports.iter().flat_map(|open| &open.facts).any(Fact::may_be_now);
         untold || could || self.sources.values().any(|own| !own.verdict.speaks())
     }
 
@@ -245,6 +278,19 @@ impl HostReport {
     pub fn state(&self, port: HostPort) -> PortState {
         PortState::of_all(Origin::ALL.map(|origin| self.state_by(origin, port)))
     }
+}
+
+/// True if a program of the host was heard of, or something was stated of it.
+fn is_heard(host: &Host) -> bool {
+    host.firewalld().is_some()
+        || host.crio().is_some()
+        || host.ovnkube().is_some()
+        || host.neighbours().openings().next().is_some()
+}
+
+/// True if not all lines of the host are unrelated.
+const fn is_about_hosts_ports(host: &HostCoverage) -> bool {
+    host.counts.records > 0 || host.counts.malformed > 0 || host.counts.remarks > 0
 }
 
 /// The view of a host of which no record was read.

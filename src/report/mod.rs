@@ -19,10 +19,11 @@ mod untold;
 mod verdict;
 mod why;
 mod words;
+mod zone_use;
 
 pub use allow_list::{
-    AllowList, AllowListError, AllowedPort, Comparison, DynamicRange, HostComparison, Listed, Seen,
-    Unexpected,
+    AllowList, AllowListError, AllowedPort, Comparison, Conclusion, DynamicRange, HostComparison,
+    Listed, Missing, Seen, Unexpected,
 };
 pub use coverage::{Counts, Coverage, HostCoverage, Malformed, SourceCoverage};
 pub use document::{HistoryReport, HostReport, LineReport, Report, SourceReport};
@@ -38,3 +39,4 @@ pub use summary::{StillOpen, Summary};
 pub use verdict::{Reason, Verdict};
 pub use why::Why;
 pub use words::pod_and_namespace;
+pub use zone_use::{DefaultZone, ZoneUse};

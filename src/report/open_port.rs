@@ -1,8 +1,9 @@
 //! What is open, by host port: what each program says about one port, side by side.
 
 use super::history::port_order;
-use super::origin::{Origin, hides_ports, layer_of};
-use super::words::{held_by, layer_word, port_word};
+use super::origin::{Origin, hides_ports, layer_of, zone_of};
+use super::words::{held_by, layer_word, pod_and_namespace, port_word, shown};
+use super::zone_use::{self, DefaultZone, ZoneUse, ZoneUses};
 use crate::event::firewalld::{Kind, Layer};
 use crate::family::Family;
 use crate::port::{HostPort, PortRange, Protocol};
@@ -15,6 +16,7 @@ use crate::state::services::ServiceTable;
 use crate::text::Text;
 use crate::timeline::Timeline;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
@@ -31,6 +33,12 @@ use core::net::IpAddr;
 pub enum Role {
     /// The firewall lets packets to it through.
     Allowed,
+    /// The firewall lets packets to it through if the zone applies to any, and it is not known
+    /// whether it does: see [`ZoneUse::Unknown`].
+    AllowedIfZoneApplies,
+    /// A zone allows it that applies to no packet, so the port is not open by it: see
+    /// [`ZoneUse::Unused`].
+    AllowedInUnusedZone,
     /// The firewall would let packets to it through after a reload, and does not do so by this fact
     /// now.
     AllowedAfterReload,
@@ -43,28 +51,36 @@ pub enum Role {
     /// It can open ports, but the log does not name which: a service, an IP protocol, a source
     /// port, a rich rule that accepts, a policy, a direct rule, the target ACCEPT.
     CanOpen,
+    /// It could open ports as [`Role::CanOpen`] does, but it stands in a zone that applies to no
+    /// packet: see [`ZoneUse::Unused`].
+    CanOpenInUnusedZone,
     /// It opens no port by itself: which interfaces and sources a zone applies to, a target that
     /// lets nothing in, masquerading, a rich rule that accepts nothing.
     Setting,
 }
 
 impl Role {
-    /// What an opening does.
+    /// What an opening does. What is in a zone of firewalld's does it to the packets that the zone
+    /// applies to.
     #[must_use]
-    pub fn of(opening: &Opening) -> Self {
+    pub fn of(opening: &Opening, zone_use: ZoneUse) -> Self {
         let names_ports =
             opening.port.is_some() && !matches!(opening.holder, Holder::ZoneSourcePort { .. });
+        let unused = zone_use == ZoneUse::Unused && zone_of(&opening.holder).is_some();
         match (&opening.holder, names_ports) {
             (Holder::FirewallFact { kind: Some(kind), fact, .. }, _) if !can_open(*kind, fact) => {
                 Self::Setting
             }
+            (_, false) if unused => Self::CanOpenInUnusedZone,
             (_, false) => Self::CanOpen,
             (Holder::CrioSocket, _) => Self::Held,
             (Holder::CrioRule { .. } | Holder::NodePort { .. } | Holder::ExternalIp { .. }, _) => {
                 Self::Exposed
             }
             (Holder::Neighbour { .. }, _) => Self::Claimed,
+            _ if unused => Self::AllowedInUnusedZone,
             (holder, _) if layer_of(holder) == Some(Layer::Permanent) => Self::AllowedAfterReload,
+            _ if zone_use == ZoneUse::Unknown => Self::AllowedIfZoneApplies,
             _ => Self::Allowed,
         }
     }
@@ -74,11 +90,14 @@ impl Role {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Allowed => "allowed",
+            Self::AllowedIfZoneApplies => "allowed if the zone applies",
+            Self::AllowedInUnusedZone => "allowed in an unused zone",
             Self::AllowedAfterReload => "allowed after reload",
             Self::Exposed => "exposed",
             Self::Held => "held",
             Self::Claimed => "claimed",
             Self::CanOpen => "can open",
+            Self::CanOpenInUnusedZone => "can open in an unused zone",
             Self::Setting => "setting",
         }
     }
@@ -120,10 +139,22 @@ pub struct Fact {
 }
 
 impl Fact {
-    /// The fact that an opening stands for.
+    /// The fact that an opening stands for. If it is in a zone of firewalld's, it is not known yet
+    /// whether the zone applies to any packet: see [`Self::with_zone_use`].
     #[must_use]
     pub fn new(opening: Opening, support: Support) -> Self {
-        let role = Role::of(&opening);
+        Self::in_zone(opening, support, ZoneUse::Unknown)
+    }
+
+    /// The same fact, with the role that it has if this is known of its zone.
+    #[must_use]
+    pub fn with_zone_use(self, zone_use: ZoneUse) -> Self {
+        let Self { ports, holder, support, since, .. } = self;
+        Self { since, ..Self::in_zone(Opening { port: ports, holder }, support, zone_use) }
+    }
+
+    fn in_zone(opening: Opening, support: Support, zone_use: ZoneUse) -> Self {
+        let role = Role::of(&opening, zone_use);
         Self {
             origin: Origin::of(&opening.holder),
             role,
@@ -135,29 +166,54 @@ impl Fact {
     }
 
     /// True if the fact says that the port can be reached, or is held, now: not only after a
-    /// reload.
+    /// reload, and not only if a zone applies of which that is not known.
     #[must_use]
     pub const fn is_now(&self) -> bool {
-        !matches!(self.role, Role::AllowedAfterReload | Role::Setting)
-            && !matches!(
-                (self.role, layer_of(&self.holder)),
-                (Role::CanOpen, Some(Layer::Permanent))
-            )
+        match self.role {
+            Role::Allowed | Role::Exposed | Role::Held | Role::Claimed => true,
+            Role::CanOpen => !matches!(layer_of(&self.holder), Some(Layer::Permanent)),
+            Role::AllowedIfZoneApplies
+            | Role::AllowedInUnusedZone
+            | Role::AllowedAfterReload
+            | Role::CanOpenInUnusedZone
+            | Role::Setting => false,
+        }
+    }
+
+    /// True if the port may be reached now by this fact, and it is not known whether it can be.
+    #[must_use]
+    pub const fn may_be_now(&self) -> bool {
+        matches!(self.role, Role::AllowedIfZoneApplies)
     }
 }
 
 impl fmt::Display for Fact {
+    /// What is done to which port, by what, how sure that is and by which line: `8080/tcp allowed
+    /// by zone public (firewalld runtime), confirmed at line 5`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} {} by {} ({}) since {}, {}",
-            port_word(self.ports),
-            self.role,
-            held_by(&self.holder),
-            layer_word(&self.holder),
-            self.support.since,
-            self.support.certainty
-        )
+        let by = format!("{} ({})", held_by(&self.holder), layer_word(&self.holder));
+        let ports = port_word(self.ports);
+        match self.role {
+            Role::Allowed | Role::Exposed | Role::Held | Role::Claimed => {
+                write!(f, "{ports} {} by {by}", self.role)?
+            }
+            Role::AllowedIfZoneApplies => write!(f, "{ports} allowed by {by} if the zone applies")?,
+            Role::AllowedInUnusedZone => {
+                write!(f, "{ports} allowed by {by}, but the zone applies to nothing")?
+            }
+            Role::AllowedAfterReload => write!(f, "{ports} allowed after a reload by {by}")?,
+            Role::CanOpen if self.ports.is_some() => write!(f, "{by} can open any port")?,
+            Role::CanOpen => write!(f, "{by} can open ports that the log does not name")?,
+            Role::CanOpenInUnusedZone => {
+                write!(f, "{by} could open ports, but the zone applies to nothing")?
+            }
+            Role::Setting => write!(f, "{by} is set")?,
+        }
+        let since = self.support.since;
+        match since.stated {
+            true => write!(f, ", {} {}", self.support.certainty, self.support.place()),
+            false => write!(f, ", {} at {since}", self.support.certainty),
+        }
     }
 }
 
@@ -247,6 +303,9 @@ pub struct OpenPorts {
     pub can_open: Vec<Fact>,
     /// What bears on the ports without opening any: interfaces and sources of zones, targets.
     pub settings: Vec<Fact>,
+    /// firewalld's default zone, which applies to what no other zone applies to; `None` if nothing
+    /// was read or stated of firewalld.
+    pub default_zone: Option<DefaultZone>,
     /// What could not be known.
     pub unknown: Vec<Untold>,
 }
@@ -255,30 +314,50 @@ impl OpenPorts {
     /// The joined view of a host.
     #[must_use]
     pub fn of(host: &Host) -> Self {
-        Self::new(host.openings(), host.unknowns())
+        let firewalld = host.firewalld();
+        let others =
+            host.unknowns().filter(|(scope, _)| Origin::of_scope(scope) != Origin::Firewalld);
+        let unknowns = firewalld.into_iter().flat_map(zone_use::unknowns).chain(others);
+        Self::new(host.openings(), unknowns, firewalld.map(DefaultZone::of))
     }
 
     /// The joined view of openings and unknowns from anywhere.
+    ///
+    /// The default zone, and the interfaces and sources among the openings and unknowns, decide
+    /// which zones apply to any packet.
     #[must_use]
     pub fn new(
         openings: impl IntoIterator<Item = (Opening, Support)>,
         unknowns: impl IntoIterator<Item = (Scope, Unknown)>,
+        default_zone: Option<DefaultZone>,
     ) -> Self {
-        let (mut ported, mut can_open, mut settings) = (Vec::new(), Vec::new(), Vec::new());
-        for (opening, support) in openings {
-            let fact = Fact::new(opening, support);
+        let (settings, others): (Vec<Fact>, Vec<Fact>) = openings
+            .into_iter()
+            .map(|(opening, support)| Fact::new(opening, support))
+            .partition(|fact| fact.role == Role::Setting);
+        let unknown = unknowns.into_iter().map(|(scope, unknown)| Untold { scope, unknown });
+        let mut open =
+            Self { settings, default_zone, unknown: unknown.collect(), ..Self::default() };
+        open.settings.sort();
+        open.unknown.sort();
+        let uses = ZoneUses::of(&open);
+        let (mut ported, mut can_open) = (Vec::new(), Vec::new());
+        for fact in others {
+            let zone_use = uses.of_holder(&fact.holder);
+            let fact = fact.with_zone_use(zone_use);
             match (fact.role, fact.ports) {
-                (Role::Setting, _) => settings.push(fact),
-                (Role::CanOpen, _) | (_, None) => can_open.push(fact),
+                (Role::CanOpen | Role::CanOpenInUnusedZone, _) | (_, None) => can_open.push(fact),
                 (_, Some(port)) => ported.push((port, fact)),
             }
         }
         can_open.sort();
-        settings.sort();
-        let mut unknown: Vec<Untold> =
-            unknowns.into_iter().map(|(scope, unknown)| Untold { scope, unknown }).collect();
-        unknown.sort();
-        Self { ports: join(ported), can_open, settings, unknown }
+        Self { ports: join(ported), can_open, ..open }
+    }
+
+    /// Whether a zone of firewalld's applies to any packet: now, or after a reload.
+    #[must_use]
+    pub fn zone_use(&self, zone: &Text<'_>, layer: Layer) -> ZoneUse {
+        ZoneUses::of(self).of_zone(zone, layer)
     }
 
     /// The same view, with the services of zones turned into the ports that they stand for.
@@ -288,19 +367,18 @@ impl OpenPorts {
     #[must_use]
     pub fn with_services(mut self, services: &ServiceTable) -> Self {
         let mut ported: BTreeSet<(HostPort, Fact)> = BTreeSet::new();
-        let named = self.ports.into_iter().flat_map(|open| open.facts);
+        let named = core::mem::take(&mut self.ports).into_iter().flat_map(|open| open.facts);
         ported.extend(named.filter_map(|fact| Some((fact.ports?, fact))));
-        self.can_open.retain(|fact| {
+        let mut can_open = core::mem::take(&mut self.can_open);
+        let uses = ZoneUses::of(&self);
+        can_open.retain(|fact| {
             let Holder::ZoneService { service, .. } = &fact.holder else { return true };
             let Ok(parts) = services.resolve(service.as_bytes()) else { return true };
             let mut opens_more = false;
             for (_, part) in parts {
                 for port in &part.ports {
-                    let opening = Opening { port: Some(*port), holder: fact.holder.clone() };
-                    ported.insert((
-                        *port,
-                        Fact { since: fact.since, ..Fact::new(opening, fact.support) },
-                    ));
+                    let named = Fact { ports: Some(*port), ..fact.clone() };
+                    ported.insert((*port, named.with_zone_use(uses.of_holder(&fact.holder))));
                 }
                 opens_more |= !(part.protocols.is_empty()
                     && part.source_ports.is_empty()
@@ -309,6 +387,7 @@ impl OpenPorts {
             }
             opens_more
         });
+        self.can_open = can_open;
         self.ports = join(ported.into_iter().collect());
         self
     }
@@ -349,7 +428,8 @@ impl OpenPorts {
             .unknown
             .iter()
             .any(|untold| Origin::of_scope(&untold.scope) == origin && hides_ports(&untold.scope));
-        let could = self.can_open.iter().any(|fact| fact.origin == origin && fact.is_now());
+        let could = self.can_open.iter().any(|fact| fact.origin == origin && fact.is_now())
+            || self.facts(port).any(|fact| fact.origin == origin && fact.may_be_now());
         if untold || could { PortState::Unknown } else { PortState::Closed }
     }
 
@@ -416,7 +496,11 @@ fn join(facts: Vec<(HostPort, Fact)>) -> Vec<OpenPort> {
 /// A flat row: one port and one fact about it, all in text, names as in osquery's tables.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Row {
+    /// The host named in the prefix of its lines; empty where the prefix names none, and for the
+    /// rows of [`OpenPorts::rows`], which know no host.
+    pub host: String,
     /// The port or range (`443`, `8000-8010`); empty where the log names none.
     pub port: String,
     /// The protocol in lower case; empty where the log names none.
@@ -429,61 +513,92 @@ pub struct Row {
     pub source: String,
     /// `allowed`, `exposed`, `held` and the like.
     pub state: String,
+    /// What holds it, in words (`zone public: service ssh`, `pod shop/web at 10.42.0.7:8443`).
+    pub held_by: String,
+    /// The zone of firewalld's; empty for what is in none.
+    pub zone: String,
+    /// The namespace of the pod; empty where the log names none.
+    pub namespace: String,
+    /// The pod; empty where the log names none.
+    pub pod: String,
     /// `confirmed`, `reported`, `stated`.
     pub certainty: String,
     /// The time of the line since which it is open, as the log writes it; empty without one.
     pub opened_at: String,
-    /// The time of the line that closed it; empty while it is open.
-    pub closed_at: String,
-    /// The number of the last line that says something about it.
-    pub last_line: String,
+    /// The number of the input of that line; empty for what the caller stated.
+    pub input: String,
+    /// The number of the line since which it is open; empty for what the caller stated.
+    pub line: String,
 }
 
 impl Row {
     /// The names of the columns, in order.
-    pub const COLUMNS: [&'static str; 10] = [
+    pub const COLUMNS: [&'static str; 15] = [
+        "host",
         "port",
         "protocol",
         "family",
         "address",
         "source",
         "state",
+        "held_by",
+        "zone",
+        "namespace",
+        "pod",
         "certainty",
         "opened_at",
-        "closed_at",
-        "last_line",
+        "input",
+        "line",
     ];
 
     fn new(port: Option<HostPort>, fact: &Fact) -> Self {
         let (family, address) = family_and_address(&fact.holder);
+        let (pod, namespace) = match &fact.holder {
+            Holder::CrioRule { pod, .. } => match pod_and_namespace(pod) {
+                Some((pod, namespace)) => (String::from(pod), String::from(namespace)),
+                None => (shown(pod), String::new()),
+            },
+            _ => (String::new(), String::new()),
+        };
+        let since = Some(fact.support.since).filter(|since| !since.stated);
         Self {
+            host: String::new(),
             port: port.map(|port| port.range().to_string()).unwrap_or_default(),
             protocol: port.map(|port| port.protocol().to_string()).unwrap_or_default(),
             family: family.map(|family| family.to_string()).unwrap_or_default(),
             address: address.map(|address| address.to_string()).unwrap_or_default(),
             source: layer_word(&fact.holder).into(),
             state: fact.role.to_string(),
+            held_by: held_by(&fact.holder),
+            zone: zone_of(&fact.holder).map(shown).unwrap_or_default(),
+            namespace,
+            pod,
             certainty: fact.support.certainty.to_string(),
             opened_at: fact.support.since.stamp.map(|stamp| stamp.to_string()).unwrap_or_default(),
-            closed_at: String::new(),
-            last_line: fact.support.since.at.line().to_string(),
+            input: since.map(|since| since.at.input().number().to_string()).unwrap_or_default(),
+            line: since.map(|since| since.at.line().to_string()).unwrap_or_default(),
         }
     }
 
     /// The cells in the order of [`Self::COLUMNS`].
     #[must_use]
-    pub fn cells(&self) -> [&str; 10] {
+    pub fn cells(&self) -> [&str; 15] {
         [
+            &self.host,
             &self.port,
             &self.protocol,
             &self.family,
             &self.address,
             &self.source,
             &self.state,
+            &self.held_by,
+            &self.zone,
+            &self.namespace,
+            &self.pod,
             &self.certainty,
             &self.opened_at,
-            &self.closed_at,
-            &self.last_line,
+            &self.input,
+            &self.line,
         ]
     }
 }

@@ -101,7 +101,7 @@ pub(crate) const fn layer_of(holder: &Holder) -> Option<Layer> {
 }
 
 /// The zone a holder belongs to.
-const fn zone_of(holder: &Holder) -> Option<&crate::text::Text<'static>> {
+pub(super) const fn zone_of(holder: &Holder) -> Option<&crate::text::Text<'static>> {
     match holder {
         Holder::ZonePort { zone, .. }
         | Holder::ZoneSourcePort { zone, .. }
@@ -146,8 +146,8 @@ const fn is_permanent(scope: &Scope) -> bool {
 }
 
 /// True if what is unknown in the scope could let packets through to ports now. What a reload would
-/// bring cannot, nor can it matter which interfaces and sources a zone applies to, since the ports
-/// of all zones are told.
+/// bring cannot. Nor do unknown interfaces and sources of a zone hide a port: the ports of the zone
+/// are told, with a [`super::Role`] that says whether the zone applies.
 pub(crate) const fn hides_ports(scope: &Scope) -> bool {
     !is_permanent(scope)
         && !matches!(

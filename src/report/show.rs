@@ -14,14 +14,24 @@ impl fmt::Display for Report {
     /// A block for each host: open ports, what can open more, what is not known, and what each
     /// source was worth.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let of_nothing = self.is_of_nothing();
+        if of_nothing {
+            let lines = self.counts.lines();
+            writeln!(
+                f,
+                "nothing was read: no line of firewalld, CRI-O or ovnkube (lines in all: {lines})"
+            )?;
+        }
         for (nth, host) in self.hosts.iter().enumerate() {
-            if nth > 0 {
+            if nth > 0 || of_nothing {
                 writeln!(f)?;
             }
             write!(f, "{host}")?;
         }
-        if self.hosts.is_empty() {
-            writeln!(f, "nothing was read")?;
+        let shown = self.hosts.iter().map(|host| host.coverage.counts.lines());
+        let others = shown.fold(self.counts.lines(), u64::saturating_sub);
+        if others > 0 && !of_nothing {
+            writeln!(f, "\n{others} lines that belong to none of these hosts")?;
         }
         if self.refused_events > 0 {
             writeln!(
@@ -71,7 +81,7 @@ fn cells(fact: &Fact) -> [String; 6] {
         held_by(&fact.holder),
         layer_word(&fact.holder).to_string(),
         time,
-        since.at.to_string(),
+        fact.support.place(),
         fact.support.certainty.to_string(),
     ]
 }
@@ -101,6 +111,9 @@ impl fmt::Display for OpenPorts {
                 table.row([port_word(fact.ports)].into_iter().chain(cells(fact)));
             }
             write!(f, "{table}")?;
+        }
+        if let Some(default_zone) = &self.default_zone {
+            writeln!(f, "\n  default zone of firewalld: {default_zone}")?;
         }
         if !self.settings.is_empty() {
             writeln!(f, "\n  settings that bear on it:")?;
@@ -190,8 +203,8 @@ impl Report {
         let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
         // Writing to the hash cannot fail.
         let _ = write!(hash, "{}\n{self}", self.schema_version);
-        for (host, row) in self.rows() {
-            let _ = write!(hash, "{host:?}{:?}", row.cells());
+        for row in self.rows() {
+            let _ = write!(hash, "{:?}", row.cells());
         }
         for host in &self.hosts {
             let _ = write!(

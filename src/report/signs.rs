@@ -228,7 +228,11 @@ impl Signs {
         }
         if !speaks {
             if reasons.is_empty() || (source == Source::Crio && self.crio.from_1_33) {
-                reasons.insert(Reason::NoPortLines);
+                reasons.insert(match source {
+                    Source::Firewalld => Reason::NoPortLines,
+                    Source::Crio => Reason::NoHostPortLines,
+                    Source::Ovnkube => Reason::NoRuleLines,
+                });
             }
             return Verdict::CannotSpeak { reasons };
         }

@@ -5,8 +5,8 @@ use super::history::{port_order, roots};
 use super::host_name::{self, ByHost};
 use super::open_map::is_within;
 use super::open_port::PortState;
-use super::origin::{Origin, hides_ports, layer_of, takes_in};
-use crate::event::firewalld::Layer;
+use super::origin::{Origin, hides_ports, layer_of, takes_in, zone_of};
+use crate::event::firewalld::{Kind, Layer};
 use crate::port::{HostPort, PortRange, Protocol};
 use crate::span::LineRef;
 use crate::state::change::Change;
@@ -208,6 +208,9 @@ impl Summary {
     }
 
     /// What one program's last words say of a single port now.
+    ///
+    /// A port of a zone of firewalld's is open if the zone has an interface or a source. Whether
+    /// the zone is the default zone is not among the last words, so without them it is unknown.
     #[must_use]
     pub fn state_by(&self, host: Option<&Text<'_>>, origin: Origin, port: HostPort) -> PortState {
         let Some(own) = self.of(host) else { return PortState::Unknown };
@@ -233,9 +236,16 @@ impl Summary {
                 }
             }
         }
-        let open = last.values().any(|(order, opening, word)| {
+        let opened = last.values().filter(|(order, opening, word)| {
             matches!(word, Word::Opened { .. }) && own.scope_since(opening, *order).is_none()
         });
+        let (mut open, mut in_zone) = (false, false);
+        for (_, opening, _) in opened {
+            let applies = zone_of(&opening.holder).is_none_or(|zone| own.applies(zone));
+            open |= applies;
+            in_zone |= !applies;
+        }
+        could |= in_zone;
         could |= last.values().any(|(_, _, word)| matches!(word, Word::Doubted));
         if open {
             PortState::Open
@@ -321,6 +331,22 @@ impl HostSummary {
             }
         }
         open
+    }
+
+    /// True if the zone has an interface or a source now.
+    fn applies(&self, zone: &Text<'_>) -> bool {
+        self.openings.iter().any(|(opening, (order, word))| {
+            matches!(
+                &opening.holder,
+                Holder::FirewallFact {
+                    zone: Some(of),
+                    layer: Layer::Runtime,
+                    kind: Some(Kind::Interfaces | Kind::Sources),
+                    ..
+                } if of == zone
+            ) && matches!(word, Word::Opened { .. })
+                && self.scope_since(opening, *order).is_none()
+        })
     }
 
     /// The last word on a scope that takes the opening in, if it was said after the word on the

@@ -15,9 +15,15 @@ use core::fmt;
 )]
 #[non_exhaustive]
 pub enum Reason {
-    /// It has records, but none of them says anything about ports: debug is off, or a filter took
-    /// them.
+    /// firewalld has records, but none of them says anything about ports: debug is off, or a filter
+    /// took them.
     NoPortLines,
+    /// CRI-O has records, but none of them says anything about host ports: no pod asked for one, or
+    /// a filter took them.
+    NoHostPortLines,
+    /// ovnkube has records, but none of them says anything about rules: the log level is below 5,
+    /// no service asked for a rule, or a filter took them.
+    NoRuleLines,
     /// CRI-O from 1.31 on prints neither openings nor closings of sockets; it holds none.
     NoSocketLinesInVersion,
     /// CRI-O from 1.33 on may use nftables, and then prints no rules.
@@ -60,6 +66,8 @@ impl Reason {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NoPortLines => "no line about ports: debug off, or filtered",
+            Self::NoHostPortLines => "no line about host ports: no pod has one, or filtered",
+            Self::NoRuleLines => "no line about rules: log level below 5, no service, or filtered",
             Self::NoSocketLinesInVersion => "this version prints no socket lines",
             Self::NoRulesOnNftables => "this version prints no rules on nftables",
             Self::TooOld => "this version does not print its port lines to the journal",

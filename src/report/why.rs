@@ -116,7 +116,7 @@ impl fmt::Display for Why {
                     )?;
                 }
                 Certainty::Stated => {
-                    writeln!(f, "    stated by the caller at {}", fact.support.since)?
+                    writeln!(f, "    stated by the caller, {}", fact.support.place())?
                 }
             }
         }

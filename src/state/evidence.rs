@@ -2,6 +2,7 @@
 
 use crate::span::LineRef;
 use crate::stamp::Stamp;
+use alloc::string::{String, ToString};
 use core::fmt;
 
 /// A line of the input and the time it carries.
@@ -14,21 +15,55 @@ pub struct Evidence {
     pub at: LineRef,
     /// The time it carries, if it carries one.
     pub stamp: Option<Stamp>,
+    /// True if no line says it: the caller stated it behind this line. Line 0 stands for a
+    /// statement before the first line.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "core::ops::Not::not"))]
+    pub stated: bool,
 }
 
 impl Evidence {
     /// Evidence at a line, with the time it carries.
     #[must_use]
     pub const fn new(at: LineRef, stamp: Option<Stamp>) -> Self {
-        Self { at, stamp }
+        Self { at, stamp, stated: false }
+    }
+
+    /// Evidence of what the caller states behind a line.
+    ///
+    /// ```
+    /// use hostport_audit::state::evidence::Evidence;
+    /// use hostport_audit::{ByteSpan, InputId, LineRef};
+    ///
+    /// let behind = |line| LineRef::new(InputId::default(), line, ByteSpan::default());
+    /// assert_eq!(Evidence::statement(behind(7)).to_string(), "a statement behind line 7");
+    /// assert_eq!(Evidence::statement(behind(0)).to_string(), "a statement before the first line");
+    /// ```
+    #[must_use]
+    pub const fn statement(behind: LineRef) -> Self {
+        Self { at: behind, stamp: None, stated: true }
     }
 }
 
 impl fmt::Display for Evidence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.stated {
+            return write!(f, "a statement {}", Behind(self.at));
+        }
         match self.stamp {
             Some(stamp) => write!(f, "{} ({stamp})", self.at),
             None => write!(f, "{}", self.at),
+        }
+    }
+}
+
+/// The place of a statement.
+struct Behind(LineRef);
+
+impl fmt::Display for Behind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.line() {
+            0 => f.write_str("before the first line"),
+            _ => write!(f, "behind {}", self.0),
         }
     }
 }
@@ -87,6 +122,15 @@ impl Support {
     #[must_use]
     pub const fn new(since: Evidence, certainty: Certainty) -> Self {
         Self { request: None, since, certainty }
+    }
+
+    /// Where it stands, in short: `line 92`, or `behind line 92` for what the caller stated there.
+    pub(crate) fn place(&self) -> String {
+        if self.since.stated {
+            Behind(self.since.at).to_string()
+        } else {
+            self.since.at.to_string()
+        }
     }
 
     /// The support of what this brought about at a later line, as a reload makes runtime of what

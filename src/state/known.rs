@@ -65,6 +65,42 @@ impl Ignorance {
     }
 }
 
+impl Ignorance {
+    /// How much a reason says: where several hold, the one with the greatest strength is told.
+    ///
+    /// A reason is stronger the less would be known if all weaker ones were put right.
+    /// That the log begins in mid-life is the weakest: whoever states what held before the log puts
+    /// it right. A value that cannot be read concerns one line, a write that is not logged a list,
+    /// a stretch that is missing all of a program's state, until the program is loaded again. A
+    /// program that died, that is not running, or that never prints the answer tells nothing
+    /// whatever is stated about the time before. A limit of the caller's is the strongest, since
+    /// the caller alone can put it right.
+    ///
+    /// ```
+    /// use hostport_audit::state::known::Ignorance;
+    ///
+    /// assert!(Ignorance::Crash.strength() > Ignorance::BeforeLog.strength());
+    /// ```
+    #[must_use]
+    pub const fn strength(self) -> u8 {
+        match self {
+            Self::BeforeLog => 0,
+            Self::CutMessage
+            | Self::Ambiguous
+            | Self::Unresolved
+            | Self::Underway
+            | Self::DoubtfulSignal => 1,
+            Self::OpaqueWrite | Self::DiskChange => 2,
+            Self::Gap => 3,
+            Self::Restart => 4,
+            Self::Crash => 5,
+            Self::NotRunning => 6,
+            Self::NeverPrinted => 7,
+            Self::Limit => 8,
+        }
+    }
+}
+
 impl fmt::Display for Ignorance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
@@ -89,6 +125,23 @@ impl Unknown {
     #[must_use]
     pub const fn since(why: Ignorance, line: Evidence) -> Self {
         Self { why, since: Some(line) }
+    }
+
+    /// The stronger of two reasons for the same thing to be unknown, by [`Ignorance::strength`]; of
+    /// two that are equally strong the later one.
+    ///
+    /// ```
+    /// use hostport_audit::state::evidence::Evidence;
+    /// use hostport_audit::state::known::{Ignorance, Unknown};
+    ///
+    /// let died = Unknown::since(Ignorance::Crash, Evidence::default());
+    /// assert_eq!(Unknown::BEFORE_LOG.stronger(died), died);
+    /// assert_eq!(died.stronger(Unknown::BEFORE_LOG), died);
+    /// ```
+    #[must_use]
+    pub fn stronger(self, other: Self) -> Self {
+        let rank = |one: Self| (one.why.strength(), one.since, one.why);
+        if rank(other) > rank(self) { other } else { self }
     }
 }
 

@@ -2,12 +2,14 @@
 //! (openshift-kni/commatrix, 2026).
 
 mod check;
+mod conclusion;
 mod csv;
 mod microshift;
 #[cfg(feature = "serde")]
 mod shape;
 
 pub use check::{Comparison, HostComparison, Listed, Seen, Unexpected};
+pub use conclusion::{Conclusion, Missing};
 pub use csv::AllowListError;
 
 use crate::port::{HostPort, PortRange, Protocol};

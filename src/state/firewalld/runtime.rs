@@ -1,10 +1,10 @@
 //! Signals of the runtime layer.
 
-use super::Firewalld;
 use super::edit::Spot;
 use super::lists::Entry;
 use super::pending::{Asker, Pending, Request};
 use super::timers::Worth;
+use super::{DefaultZone, Firewalld};
 use crate::event::Remark;
 use crate::event::firewalld::{Edit, Item, Kind, Layer};
 use crate::state::effects::Effects;
@@ -30,10 +30,30 @@ impl Firewalld {
             _ => false,
         };
         if self.pending.as_ref().is_some_and(fits) {
-            return self.pending.take();
+            let request = self.pending.take();
+            self.learn_default_zone(request.as_ref(), edit, zone);
+            return request;
         }
         self.overtaken(by, effects);
         None
+    }
+
+    /// A request without the name of a zone is about the default zone, and its signal names that:
+    /// `zone.addPort('', '8080', 'tcp')`, then `zone.PortAdded('public', '8080', 'tcp', 0)`.
+    fn learn_default_zone(
+        &mut self,
+        request: Option<&Pending>,
+        edit: &Edit<'static>,
+        zone: &Text<'_>,
+    ) {
+        let unnamed = matches!(
+            request,
+            Some(Pending { what: Request::Runtime { zone: asked, .. }, .. }) if asked.is_empty()
+        );
+        let is_unknown = matches!(self.default_zone, DefaultZone::Unknown { .. });
+        if unnamed && is_unknown && !zone.is_empty() && !self.is_forged(edit.kind()) {
+            self.default_zone = DefaultZone::Known { zone: zone.clone().into_owned() };
+        }
     }
 
     /// The zone that a signal means; those of rich rules repeat the empty name of the request.
