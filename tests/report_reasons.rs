@@ -184,3 +184,49 @@ fn what_was_stated_is_said_of_no_line() {
         assert!(why.contains(&format!("stated by the caller, {place}")), "{why}");
     }
 }
+
+#[test]
+fn without_iptables_the_rules_of_a_family_are_never_printed() {
+    let line =
+        |said: &str| format!("time=\"2026-03-01T10:00:00+01:00\" level=info msg=\"{said}\"\n");
+    let start = line("Starting CRI-O, version: 1.34.1, git: unknown(clean)");
+    let report = report(start + &line("No iptables support for IPv6: exit status 3"));
+    let of = |family| why(&report, &Scope::CrioRules { family });
+    assert_eq!(of(hostport_audit::Family::Ipv6), Some(Ignorance::NeverPrinted), "{report}");
+    assert_eq!(of(hostport_audit::Family::Ipv4), Some(Ignorance::NeverPrinted), "{report}");
+    let Verdict::CannotSpeak { reasons } = &report.hosts[0].sources[&Source::Crio].verdict else {
+        panic!("{report}")
+    };
+    assert!(reasons.contains(&Reason::NoRulesOnNftables), "{report}");
+}
+
+#[test]
+fn a_number_that_breaks_off_names_the_digit() {
+    let report = report(
+        "time=\"2023-06-25 16:24:11.3+08:00\" level=info msg=\"Opened local port tcp:4x3\"\n",
+    );
+    let broken = &report.hosts[0].coverage.malformed_samples[0].reason;
+    assert!(broken.ends_with("expected a digit or the end, found 'x'"), "{broken}");
+}
+
+#[test]
+fn a_row_names_the_host_what_holds_the_port_and_its_line() {
+    let mut auditor = Auditor::new().of_host("n1");
+    auditor.feed(corpus::file("crio/scenarios/plain.log").bytes);
+    auditor.next_input(InputId::new(3));
+    auditor.feed("2023-06-28 10:46:37 DEBUG1: DefaultZoneChanged('dmz')\n");
+    auditor.feed("2023-06-28 10:46:37 DEBUG1: zone.PortAdded('dmz', '8080', 'tcp', 0)\n");
+    let report = auditor.report(&Timeline::new());
+    let rows: Vec<_> = report.rows().collect();
+    let row = rows.iter().find(|row| row.port == "8080").unwrap();
+    assert_eq!(
+        (row.host.as_str(), row.zone.as_str(), row.held_by.as_str()),
+        ("n1", "dmz", "zone dmz")
+    );
+    assert_eq!((row.input.as_str(), row.line.as_str(), row.state.as_str()), ("3", "2", "allowed"));
+    for row in &rows {
+        assert_eq!(row.cells().len(), hostport_audit::report::Row::COLUMNS.len());
+    }
+    let names = hostport_audit::report::Row::COLUMNS;
+    assert!(names.contains(&"namespace") && !names.contains(&"closed_at"));
+}

@@ -179,6 +179,12 @@ pub enum Said<'a> {
     },
     /// Host ports are switched off (1.28 or newer).
     HostPortsDisabled,
+    /// iptables cannot be used for a family (1.33 or newer): rules of the family are kept by
+    /// nftables, and nothing is printed of them.
+    NoIptables {
+        /// The family.
+        family: Family,
+    },
     /// Nothing about ports.
     Ordinary,
 }
@@ -313,6 +319,7 @@ impl<'a> Event<'a> {
             },
             Message::FailedToCleanUp { port, .. } => Said::CleanUpFailed { port: *port },
             Message::HostPortsDisabled => Said::HostPortsDisabled,
+            Message::NoIptables { family } => Said::NoIptables { family: *family },
             _ => Said::Ordinary,
         };
         Self { pid, era, boots: Boots::default(), said }
@@ -422,6 +429,7 @@ impl Said<'_> {
             }
             Self::CleanUpFailed { port } => Said::CleanUpFailed { port },
             Self::HostPortsDisabled => Said::HostPortsDisabled,
+            Self::NoIptables { family } => Said::NoIptables { family },
             Self::Ordinary => Said::Ordinary,
         }
     }

@@ -86,7 +86,13 @@ pub(crate) fn all<'a, T>(
 ) -> Result<T, ParseError> {
     match parser.parse(whole) {
         Ok(([], value)) => Ok(value),
-        Ok((rest, _)) => Err(Broken::new(rest, ErrorKind::Trailing, "the end").in_whole(whole)),
+        Ok((rest, _)) => {
+            // Behind a digit one more may stand: `tcp:4x3` is broken in the number.
+            let before = whole.len().saturating_sub(rest.len()).checked_sub(1);
+            let digit = before.and_then(|at| whole.get(at)).is_some_and(u8::is_ascii_digit);
+            let expected = if digit { "a digit or the end" } else { "the end" };
+            Err(Broken::new(rest, ErrorKind::Trailing, expected).in_whole(whole))
+        }
         Err(error) => Err(public(whole, error)),
     }
 }
@@ -116,6 +122,15 @@ mod tests {
         );
         let error = all(b"port x", word).unwrap_err();
         assert_eq!(error.to_string(), "bad port at byte 5: expected a digit, found 'x'");
+    }
+
+    #[test]
+    fn behind_a_digit_one_more_may_stand() {
+        let number = |text| all(text, digit1::<_, Broken<'_>>).unwrap_err().to_string();
+        let expected = "bad trailing text at byte 1: expected a digit or the end, found 'x'";
+        assert_eq!(number(b"4x3"), expected);
+        let word = |text| all(text, tag::<_, _, Broken<'_>>("port")).unwrap_err().to_string();
+        assert_eq!(word(b"ports"), "bad trailing text at byte 4: expected the end, found 's'");
     }
 
     #[test]

@@ -122,6 +122,10 @@ impl Signs {
             }
             Said::Restoring(_) | Said::RestoringCut { .. } => more(&mut self.snapshots),
             Said::HostPortsDisabled => more(&mut self.disabled),
+            // Only versions say it that may use nftables.
+            Said::NoIptables { .. } => {
+                (self.crio.from_1_31, self.crio.from_1_33) = (true, true);
+            }
             Said::ConntrackCleared { from_133, .. } => {
                 self.crio.from_1_31 |= *from_133;
                 more(&mut self.others);

@@ -106,6 +106,11 @@ pub enum Message<'a> {
     Starting(Version<'a>),
     /// `HostPort Mapping is Disabled in CRI-O` (from 1.28 on).
     HostPortsDisabled,
+    /// `No iptables support for IPv6: ...` (from 1.33 on).
+    NoIptables {
+        /// The family for which iptables cannot be used.
+        family: Family,
+    },
     /// Any other message.
     Other,
 }
@@ -234,7 +239,7 @@ fn typed(text: &[u8]) -> Result<Message<'_>, ParseError> {
         Some(b'E') if text == b"Ensuring kubelet hostport chains" => Message::EnsuringChains,
         Some(b'N') => match text.strip_prefix(b"NetworkStart: stopping network for sandbox ") {
             Some(sandbox) => Message::StoppingNetwork { sandbox: Text::borrowed(sandbox) },
-            None => Message::Other,
+            None => no_iptables(text),
         },
         Some(b'F') => match text.strip_prefix(b"Failed to remove hostport for pod sandbox ") {
             Some(rest) => match grammar::failed_sandbox(rest) {
@@ -288,6 +293,15 @@ fn host_port(text: &[u8]) -> Result<Message<'_>, ParseError> {
         }
         _ => Ok(Message::Other),
     }
+}
+
+fn no_iptables(text: &[u8]) -> Message<'_> {
+    let family = match text.strip_prefix(b"No iptables support for ") {
+        Some(rest) if rest.starts_with(b"IPv4: ") => Family::Ipv4,
+        Some(rest) if rest.starts_with(b"IPv6: ") => Family::Ipv6,
+        _ => return Message::Other,
+    };
+    Message::NoIptables { family }
 }
 
 fn run_or_removal(text: &[u8]) -> Message<'_> {
@@ -415,6 +429,7 @@ impl Message<'_> {
                 Message::Starting(Version { text: own(text), major, minor })
             }
             Self::HostPortsDisabled => Message::HostPortsDisabled,
+            Self::NoIptables { family } => Message::NoIptables { family },
             Self::Other => Message::Other,
         }
     }

@@ -173,6 +173,10 @@ impl Crio {
                 }
             }
             Said::CleanUpFailed { port } => self.sockets.not_cleaned_up(*port, by, effects),
+            // What is known of the rules stays; what is not will never be printed.
+            Said::NoIptables { family } if self.exposure.unknown(*family).is_some() => {
+                self.exposure.lose(*family, Ignorance::NeverPrinted, by, effects)
+            }
             _ => {}
         }
     }
