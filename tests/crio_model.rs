@@ -227,6 +227,40 @@ mod found {
     }
 
     #[test]
+    fn every_rule_of_a_chain_counts() {
+        let mapping = |container_port, host_ip| Mapping {
+            protocol: "tcp",
+            host_port: 8080,
+            container_port,
+            host_ip,
+        };
+        let start = |stack, mappings: &[Mapping]| Op::Start {
+            pod: PodSpec { stack, mappings: mappings.to_vec(), host_network: false },
+            failing: false,
+        };
+        let stop = Op::Stop { which: 0, failing: false };
+        // One host port to two container ports; CRI-O cannot remove them. One on two addresses.
+        let twice = [mapping(8443, ""), mapping(9443, "")];
+        let two = [mapping(8443, "192.0.2.10"), mapping(8443, "192.0.2.11")];
+        for version in [Version::V1_31_0, Version::V1_32_0, Version::V1_36_3] {
+            for stack in [Stack::V4, Stack::V6, Stack::Dual] {
+                let ops = [
+                    start(stack, &twice),
+                    Op::Tell,
+                    start(Stack::V4, &two),
+                    stop.clone(),
+                    Op::Restart,
+                    stop.clone(),
+                    start(stack, &twice),
+                ];
+                let setup = Setup { version, ..SETUP };
+                drive(&run(setup, Beginning::Start, true, &[], &ops)).unwrap();
+                drive(&run(setup, Beginning::MidLife, true, &[], &ops)).unwrap();
+            }
+        }
+    }
+
+    #[test]
     fn requests_side_by_side() {
         let start = |stack, ports: &[u16], failing| {
             let mapping = |&host_port| Mapping {

@@ -14,6 +14,8 @@ use common::corpus;
 
 const V4: &[u8] = include_bytes!("data/iptables_save/crio-ipv4.txt");
 const V4_COUNTERS: &[u8] = include_bytes!("data/iptables_save/crio-ipv4-counters.txt");
+/// One host port of a pod that leads to two of its container ports.
+const TWO: &[u8] = include_bytes!("data/iptables_save/crio-two-rules-in-a-chain.txt");
 const V6: &[u8] = include_bytes!("data/iptables_save/crio-ipv6.txt");
 
 fn rules(output: &[u8]) -> Vec<Rule<'static>> {
@@ -41,6 +43,15 @@ fn the_kernel_s_rules_are_those_that_cri_o_logged() {
     );
     let v6 = "tcp:443||[fd01::7]:9443|k8s_six_default_e17bd7a2-5e0a-49f6-a813-976eadf26deb_0_";
     assert_eq!(listed(&Statement::rules(rules(V6))), [v6]);
+}
+
+#[test]
+fn every_rule_of_a_chain_is_listed() {
+    let two = ["tcp:8080||10.42.0.7:8443|k8s_w_d_u_0_", "tcp:8080||10.42.0.7:9443|k8s_w_d_u_0_"];
+    assert_eq!(listed(&Statement::rules(rules(TWO))), two);
+    // A chain that is reached by two ports is none of CRI-O's.
+    let other = String::from_utf8_lossy(TWO).replacen("--dport 8080 -j", "--dport 8081 -j", 1);
+    assert!(Rule::saved(&Save::parse(other.as_bytes()).unwrap()).is_err());
 }
 
 #[test]

@@ -108,7 +108,7 @@ impl<'a> Restore<'a> {
     }
 
     /// All host port rules that exist once the input is applied, in the order of their chains'
-    /// names.
+    /// names; those of one chain in the order in which they stand there.
     pub fn rules(&self) -> impl Iterator<Item = HostPortRule<'_>> + '_ {
         self.rules.iter().map(|entry| HostPortRule { whole: self.text.as_bytes(), entry })
     }
@@ -179,7 +179,7 @@ fn halves(bytes: &[u8]) -> Result<Halves<'_>, ParseError> {
     Ok(halves)
 }
 
-/// The host port rules among those that the kernel holds.
+/// The host port rules among those that the kernel holds, in the order of [`Restore::rules`].
 ///
 /// `iptables-save -t nat` and `ip6tables-save -t nat` (iptables 1.8) print them; the rules are the
 /// same that CRI-O hands over, so they are read in the same way. A chain that nothing leads to is
@@ -210,12 +210,14 @@ pub fn saved_host_ports<'s>(save: &'s Save<'_>) -> Result<Vec<SavedHostPort<'s>>
             rule: saved.rule().as_bytes(),
         })?;
     }
-    let joined = halves.chains.iter().filter_map(|(chain, half)| {
-        let (jump, dnat) = (half.jump?, half.dnat?);
-        let host_ip = dnat.host_ip.or(jump.host_ip);
-        Some(SavedHostPort { chain, port: jump.port, host_ip, target: dnat.target, pod: jump.pod })
-    });
-    Ok(joined.collect())
+    let rule = |(chain, jump, dnat): Joined<'s>| SavedHostPort {
+        chain,
+        port: jump.port,
+        host_ip: dnat.host_ip.or(jump.host_ip),
+        target: dnat.target,
+        pod: jump.pod,
+    };
+    Ok(halves.joined().map(rule).collect())
 }
 
 /// A host port as the kernel serves it; found by [`saved_host_ports`].
@@ -245,23 +247,30 @@ pub(crate) fn remains(text: &[u8]) -> (Option<Family>, Vec<HostPort>) {
             let _ = halves.take(line);
         }
     }
-    let family = halves.chains.values().find_map(|half| half.dnat.map(|dnat| dnat.family));
+    let family = halves.chains.values().find_map(|of| of.dnats.first().map(|dnat| dnat.family));
     let new = halves
         .chains
         .values()
-        .filter_map(|half| half.jump.filter(|jump| jump.new).map(|jump| jump.port));
+        .filter_map(|of| of.jump.filter(|jump| jump.new).map(|jump| jump.port));
     (family, new.collect())
 }
 
-/// The two rules that make up a host port: the jump out of `KUBE-HOSTPORTS`, and the DNAT in the
-/// port's own chain.
-#[derive(Debug, Clone, Copy, Default)]
-struct Half<'t> {
+/// What makes up the rules of a chain: the jump that leads to it out of `KUBE-HOSTPORTS`, and the
+/// DNAT rules in it.
+///
+/// The chain's name is a hash of sandbox, host port, protocol and host address (1.19.1 to 1.36.3).
+/// The container port is not in it, so a pod that leads one host port to two of its container ports
+/// has both rules in one chain, and the same jump to it twice.
+#[derive(Debug, Clone, Default)]
+struct PortChain<'t> {
     jump: Option<Jump<'t>>,
-    dnat: Option<Dnat<'t>>,
+    dnats: Vec<Dnat<'t>>,
 }
 
-#[derive(Debug, Clone, Copy)]
+/// A rule: its chain, the jump to that chain, and the DNAT.
+type Joined<'t> = (&'t [u8], Jump<'t>, Dnat<'t>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Jump<'t> {
     port: HostPort,
     host_ip: Option<IpAddr>,
@@ -278,7 +287,7 @@ struct Dnat<'t> {
 
 #[derive(Debug, Default)]
 struct Halves<'t> {
-    chains: BTreeMap<&'t [u8], Half<'t>>,
+    chains: BTreeMap<&'t [u8], PortChain<'t>>,
     removed: Vec<&'t [u8]>,
 }
 
@@ -292,7 +301,12 @@ impl<'t> Halves<'t> {
                 let (target, jump) = jump(rule, new)
                     .map_err(|error| error.shifted("-A ".len().saturating_add(chain.len())))?;
                 if let Some(target) = target {
-                    self.chains.entry(target).or_default().jump = Some(jump);
+                    let of = self.chains.entry(target).or_default();
+                    if of.jump.is_some_and(|other| other != jump) {
+                        let expected = "one port and one pod for each chain";
+                        return Err(ParseError::new(ErrorKind::RuleArgument, 0, expected));
+                    }
+                    of.jump = Some(jump);
                 }
             }
             RestoreLine::Append { chain, rule } | RestoreLine::Insert { chain, rule }
@@ -301,7 +315,7 @@ impl<'t> Halves<'t> {
                 let dnat = dnat(rule)
                     .map_err(|error| error.shifted("-A ".len().saturating_add(chain.len())))?;
                 if let Some(dnat) = dnat {
-                    self.chains.entry(chain).or_default().dnat = Some(dnat);
+                    self.chains.entry(chain).or_default().dnats.push(dnat);
                 }
             }
             RestoreLine::DeleteChain(chain) if chain.starts_with(HOSTPORT) => {
@@ -312,20 +326,26 @@ impl<'t> Halves<'t> {
         Ok(())
     }
 
+    /// The rules of all chains that a jump leads to.
+    fn joined(&self) -> impl Iterator<Item = Joined<'t>> + '_ {
+        self.chains.iter().flat_map(|(chain, of)| {
+            of.jump
+                .into_iter()
+                .flat_map(move |jump| of.dnats.iter().map(move |dnat| (*chain, jump, *dnat)))
+        })
+    }
+
     fn rules(&self, whole: &[u8]) -> Vec<Entry> {
-        let joined = self.chains.iter().filter_map(|(chain, half)| {
-            let (jump, dnat) = (half.jump?, half.dnat?);
-            Some(Entry {
-                chain: Place::within(whole, chain),
-                port: jump.port,
-                host_ip: dnat.host_ip.or(jump.host_ip),
-                target: Place::within(whole, dnat.target),
-                family: dnat.family,
-                pod: Place::within(whole, jump.pod),
-                new: jump.new,
-            })
-        });
-        joined.collect()
+        let entry = |(chain, jump, dnat): Joined<'t>| Entry {
+            chain: Place::within(whole, chain),
+            port: jump.port,
+            host_ip: dnat.host_ip.or(jump.host_ip),
+            target: Place::within(whole, dnat.target),
+            family: dnat.family,
+            pod: Place::within(whole, jump.pod),
+            new: jump.new,
+        };
+        self.joined().map(entry).collect()
     }
 }
 

@@ -46,7 +46,7 @@ pub struct Socket {
     pub protocol: String,
 }
 
-/// A pod's chain with its one DNAT rule.
+/// A DNAT rule in a pod's chain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule {
     pub mapping: Mapping,
@@ -69,17 +69,33 @@ impl Rule {
     }
 }
 
+/// A pod's chains by their sixteen letters. The mappings of a pod that differ in the container port
+/// alone have their rules in one chain.
+pub type Chains = BTreeMap<String, Vec<Rule>>;
+
+/// Puts rules into the chains that they are for, which are made if they are not there.
+pub fn put(chains: &mut Chains, rules: Vec<(String, Rule)>) {
+    for (suffix, rule) in rules {
+        chains.entry(suffix).or_default().push(rule);
+    }
+}
+
+/// Each rule with its chain.
+fn each(chains: &Chains) -> impl Iterator<Item = (&String, &Rule)> {
+    chains.iter().flat_map(|(suffix, rules)| rules.iter().map(move |rule| (suffix, rule)))
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct Kernel {
     pub sockets: BTreeSet<Socket>,
     /// Ports on which processes of the host listen on every address of both families.
     pub foreign: BTreeSet<(String, u16)>,
-    pub v4: BTreeMap<String, Rule>,
-    pub v6: BTreeMap<String, Rule>,
+    pub v4: Chains,
+    pub v6: Chains,
 }
 
 impl Kernel {
-    pub fn rules(&mut self, family: Family) -> &mut BTreeMap<String, Rule> {
+    pub fn rules(&mut self, family: Family) -> &mut Chains {
         match family {
             Family::V4 => &mut self.v4,
             Family::V6 => &mut self.v6,
@@ -118,14 +134,10 @@ fn quoted_comment(rule: &Rule) -> String {
 }
 
 /// The text given to iptables-restore: chains, the new rules as CRI-O writes them, the kept ones as
-/// iptables-save prints them, the chains to delete. `turn` moves the order of the chain lines,
-/// which is random.
-pub fn restore_text(
-    new: &[(String, Rule)],
-    kept: &BTreeMap<String, Rule>,
-    gone: &[String],
-    turn: usize,
-) -> String {
+/// iptables-save prints them, the chains to delete. A mapping that shares its chain with another one
+/// writes the lines of the chain once more. `turn` moves the order of the chain lines, which is
+/// random.
+pub fn restore_text(new: &[(String, Rule)], kept: &Chains, gone: &[String], turn: usize) -> String {
     let suffixes = new.iter().map(|(s, _)| s).chain(kept.keys()).chain(gone);
     let mut chains: Vec<String> =
         suffixes.flat_map(|s| [format!("KUBE-HP-{s}"), format!("CRIO-MASQ-{s}")]).collect();
@@ -152,14 +164,14 @@ pub fn restore_text(
             m.host_port, m.container_port
         ));
     }
-    for (suffix, rule) in kept {
+    for (suffix, rule) in each(kept) {
         text.push_str(&format!(
             "-A CRIO-HOSTPORTS-MASQ {} -j CRIO-MASQ-{suffix}\n",
             quoted_comment(rule)
         ));
     }
     let mask = |ip: &str| format!("{ip}/{}", if ip.contains(':') { 128 } else { 32 });
-    for (suffix, rule) in kept {
+    for (suffix, rule) in each(kept) {
         let (m, ip) = (&rule.mapping, mask(&rule.pod_ip));
         text.push_str(&format!(
             "-A CRIO-MASQ-{suffix} -s {ip} -d {ip} -p {} {} -m conntrack --ctorigdstport {} -m {} --dport {} -j MASQUERADE\n",
@@ -170,14 +182,14 @@ pub fn restore_text(
             m.container_port
         ));
     }
-    for (suffix, rule) in kept {
+    for (suffix, rule) in each(kept) {
         let (m, note) = (&rule.mapping, quoted_comment(rule));
         text.push_str(&format!(
             "-A KUBE-HOSTPORTS -p {} {note} -m {} --dport {} -j KUBE-HP-{suffix}\n",
             m.protocol, m.protocol, m.host_port
         ));
     }
-    for (suffix, rule) in kept {
+    for (suffix, rule) in each(kept) {
         let (m, note) = (&rule.mapping, quoted_comment(rule));
         let to = if m.any_address() { String::new() } else { format!("-d {} ", mask(m.host_ip)) };
         let (p, target) = (m.protocol, rule.target());

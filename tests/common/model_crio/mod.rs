@@ -97,10 +97,41 @@ fn mapping() -> impl Strategy<Value = Mapping> {
         })
 }
 
+/// A mapping, and now and then a second one of the same host port: to another container port, or on
+/// another address of the host.
+fn mappings() -> impl Strategy<Value = Vec<Mapping>> {
+    let alone = mapping().prop_map(|mapping| vec![mapping]);
+    let to_two_ports = mapping().prop_map(|first| {
+        vec![first.clone(), Mapping { container_port: first.container_port + 1, ..first }]
+    });
+    let on_two_addresses = mapping().prop_map(|first| {
+        let on = |host_ip| Mapping { host_ip, ..first.clone() };
+        vec![on("192.0.2.10"), on("192.0.2.11")]
+    });
+    prop_oneof![16 => alone, 2 => to_two_ports, 2 => on_two_addresses]
+}
+
 fn pod() -> impl Strategy<Value = PodSpec> {
     let stack = prop_oneof![5 => Just(Stack::V4), 2 => Just(Stack::V6), 4 => Just(Stack::Dual)];
-    (stack, vec(mapping(), 0..4), prop::bool::weighted(0.05))
-        .prop_map(|(stack, mappings, host_network)| PodSpec { stack, mappings, host_network })
+    (stack, vec(mappings(), 0..4), prop::bool::weighted(0.05)).prop_map(
+        |(stack, mappings, host_network)| PodSpec {
+            stack,
+            mappings: mappings.concat(),
+            host_network,
+        },
+    )
+}
+
+/// Two pods on one host port, each on an address of its own.
+fn neighbours() -> impl Strategy<Value = Vec<Op>> {
+    mapping().prop_map(|mapping| {
+        let on = |host_ip| PodSpec {
+            stack: Stack::V4,
+            mappings: vec![Mapping { host_ip, ..mapping.clone() }],
+            host_network: false,
+        };
+        ["192.0.2.10", "192.0.2.11"].map(|ip| Op::Start { pod: on(ip), failing: false }).to_vec()
+    })
 }
 
 fn request() -> impl Strategy<Value = Op> {
@@ -129,6 +160,12 @@ fn op() -> impl Strategy<Value = Op> {
         1 => vec(plain_op(), 1..4).prop_map(Op::Suppressed),
         1 => Just(Op::Tell),
     ]
+}
+
+/// Up to about `length` operations.
+fn ops(length: usize) -> impl Strategy<Value = Vec<Op>> {
+    let some = prop_oneof![24 => op().prop_map(|op| vec![op]), 1 => neighbours()];
+    vec(some, 1..length).prop_map(|some| some.concat())
 }
 
 impl std::fmt::Debug for Script {
@@ -196,7 +233,7 @@ pub fn setup() -> impl Strategy<Value = Setup> {
 pub fn script(length: usize) -> impl Strategy<Value = Script> {
     let beginning = prop_oneof![4 => Just(Beginning::Start), 1 => Just(Beginning::MidLife)];
     let told = prop::bool::weighted(0.7);
-    (setup(), beginning, told, vec(pod(), 0..3), vec(op(), 1..length)).prop_map(
+    (setup(), beginning, told, vec(pod(), 0..3), ops(length)).prop_map(
         |(setup, beginning, told, before, ops)| run(setup, beginning, told, &before, &ops),
     )
 }
@@ -212,7 +249,9 @@ pub fn named_host(length: usize) -> impl Strategy<Value = (Script, Script)> {
         Mode::ShortIsoPrecise,
     ];
     let without_boot = |op| if matches!(op, Op::Reboot) { Op::Restart } else { op };
-    let ops = move || vec(op().prop_map(without_boot), 1..length);
+    let ops = move || {
+        ops(length).prop_map(move |ops| ops.into_iter().map(without_boot).collect::<Vec<_>>())
+    };
     (setup(), select(modes), prop::bool::weighted(0.7), ops(), ops()).prop_map(
         |(setup, mode, told, first, second)| {
             let setup = Setup { mode, ..setup };

@@ -1,19 +1,35 @@
 //! The node: a server that runs pods, and a host port manager for each address family.
 
-use super::kernel::{Family, Kernel, Mapping, Rule, Socket, chain_suffix, restore_text};
+use super::kernel::{
+    Chains, Family, Kernel, Mapping, Rule, Socket, chain_suffix, put, restore_text,
+};
 use super::lines::{Journal, Setup, Version};
 use super::{Op, PodSpec, Stack, View};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 pub const RUN: &str = "/runtime.v1.RuntimeService/RunPodSandbox";
 pub const STOP: &str = "/runtime.v1.RuntimeService/StopPodSandbox";
 
+fn restore_program(family: Family) -> &'static str {
+    if family == Family::V6 { "ip6tables-restore" } else { "iptables-restore" }
+}
+
 /// The error of a failed restore: the program that failed names itself.
 fn restore_error(family: Family) -> String {
-    let program = if family == Family::V6 { "ip6tables-restore" } else { "iptables-restore" };
+    let program = restore_program(family);
     format!(
         "failed to execute iptables-restore: exit status 4: {program} v1.8.9 (nf_tables): \nline 7: RULE_APPEND failed (Invalid \
          argument): rule in chain KUBE-HP-X\n"
+    )
+}
+
+/// The error of a restore that deletes a chain twice, as iptables 1.8.9 gives it (seen with both of
+/// its back ends); nothing of the input is applied.
+fn deleted_twice(family: Family, line: usize) -> String {
+    format!(
+        "failed to execute iptables-restore: exit status 1: {}: line {line} failed: No \
+         chain/target/match by that name.\n",
+        restore_program(family)
     )
 }
 
@@ -93,7 +109,7 @@ impl Node {
 
     pub fn step(&mut self, op: &str, told: bool) -> super::Step<View> {
         let kernel = &self.kernel;
-        let rules = || kernel.v4.values().chain(kernel.v6.values());
+        let rules = || kernel.v4.values().chain(kernel.v6.values()).flatten();
         let view = View {
             sockets: kernel.sockets.iter().map(|s| format!("{}:{}", s.protocol, s.port)).collect(),
             sockets_determined: self.sockets_known && self.version().holds_sockets(),
@@ -149,6 +165,11 @@ impl Node {
         let Some(ip) = pod.ip(family).cloned() else { return Ok(()) };
         let mut wanted: Vec<Mapping> =
             pod.mappings.iter().filter(|m| m.concerns(family)).cloned().collect();
+        if self.nft() {
+            // A map of nftables has one element for a key.
+            let mut seen = BTreeSet::new();
+            wanted.retain(|m| seen.insert(chain_suffix(&pod.sandbox, m)));
+        }
         if wanted.is_empty() {
             return Ok(());
         }
@@ -186,8 +207,6 @@ impl Node {
                 );
             }
         }
-        let mut seen = BTreeSet::new();
-        wanted.retain(|m| seen.insert(chain_suffix(&pod.sandbox, m)));
         let under = if self.version().is_old_manager() { "_" } else { "" };
         let comment = format!("{}{under}", pod.full_name());
         let new: Vec<(String, Rule)> = wanted
@@ -214,7 +233,7 @@ impl Node {
                 return Err(restore_error(family));
             }
         }
-        self.kernel.rules(family).extend(new);
+        put(self.kernel.rules(family), new);
         if !self.nft() {
             self.conntrack(family, &wanted);
             self.rules_known[family as usize] |= !self.journal.losing;
@@ -259,21 +278,39 @@ impl Node {
         self.journal.log("info", &text, "hostport/hostport_manager.go:195", None);
     }
 
+    /// The chains that a family has of a pod, one for each mapping that has its rules there: a chain
+    /// that two mappings share stands there twice.
+    pub fn chains_of(&mut self, family: Family, pod: &Pod) -> Vec<String> {
+        let has = self.kernel.rules(family);
+        let mut chains: Vec<String> = pod
+            .mappings
+            .iter()
+            .filter(|m| m.concerns(family))
+            .map(|m| chain_suffix(&pod.sandbox, m))
+            .filter(|suffix| has.contains_key(suffix))
+            .collect();
+        chains.sort();
+        chains
+    }
+
+    /// CRI-O deletes a chain once for each of its mappings. The second time there is no such chain,
+    /// so iptables-restore refuses the whole input, and the rules stay until the machine is started
+    /// anew.
+    pub fn deletes_twice(&mut self, family: Family, pod: &Pod) -> bool {
+        let chains = self.chains_of(family, pod);
+        !self.nft() && chains.windows(2).any(|two| two[0] == two[1])
+    }
+
     /// A manager's Remove: the rules of its family at once, then the sockets; what belongs to
     /// another pod is not told apart.
     pub fn remove(&mut self, family: Family, pod: &Pod, failing: bool) -> Result<(), String> {
         let concerned: Vec<Mapping> =
             pod.mappings.iter().filter(|m| m.concerns(family)).cloned().collect();
         let rules = self.kernel.rules(family).clone();
-        let mut gone: Vec<String> = concerned
-            .iter()
-            .map(|m| chain_suffix(&pod.sandbox, m))
-            .filter(|s| rules.contains_key(s))
-            .collect();
-        gone.sort();
-        gone.dedup();
+        let gone = self.chains_of(family, pod);
+        let twice = self.deletes_twice(family, pod);
         if !gone.is_empty() && !self.nft() {
-            let kept: BTreeMap<_, _> = rules
+            let kept: Chains = rules
                 .iter()
                 .filter(|(s, _)| !gone.contains(s))
                 .map(|(s, r)| (s.clone(), r.clone()))
@@ -295,10 +332,15 @@ impl Node {
             } else {
                 self.rules_known[family as usize] |= !self.journal.losing;
             }
-            if failing {
+            if failing || twice {
                 // The rules that are still there are named by their chains only.
                 self.rules_known[family as usize] &= before;
-                return Err(restore_error(family));
+                let lines = text.lines().count();
+                return Err(if failing {
+                    restore_error(family)
+                } else {
+                    deleted_twice(family, lines.saturating_sub(2))
+                });
             }
         }
         gone.iter().for_each(|suffix| _ = self.kernel.rules(family).remove(suffix));

@@ -1,6 +1,6 @@
 //! The requests that the server works at, one behind the other or side by side.
 
-use super::kernel::{Family, chain_suffix};
+use super::kernel::Family;
 use super::node::{Node, Pod, RUN, STOP};
 use super::{Op, PodSpec};
 use std::collections::VecDeque;
@@ -11,6 +11,9 @@ struct Work {
     pod: Pod,
     id: String,
     failing: bool,
+    /// Why the pod could not be started.
+    failure: Option<String>,
+    /// What could not be removed.
     errors: Vec<String>,
     left: VecDeque<Step>,
 }
@@ -60,7 +63,7 @@ impl Node {
         self.journal.clock += 3_000_000;
         let left = [Step::Running, Step::Add(Family::V4), Step::Add(Family::V6), Step::Ran];
         let left = if spec.host_network { vec![Step::Running, Step::Ran] } else { left.to_vec() };
-        Work { pod, id, failing, errors: Vec::new(), left: left.into() }
+        Work { pod, id, failing, failure: None, errors: Vec::new(), left: left.into() }
     }
 
     fn stop(&mut self, which: usize, failing: bool) -> Option<Work> {
@@ -72,14 +75,26 @@ impl Node {
         self.journal.clock += 3_000_000;
         let [first, second] = self.removal_order();
         let left = [Step::Stopping, Step::Remove(first), Step::Remove(second), Step::Stopped];
-        Some(Work { pod, id, failing, errors: Vec::new(), left: left.into() })
+        Some(Work { pod, id, failing, failure: None, errors: Vec::new(), left: left.into() })
+    }
+
+    /// The warning that CRI-O goes on with when it could not remove all of a pod's rules.
+    fn not_removed(&mut self, pod: &Pod, id: &str, name: &str, errors: &[String]) {
+        if !errors.is_empty() {
+            let (full, sandbox) = (pod.full_name(), &pod.sandbox);
+            let text = format!(
+                "Failed to remove hostport for pod sandbox {full}({sandbox}): {}",
+                errors.join("\n")
+            );
+            self.journal.log("warning", &text, "server/sandbox_network.go:232", Some((id, name)));
+        }
     }
 
     /// Takes the next step of a request; gives the family whose manager did it, if one did. `None`
     /// when nothing is left.
     fn go_on(&mut self, work: &mut Work) -> Option<Option<Family>> {
         let step = work.left.pop_front()?;
-        let Work { pod, id, failing, errors, left } = work;
+        let Work { pod, id, failing, failure, errors, left } = work;
         match step {
             Step::Running => {
                 if self.journal.setup.debug {
@@ -89,7 +104,7 @@ impl Node {
             }
             Step::Add(family) => {
                 if let Err(error) = self.add(family, pod, *failing) {
-                    errors.push(error);
+                    *failure = Some(error);
                     *failing = false;
                     let [first, second] = self.removal_order();
                     *left = [
@@ -117,16 +132,17 @@ impl Node {
                     RUN,
                 );
             }
-            Step::CleanedUp => self.clean_up(pod, id, &errors.join(", ")),
+            Step::CleanedUp => {
+                self.not_removed(pod, id, RUN, errors);
+                self.clean_up(pod, id, failure.as_deref().unwrap_or_default());
+            }
             Step::Stopping => {
                 self.server(&format!("Stopping pod sandbox: {}", pod.sandbox), id, STOP);
-                let chains: Vec<_> =
-                    pod.mappings.iter().map(|m| chain_suffix(&pod.sandbox, m)).collect();
-                let mut has = |family| {
-                    chains.iter().any(|suffix| self.kernel.rules(family).contains_key(suffix))
-                };
+                let mut has = |family| !self.chains_of(family, pod).is_empty();
                 let both = has(Family::V4) && has(Family::V6);
-                if both && *failing && !self.version().holds_sockets() {
+                let mut fails = |family| *failing || self.deletes_twice(family, pod);
+                let failing = fails(Family::V4) || fails(Family::V6);
+                if both && failing && !self.version().holds_sockets() {
                     // Without lines of sockets only the tool's name tells which of two restores
                     // failed, and a wrapper may have that of IPv4. With its
                     // rules the names of a family's chains are forgotten.
@@ -141,19 +157,7 @@ impl Node {
                 return Some(Some(family));
             }
             Step::Stopped => {
-                if !errors.is_empty() {
-                    let (full, sandbox) = (pod.full_name(), &pod.sandbox);
-                    let text = format!(
-                        "Failed to remove hostport for pod sandbox {full}({sandbox}): {}",
-                        errors.join(", ")
-                    );
-                    self.journal.log(
-                        "warning",
-                        &text,
-                        "server/sandbox_network.go:232",
-                        Some((id, STOP)),
-                    );
-                }
+                self.not_removed(pod, id, STOP, errors);
                 self.server(&format!("Stopped pod sandbox: {}", pod.sandbox), id, STOP);
                 self.stopped = Some(pod.sandbox.clone());
             }

@@ -1,7 +1,7 @@
 //! Which family an input is of that leaves no rule to tell by.
 
 use super::restoring::Order;
-use super::{Entry, Exposure, FirstOfTwo, Kind, Rules, merge};
+use super::{Entry, Exposure, FirstOfTwo, Kind, Rules, least_chains, merge};
 use crate::family::Family;
 use crate::port::HostPort;
 use crate::state::crio::know::DnatRule;
@@ -100,9 +100,8 @@ impl Exposure {
         let fit = |rules: &Rules| {
             let have: BTreeSet<&Text<'_>> =
                 rules.values().flat_map(|entry| &entry.chains).collect();
-            let stated = rules.values().filter(|entry| entry.chains.is_empty()).count();
+            let stated = least_chains(rules);
             let others = chains.len().saturating_sub(have.len());
-            // A stated rule has one chain or more.
             let as_many = others >= stated && (stated > 0 || others == 0);
             if rules.is_empty() || !as_many || !have.iter().all(|chain| chains.contains(*chain)) {
                 return Fit::No;

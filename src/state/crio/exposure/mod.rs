@@ -376,6 +376,14 @@ impl Exposure {
     }
 }
 
+/// How many chains the rules that the caller stated have at least. Rules of one pod, host port and
+/// host address may share a chain; others never do.
+fn least_chains(rules: &Rules) -> usize {
+    let stated = rules.iter().filter(|(_, entry)| entry.chains.is_empty());
+    let of: BTreeSet<_> = stated.map(|(rule, _)| (&rule.pod, rule.port, rule.host_ip)).collect();
+    of.len()
+}
+
 /// Adds rules; one that is there already gets the further chains.
 fn merge(rules: &mut Rules, more: impl IntoIterator<Item = (DnatRule, Entry)>) {
     for (rule, entry) in more {

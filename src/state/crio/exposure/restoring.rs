@@ -1,7 +1,7 @@
 //! What an input to iptables-restore changes, and when that is certain.
 
 use super::emptied::Emptied;
-use super::{Entry, Exposure, FAMILIES, Kind, Rules, Underway, merge};
+use super::{Entry, Exposure, FAMILIES, Kind, Rules, Underway, least_chains, merge};
 use crate::event::Remark;
 use crate::event::crio::Snapshot;
 use crate::family::Family;
@@ -12,7 +12,7 @@ use crate::state::effects::Effects;
 use crate::state::evidence::{Certainty, Evidence, Support};
 use crate::state::known::Ignorance;
 use crate::text::Text;
-use alloc::collections::BTreeSet;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 /// More pods are never started at once.
@@ -21,7 +21,8 @@ pub(super) const MOST_STARTS: usize = 512;
 /// What a new input means for the sockets.
 #[derive(Debug, Default)]
 pub(in crate::state::crio) struct Outcome {
-    /// The ports of new rules, with the pod in the comment.
+    /// The ports of new chains, with the pod in the comment: for each chain one socket was opened
+    /// (up to 1.30), whatever the number of its rules.
     pub(in crate::state::crio) new: Vec<(HostPort, Text<'static>)>,
     /// The ports whose rules go; `None` if that is not known.
     pub(in crate::state::crio) removed: Option<Vec<HostPort>>,
@@ -93,7 +94,8 @@ impl Exposure {
                 self.overtaken.add(&first.removers);
             }
         }
-        let (mut stay, mut new, mut added) = (Rules::new(), Rules::new(), Vec::new());
+        let (mut stay, mut new) = (Rules::new(), Rules::new());
+        let mut added: BTreeMap<&Text<'_>, (HostPort, Text<'static>)> = BTreeMap::new();
         for rule in &snapshot.rules {
             let key = DnatRule {
                 port: rule.port,
@@ -104,7 +106,7 @@ impl Exposure {
             let known = self.known_support(family, &key);
             let support = known.unwrap_or_else(|| Support::new(by, Certainty::Confirmed));
             if rule.new {
-                added.push((rule.port, key.pod.clone()));
+                added.insert(&rule.chain, (rule.port, key.pod.clone()));
                 if self.comments.len() >= MOST_STARTS {
                     self.comments.clear();
                 }
@@ -115,6 +117,7 @@ impl Exposure {
                 rules.entry(key).or_insert_with(|| Entry { chains: BTreeSet::new(), support });
             entry.chains.insert(rule.chain.clone().into_owned());
         }
+        let added = added.into_values().collect();
         self.family_mut(family).text_lost = false;
         self.overtake(family);
         if new.is_empty() {
@@ -190,7 +193,7 @@ impl Exposure {
         rules.retain(|rule, entry| {
             !stay.contains_key(rule) || (goes(entry) && !entry.chains.is_empty())
         });
-        let stated = rules.values().filter(|entry| entry.chains.is_empty()).count();
+        let stated = least_chains(&rules);
         let complete = not_known >= stated && (stated > 0 || not_known == 0);
         let ports = rules.keys().map(|rule| rule.port).collect();
         self.replace(family, stay, by, effects);
