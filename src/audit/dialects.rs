@@ -4,6 +4,7 @@ use super::context::Context;
 use super::expect::Expect;
 use crate::error::{ErrorKind, ParseError};
 use crate::event::{self, Finding, FindingKind, Remark, Source, What, journal};
+use crate::grammar::recognize::{self, Dialect};
 use crate::limits::Limits;
 use crate::record::firewalld::{self, Dates};
 use crate::record::{Reading, crio, klog};
@@ -79,7 +80,7 @@ impl Dialects {
         }
         let source = match expect {
             Expect::Only(source) => Some(source),
-            Expect::Auto => shape(message).or(self.last).or_else(|| headerless(message)),
+            Expect::Auto => shape(message).or(self.last),
         };
         match source {
             Some(Source::Firewalld) => self.read_firewalld(message, context, emit),
@@ -310,54 +311,11 @@ fn emit_klog(record: &klog::Record<'_>, context: &Context<'_>, emit: &mut impl F
 /// Whose record a message is by its first bytes; they suffice, for each grammar then decides
 /// exactly.
 fn shape(message: &[u8]) -> Option<Source> {
-    const DATE: &[u8] = b"0000-00-00 00:00:00 ";
-    let digits_as = |pattern: &[u8]| {
-        message.len() >= pattern.len()
-            && message.iter().zip(pattern).all(|(&byte, &like)| {
-                if like == b'0' { byte.is_ascii_digit() } else { byte == like }
-            })
-    };
-    match message.first()? {
-        b'0'..=b'9' if digits_as(DATE) => Some(Source::Firewalld),
-        b't' if message.starts_with(b"time=") => Some(Source::Crio),
-        b'{' if memchr::memmem::find(message, b"\"level\":").is_some() => Some(Source::Crio),
-        b'{' if memchr::memmem::find(message, b"\"caller\":").is_some() => Some(Source::Ovnkube),
-        b'\x1b' => Some(Source::Crio),
-        b'I' | b'W' | b'E' | b'F' if digits_as_klog(message) => Some(Source::Ovnkube),
-        b'L' if message.starts_with(b"Log file created at: ") => Some(Source::Ovnkube),
-        b'A' | b'D' | b'I' | b'R' | b'C' | b'L' if headerless(message).is_some() => {
-            Some(Source::Ovnkube)
-        }
-        _ => None,
-    }
-}
-
-fn digits_as_klog(message: &[u8]) -> bool {
-    message
-        .get(1..6)
-        .is_some_and(|day| matches!(day, [a, b, c, d, b' '] if [a, b, c, d].iter().all(|byte| byte.is_ascii_digit())))
-}
-
-/// A line of ovnkube's about rules, chains or its start that lost its klog header, or the echo of
-/// the script that starts it.
-fn headerless(message: &[u8]) -> Option<Source> {
-    const STARTS: [&[u8]; 9] = [
-        b"Adding rule in table: ",
-        b"Deleting rule in table: ",
-        b"Ignoring processing rule in table",
-        b"Recreating iptables rules for table: ",
-        b"Creating table: ",
-        b"Chain: \"",
-        b"Default config: {MTU:",
-        b"Logging config: {",
-        b"Added *v1.Service event handler ",
-    ];
-    const ECHO: &[u8] = b" - starting ovnkube";
-    let script = || {
-        let head = message.get(..message.len().min(64)).unwrap_or_default();
-        head.first().is_some_and(u8::is_ascii_digit) && memchr::memmem::find(head, ECHO).is_some()
-    };
-    (STARTS.iter().any(|start| message.starts_with(start)) || script()).then_some(Source::Ovnkube)
+    recognize::dialect(message).map(|dialect| match dialect {
+        Dialect::Firewalld => Source::Firewalld,
+        Dialect::Crio => Source::Crio,
+        Dialect::Ovnkube => Source::Ovnkube,
+    })
 }
 
 /// True if the text of another program looks like a record that would count if one of the three had

@@ -15,4 +15,5 @@ pub(crate) mod logfmt;
 pub(crate) mod neighbour;
 pub(crate) mod ovnkube;
 pub(crate) mod prefix;
+pub(crate) mod recognize;
 pub(crate) mod service_xml;

@@ -8,6 +8,7 @@
 use crate::error::ErrorKind;
 use crate::grammar::clock::{self, Day, TimeOfDay, Zone, ZoneStyle};
 use crate::grammar::error::{Broken, Parsed, broken};
+use crate::grammar::recognize::begins;
 use crate::stamp::Stamp;
 use memchr::{memchr, memmem};
 use nom::Parser;
@@ -204,7 +205,7 @@ pub(crate) fn sender(input: &[u8]) -> Option<(&[u8], Sender<'_>)> {
         let (tag, message) = behind_host.split_at_checked(colon)?;
         let message = message.get(2..).unwrap_or_default();
         let (identifier, pid) = with_pid(tag);
-        if pid.is_some() || payload(message) {
+        if pid.is_some() || begins(message) {
             return Some((
                 message,
                 Sender { host: Some(first), identifier, pid, ending: Ending::Searched },
@@ -258,32 +259,6 @@ pub(crate) fn process(digits: &[u8]) -> Option<u32> {
         return None;
     }
     number(digits).and_then(|n| u32::try_from(n).ok())
-}
-
-/// True when a line of one of the logs begins here: a klog header, logrus' `time="`, a JSON object,
-/// or firewalld's date.
-#[inline]
-pub(crate) fn payload(input: &[u8]) -> bool {
-    match input.first() {
-        Some(b't') => input.starts_with(b"time=\"") || input.starts_with(b"time=2"),
-        Some(b'{') => input.starts_with(b"{\""),
-        Some(b'I' | b'W' | b'E' | b'F') => klog_header(input),
-        Some(b'0'..=b'9') => {
-            (clock::day, char(' '), clock::time_of_day, char(' ')).parse(input).is_ok()
-        }
-        _ => false,
-    }
-}
-
-fn klog_header(input: &[u8]) -> bool {
-    matches!(input, [_, b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b'0'..=b'9', b' ', rest @ ..] if clock::time_of_day(rest).is_ok())
-}
-
-/// True when a line begins with the words of a message that is known by them alone, header lost.
-pub(crate) fn headless(input: &[u8]) -> bool {
-    [&b"Adding rule in table: "[..], b"Deleting rule in table: ", b"Ignoring processing rule "]
-        .iter()
-        .any(|words| input.starts_with(words))
 }
 
 /// The stream of a container that a line was written to.

@@ -6,6 +6,7 @@ use crate::error::ParseError;
 use crate::grammar::clock::ZoneStyle;
 use crate::grammar::error::public;
 use crate::grammar::prefix::{self, Clock, Ending, Output, Sender};
+use crate::grammar::recognize;
 use crate::text::Text;
 use alloc::vec::Vec;
 
@@ -71,7 +72,7 @@ impl Near {
 /// of it. An object may be anything.
 #[inline]
 pub(super) fn is_bare(line: &[u8]) -> bool {
-    line.first() != Some(&b'{') && prefix::payload(line)
+    line.first() != Some(&b'{') && recognize::dialect(line).is_some()
 }
 
 /// Takes a line apart, and remembers what the next line may need.
@@ -148,7 +149,7 @@ fn marks<'a>(line: &'a [u8], near: &Near) -> Marks<'a> {
 
 /// True for a line of one of the logs, wrapped or bare.
 fn shows_itself(line: &[u8]) -> bool {
-    prefix::payload(line) || prefix::headless(line) || prefix::stamp(line).is_ok()
+    recognize::begins(line) || prefix::stamp(line).is_ok()
 }
 
 fn begins_marks(line: &[u8]) -> bool {
@@ -181,7 +182,7 @@ fn inner<'a>(line: &'a [u8], before: usize, marks: &Marks<'a>, near: &Near) -> O
             ));
         }
         b'<' => return syslog(line, before),
-        _ if prefix::payload(line) => return message(Prefix::default(), line),
+        _ if recognize::begins(line) => return message(Prefix::default(), line),
         _ => {}
     }
     let (rest, (clock, stamp)) = prefix::stamp(line).ok()?;
@@ -198,7 +199,7 @@ fn inner<'a>(line: &'a [u8], before: usize, marks: &Marks<'a>, near: &Near) -> O
         let timestamps = fraction_digits >= 7
             || marks.pod.is_some()
             || (style != ZoneStyle::Digits
-                && (prefix::payload(rest) || near.transport == Some(Transport::Timestamps)));
+                && (recognize::begins(rest) || near.transport == Some(Transport::Timestamps)));
         if timestamps {
             return message(bare(Transport::Timestamps), rest);
         }
