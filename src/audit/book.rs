@@ -104,9 +104,9 @@ impl Book {
             self.ledger.boot(host.as_ref(), boot, by, &mut effects);
         }
         match kind {
-            FindingKind::Event(what @ What::Journal(journal::Event::Boot { .. }))
-                if host.is_none() =>
-            {
+            FindingKind::Event(
+                what @ What::Journal(journal::Event::Boot { .. } | journal::Event::Missing { .. }),
+            ) if host.is_none() => {
                 // Told without a name, it is one of every host; what it brings about is noted host
                 // by host.
                 let hosts: Vec<Option<Text<'static>>> =
@@ -123,6 +123,10 @@ impl Book {
                 let event = Event { host, at, stamp, what };
                 self.ledger.apply(&event, &mut effects);
                 self.note(event.host.as_ref(), by, &effects);
+            }
+            FindingKind::Plain(source) => {
+                self.ledger.saw_line(host.as_ref(), source, by, &mut effects);
+                self.note(host.as_ref(), by, &effects);
             }
             _ => self.note(host.as_ref(), by, &effects),
         }

@@ -32,6 +32,8 @@ pub(super) struct Dialects {
     klog: klog::Reader,
     /// Whose record was the last one.
     last: Option<Source>,
+    /// The process that wrote it, where the prefix names it.
+    pid: Option<u32>,
     /// Where the record that is held began.
     held: Option<Held>,
 }
@@ -53,6 +55,7 @@ impl Dialects {
             dated: None,
             klog: klog::Reader::new(),
             last: None,
+            pid: None,
             held: None,
         }
     }
@@ -88,9 +91,20 @@ impl Dialects {
             Some(Source::Ovnkube) => self.read_klog(message, context, emit),
             None => emit(context.finding(FindingKind::Unrelated)),
         }
-        if source.is_some() && source != self.last {
+        if source.is_some() {
             self.last = source;
+            self.pid = context.pid.or(self.pid);
         }
+    }
+
+    /// True if a call of firewalld is not complete, so that the next line may be its text.
+    pub(super) fn holds_call(&self) -> bool {
+        !self.firewalld.is_idle()
+    }
+
+    /// The program of the stream, if this process wrote its last record.
+    pub(super) fn of_process(&self, pid: u32) -> Option<Source> {
+        self.last.filter(|_| self.pid == Some(pid))
     }
 
     fn read_firewalld(

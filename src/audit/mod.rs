@@ -6,6 +6,7 @@ mod context;
 mod dialects;
 mod expect;
 mod identifier;
+mod lookalike;
 mod reader;
 mod saved;
 mod segment;

@@ -4,11 +4,16 @@ use super::context::Context;
 use super::dialects::{self, Extent};
 use super::expect::Expect;
 use super::identifier::{Writer, writer};
+use super::lookalike::{self, LookAlike};
 use super::streams::Streams;
+use crate::event::journal::{Cause, Missing};
 use crate::event::{Finding, FindingKind, Remark, Source, What, journal};
 use crate::frame::RawLine;
+use crate::grammar::{colour, missing, recognize};
 use crate::limits::Limits;
 use crate::record::transport::{self, Delivery, Entry, Note, Prefix};
+use crate::record::{Reading, crio};
+use alloc::vec::Vec;
 
 /// Reads the lines of one input, one at a time and without looking ahead.
 ///
@@ -72,7 +77,21 @@ fn deliver(
         Delivery::Entry(entry) => read_entry(expect, streams, &entry, emit),
         Delivery::Note { note, prefix, at, lines } => {
             let context = Context::new(&prefix, at, lines);
-            read_note(expect, note, &prefix, &context, emit);
+            match note {
+                Note::RateLimited { pid: Some(pid), .. } => {
+                    emit(context.finding(FindingKind::Unrelated));
+                    streams.lost_of_process(&prefix, pid, &context, emit);
+                }
+                note => read_note(expect, note, &prefix, &context, emit),
+            }
+        }
+        Delivery::Encoded { encoding, at, lines } => {
+            let prefix = Prefix::default();
+            let context = Context::new(&prefix, at, lines);
+            emit(context.finding(FindingKind::Encoded(encoding)));
+            let (what, cause) = (Missing::Anything, Cause::Encoded);
+            let event = journal::Event::Missing { what, cause };
+            emit(context.aside(FindingKind::Event(What::Journal(event))));
         }
         Delivery::Decoration { at, lines } => {
             emit(Context::new(&Prefix::default(), at, lines).finding(FindingKind::Unrelated))
@@ -106,10 +125,21 @@ fn read_entry(
     let prefix = entry.prefix();
     let context =
         Context::new(prefix, entry.at(), entry.lines()).with_offset(entry.message_offset());
-    let message = entry.message().as_bytes();
+    let raw = entry.message().as_bytes();
+    let plain = without_colours(raw);
+    let message = plain.as_deref().unwrap_or(raw);
     let whole = if entry.cut() > 0 { Extent::Cut } else { Extent::Whole };
     match writer(prefix.program().map(AsRef::as_ref)) {
-        Writer::Unnamed => streams.read(expect, prefix, message, whole, &context, emit),
+        Writer::Unnamed if missing::is_cut(message) && !streams.hold_record(prefix) => {
+            let (what, cause) = (Missing::Anything, Cause::Cut);
+            let event = journal::Event::Missing { what, cause };
+            emit(context.finding(FindingKind::Event(What::Journal(event))));
+        }
+        Writer::Unnamed => {
+            streams.read(expect, prefix, message, whole, &context, &mut |finding| {
+                read_nothing_of(expect, message, &context, finding, emit);
+            });
+        }
         Writer::Named(source) if expect.includes(source) => {
             streams.read(Expect::Only(source), prefix, message, whole, &context, emit)
         }
@@ -139,4 +169,42 @@ fn read_note(
         true => FindingKind::Event(What::Journal(journal::Event::of_note(note, prefix))),
         false => FindingKind::Unrelated,
     }));
+}
+
+/// The message without the colours that a tool put into it; `None` if it has none, or if they are
+/// those of logrus on a terminal.
+fn without_colours(message: &[u8]) -> Option<Vec<u8>> {
+    memchr::memchr(0x1b, message)?;
+    match crio::Record::parse(message) {
+        Reading::Record(_) if message.first() == Some(&0x1b) => None,
+        _ => colour::without_colours(message),
+    }
+}
+
+/// Hands a finding on; one that tells of a line in which nothing was read is told as a look-alike
+/// if the line holds a known message.
+fn read_nothing_of(
+    expect: Expect,
+    message: &[u8],
+    context: &Context<'_>,
+    finding: Finding<'_>,
+    emit: &mut impl FnMut(Finding<'_>),
+) {
+    let nothing = match finding.kind {
+        FindingKind::Unrelated => true,
+        // A line that goes on a record; the records themselves begin as such.
+        FindingKind::Plain(_) => recognize::dialect(message).is_none(),
+        _ => false,
+    };
+    let look_alike = nothing.then(|| lookalike::find(expect, message)).flatten();
+    let Some(LookAlike { front, source, missing, host }) = look_alike else {
+        return emit(finding);
+    };
+    let own = context.host().or(host);
+    let of_host = |finding| Finding { host: own.clone(), ..finding };
+    emit(of_host(context.finding(FindingKind::LookAlike { source, front })));
+    if let Some(what) = missing {
+        let event = journal::Event::Missing { what, cause: Cause::LookAlike };
+        emit(of_host(context.aside(FindingKind::Event(What::Journal(event)))));
+    }
 }

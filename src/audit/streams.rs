@@ -4,7 +4,8 @@
 use super::context::Context;
 use super::dialects::{Dialects, Extent};
 use super::expect::Expect;
-use crate::event::Finding;
+use crate::event::journal::{self, Cause, Missing};
+use crate::event::{Finding, FindingKind, What};
 use crate::limits::Limits;
 use crate::record::transport::{Prefix, Stream};
 use alloc::collections::BTreeMap;
@@ -70,6 +71,35 @@ impl Streams {
             } else {
                 dialects.finish(emit);
             }
+        }
+    }
+
+    /// True if a record of the stream that a prefix names is not complete, so that the next line may
+    /// be its text.
+    pub(super) fn hold_record(&self, prefix: &Prefix<'_>) -> bool {
+        let mut key = Vec::new();
+        name(prefix, &mut key);
+        let dialects = if key.is_empty() { Some(&self.bare) } else { self.named.get(&key) };
+        dialects.is_some_and(Dialects::holds_call)
+    }
+
+    /// Tells that messages of a process are missing: of the program that last wrote as this
+    /// process on the host of the prefix, if it is one of the three.
+    pub(super) fn lost_of_process(
+        &self,
+        prefix: &Prefix<'_>,
+        pid: u32,
+        context: &Context<'_>,
+        emit: &mut impl FnMut(Finding<'_>),
+    ) {
+        let mut host = prefix.host().map(|host| host.as_bytes().to_vec()).unwrap_or_default();
+        host.push(0);
+        let streams =
+            self.named.range(host.clone()..).take_while(|(key, _)| key.starts_with(&host));
+        for source in streams.filter_map(|(_, dialects)| dialects.of_process(pid)) {
+            let what = Missing::Of(source);
+            let event = journal::Event::Missing { what, cause: Cause::RateLimited };
+            emit(context.aside(FindingKind::Event(What::Journal(event))));
         }
     }
 

@@ -1,8 +1,9 @@
 //! What reading a stretch of log lines led to: the stream that state, coverage and segments are
 //! folds of.
 
-use super::{Remark, What};
+use super::{Front, Remark, What};
 use crate::error::ParseError;
+use crate::record::transport::Encoding;
 use crate::span::LineRef;
 use crate::stamp::Stamp;
 use crate::text::Text;
@@ -81,6 +82,15 @@ pub enum FindingKind<'a> {
         /// Where and why it broke.
         error: ParseError,
     },
+    /// A line that holds a known message behind something that is no wrapping known here.
+    LookAlike {
+        /// The source whose message it is.
+        source: Source,
+        /// What stands in front of it.
+        front: Front,
+    },
+    /// The first line of an input that is no text, or text in another encoding.
+    Encoded(Encoding),
     /// A remark about the lines before; it accounts for no line of its own.
     Remark(Remark),
 }
@@ -93,8 +103,11 @@ impl Finding<'_> {
             FindingKind::Event(What::Firewalld(_)) => Some(Source::Firewalld),
             FindingKind::Event(What::Crio(_)) => Some(Source::Crio),
             FindingKind::Event(What::Ovnkube(_)) => Some(Source::Ovnkube),
-            FindingKind::Event(_) | FindingKind::Unrelated | FindingKind::Remark(_) => None,
-            FindingKind::Plain(source) => Some(*source),
+            FindingKind::Event(_)
+            | FindingKind::Unrelated
+            | FindingKind::Encoded(_)
+            | FindingKind::Remark(_) => None,
+            FindingKind::Plain(source) | FindingKind::LookAlike { source, .. } => Some(*source),
             FindingKind::Malformed { source, .. } => *source,
         }
     }
@@ -115,6 +128,10 @@ impl Finding<'_> {
                 FindingKind::Malformed { source, error } => {
                     FindingKind::Malformed { source, error }
                 }
+                FindingKind::LookAlike { source, front } => {
+                    FindingKind::LookAlike { source, front }
+                }
+                FindingKind::Encoded(encoding) => FindingKind::Encoded(encoding),
                 FindingKind::Remark(remark) => FindingKind::Remark(remark),
             },
         }

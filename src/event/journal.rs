@@ -1,4 +1,5 @@
-//! What the journal itself says between the messages it carries.
+//! What the journal itself says between the messages it carries, and what else shows that lines are
+//! missing.
 
 use super::finding::Source;
 use crate::record::transport::{Note, Prefix};
@@ -31,11 +32,90 @@ pub enum Event<'a> {
         /// The program.
         source: Source,
     },
+    /// Lines are missing here, or are there and cannot be read. Where no host is named it may be
+    /// any host's.
+    Missing {
+        /// What may have been said in them.
+        what: Missing,
+        /// What shows it.
+        cause: Cause,
+    },
     /// The text of a message is lost: `[12B blob data]`, or `MESSAGE: null` in a JSON mode.
     TextLost {
         /// The program whose message it was.
         identifier: Text<'a>,
     },
+}
+
+/// What may have been said in lines that are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum Missing {
+    /// Anything, by any program.
+    Anything,
+    /// Anything that this program says.
+    Of(Source),
+    /// That CRI-O opened or closed a socket.
+    CrioSockets,
+}
+
+impl Missing {
+    /// True if a program may have said something there.
+    #[must_use]
+    pub fn concerns(self, source: Source) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::Of(own) => own == source,
+            Self::CrioSockets => source == Source::Crio,
+        }
+    }
+}
+
+/// What shows that lines are missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum Cause {
+    /// A mark of whoever cut them out: `--` of `grep -C`, `[...]`, `<snip>`; or `grep -H` names
+    /// another file.
+    Cut,
+    /// rsyslog dropped them to keep to a rate.
+    RateLimited,
+    /// The journal says that it lost some.
+    JournalLost,
+    /// The input is no text that can be read.
+    Encoded,
+    /// A line holds a known message, and what stands in front of it is no form that is read.
+    LookAlike,
+}
+
+impl Cause {
+    /// The cause in words.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cut => "visible cut",
+            Self::RateLimited => "messages dropped by rsyslog",
+            Self::JournalLost => "messages lost by the journal",
+            Self::Encoded => "input that is no readable text",
+            Self::LookAlike => "known message behind something that is not read",
+        }
+    }
+}
+
+impl core::fmt::Display for Cause {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 impl<'a> Event<'a> {
@@ -46,6 +126,13 @@ impl<'a> Event<'a> {
         match note {
             Note::Boot { id } => Self::Boot { id },
             Note::Suppressed { count, unit } => Self::Suppressed { count, unit },
+            Note::RateLimited { .. } => {
+                Self::Missing { what: Missing::Anything, cause: Cause::RateLimited }
+            }
+            Note::JournalLost => {
+                Self::Missing { what: Missing::Anything, cause: Cause::JournalLost }
+            }
+            Note::Cut => Self::Missing { what: Missing::Anything, cause: Cause::Cut },
             Note::TextLost => Self::TextLost {
                 identifier: prefix.program().map(Text::reborrow).unwrap_or_default(),
             },
@@ -63,6 +150,7 @@ impl Event<'_> {
                 Event::Suppressed { count, unit: unit.into_owned() }
             }
             Self::Lost { source } => Event::Lost { source },
+            Self::Missing { what, cause } => Event::Missing { what, cause },
             Self::TextLost { identifier } => {
                 Event::TextLost { identifier: identifier.into_owned() }
             }

@@ -6,12 +6,14 @@
 pub mod crio;
 mod finding;
 pub mod firewalld;
+mod front;
 pub mod journal;
 pub mod neighbour;
 pub mod ovnkube;
 mod remark;
 
 pub use finding::{Finding, FindingKind, Source};
+pub use front::Front;
 pub use remark::Remark;
 
 use crate::span::LineRef;

@@ -27,8 +27,12 @@ pub enum Remark {
     CutMessage,
     /// A line longer than the caller allows.
     LineTooLong,
+    /// A known message behind something that is no wrapping known here.
+    LookAlike,
     /// The clock went back.
     ClockBack,
+    /// The lines run against their own times: the newest comes first.
+    NewestFirst,
     /// Lines are missing.
     Gap,
     /// A port outside 1 to 65535, or a number in a form that the program never prints.
@@ -63,7 +67,9 @@ impl Remark {
             Self::DuplicateField => "field given twice",
             Self::CutMessage => "message cut short",
             Self::LineTooLong => "line too long",
+            Self::LookAlike => "known message that could not be unwrapped",
             Self::ClockBack => "clock went back",
+            Self::NewestFirst => "newest line first",
             Self::Gap => "lines are missing",
             Self::NotAPort => "not a port",
             Self::CloseWithoutOpen => "closed without being open",

@@ -112,6 +112,20 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
+/// The elements of an array, up to its end or to the first fault.
+pub(crate) fn elements(input: &[u8]) -> impl Iterator<Item = Value<'_>> {
+    let mut cursor = Cursor { input, at: 0 };
+    let mut goes_on = cursor.take(b'[') && !cursor.take(b']');
+    core::iter::from_fn(move || {
+        if !goes_on {
+            return None;
+        }
+        let (value, _) = cursor.value().ok()?;
+        goes_on = cursor.take(b',');
+        Some(value)
+    })
+}
+
 /// The input and how far it is read.
 #[derive(Debug, Clone)]
 struct Cursor<'a> {

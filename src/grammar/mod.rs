@@ -1,6 +1,7 @@
 //! The grammars of the log formats: the only place that names the parser library.
 
 pub(crate) mod clock;
+pub(crate) mod colour;
 pub(crate) mod crio;
 pub(crate) mod dbus;
 pub(crate) mod error;
@@ -12,6 +13,7 @@ pub(crate) mod json;
 pub(crate) mod klog;
 pub(crate) mod list_all;
 pub(crate) mod logfmt;
+pub(crate) mod missing;
 pub(crate) mod neighbour;
 pub(crate) mod ovnkube;
 pub(crate) mod prefix;

@@ -35,6 +35,9 @@ pub(crate) enum Clock {
     Monotonic,
     /// `[    5.312951 <    0.001147 >]`.
     Delta,
+    /// `Okt 01 16:24:14`, `6月 25 16:24:11`, `25 juin 16:24:11`: the names of a month that is not
+    /// English, with the number of digits of the fraction.
+    Foreign { fraction_digits: usize },
 }
 
 /// A stamp that no calendar knows is none, and the line still has its prefix.
@@ -65,6 +68,50 @@ fn short(input: &[u8]) -> Parsed<'_, Stamped> {
     let (rest, time) = clock::time_of_day(rest)?;
     let stamp = || Stamp::no_year(Month::try_from(month).ok()?, day, time.time()?);
     Ok((rest, (Clock::Short { fraction_digits: time.fraction_digits }, stamp())))
+}
+
+/// `Okt 01 16:24:14 rhel92 crio[77216]: `: journalctl names the month in the language of whoever
+/// calls it, `%b %d` of `strftime`; some languages put the day first, and a tool may add the day of
+/// the week.
+///
+/// Words, a day and a time of day prove little. So the sender behind them must be a host and a
+/// `NAME[PID]:`, and no time is read: which month it is stays open.
+pub(crate) fn foreign_stamp(line: &[u8]) -> Option<(&[u8], Clock)> {
+    /// No name of a month or of a day is longer.
+    const LONGEST_WORD: usize = 32;
+    let mut rest = line.trim_ascii_start();
+    if line.len().saturating_sub(rest.len()) > 1 {
+        return None;
+    }
+    let (mut days, mut names) = (0u32, 0u32);
+    loop {
+        if days == 1
+            && names >= 1
+            && let Ok((behind, time)) = clock::time_of_day(rest)
+        {
+            let behind = behind.strip_prefix(b" ")?;
+            let (_, sender) = sender(behind)?;
+            let named = sender.ending == Ending::Colon && sender.pid.is_some();
+            let clock = Clock::Foreign { fraction_digits: time.fraction_digits };
+            return named.then_some((behind, clock));
+        }
+        let (first, behind) = word(rest.get(..LONGEST_WORD.saturating_add(1)).unwrap_or(rest));
+        if first.is_empty() || first.len() > LONGEST_WORD || behind.is_empty() {
+            return None;
+        }
+        let number = first.strip_suffix(b".").unwrap_or(first);
+        if number.len() <= 2 && number.iter().all(u8::is_ascii_digit) {
+            days = days.saturating_add(1);
+        } else if first.iter().all(|b| b.is_ascii_alphanumeric() || *b >= 0x80 || *b == b'.') {
+            names = names.saturating_add(1);
+        } else {
+            return None;
+        }
+        if days > 1 || names > 2 {
+            return None;
+        }
+        rest = rest.get(first.len()..)?.trim_ascii_start();
+    }
 }
 
 fn iso(input: &[u8]) -> Parsed<'_, Stamped> {
@@ -195,7 +242,7 @@ pub(crate) fn sender(input: &[u8]) -> Option<(&[u8], Sender<'_>)> {
         return Some((behind_host, Sender { host: None, identifier, pid, ending: Ending::Colon }));
     }
     if !first.first()?.is_ascii_alphanumeric() {
-        return None;
+        return hidden_host(input);
     }
     let (second, message) = word(behind_host);
     if let Some((identifier, pid, ending)) = tag_word(second) {
@@ -214,6 +261,42 @@ pub(crate) fn sender(input: &[u8]) -> Option<(&[u8], Sender<'_>)> {
     }
     let identifier = (!second.is_empty()).then_some(second)?;
     Some((message, Sender { host: Some(first), identifier, pid: None, ending: Ending::Blank }))
+}
+
+/// `<redacted> crio[77216]: `, `*** crio[77216]: `: somebody put marks where the host's name stood.
+///
+/// The mark is told as the host, as written. Only a `NAME[PID]:` behind it shows that it is one.
+fn hidden_host(input: &[u8]) -> Option<(&[u8], Sender<'_>)> {
+    /// No mark is longer.
+    const LONGEST_MARK: usize = 64;
+    let closing = match input.first()? {
+        b'<' => Some(b'>'),
+        b'[' => Some(b']'),
+        b'(' => Some(b')'),
+        b'{' => Some(b'}'),
+        _ => None,
+    };
+    let head = input.get(..LONGEST_MARK).unwrap_or(input);
+    let closed =
+        closing.and_then(|closing| memchr(closing, head)).map_or(0, |at| at.saturating_add(1));
+    let end = closed.saturating_add(memchr(b' ', input.get(closed..)?)?);
+    let (host, behind) = input.split_at_checked(end)?;
+    let (tag, message) = word(behind.strip_prefix(b" ")?);
+    match tag_word(tag)? {
+        (identifier, Some(pid), Ending::Colon) if host.len() <= LONGEST_MARK => Some((
+            message,
+            Sender { host: Some(host), identifier, pid: Some(pid), ending: Ending::Colon },
+        )),
+        _ => None,
+    }
+}
+
+/// The identifier of a word that is `NAME[PID]:` or `NAME[PID]`, wherever it stands.
+pub(crate) fn named_process(word: &[u8]) -> Option<(&[u8], u32)> {
+    match tag_word(word)? {
+        (identifier, Some(pid), _) => Some((identifier, pid)),
+        _ => None,
+    }
 }
 
 /// The bytes up to a blank, and what stands behind that blank.
@@ -357,11 +440,45 @@ pub(crate) fn pod(input: &[u8]) -> Parsed<'_, (&[u8], &[u8])> {
     Ok((rest, (pod, container)))
 }
 
-/// `33:`, as `grep -n` writes it.
+/// `33:`, as `grep -n` writes it, or `33-` in front of a line that it shows as context.
 pub(crate) fn line_number(input: &[u8]) -> Parsed<'_, u64> {
+    let end = alt((char(':'), char('-')));
     let (rest, digits) =
-        terminated(take_while_m_n(1, 18, |b: u8| b.is_ascii_digit()), char(':')).parse(input)?;
+        terminated(take_while_m_n(1, 18, |b: u8| b.is_ascii_digit()), end).parse(input)?;
     Ok((rest, number(digits).and_then(|n| u64::try_from(n).ok()).unwrap_or(0)))
+}
+
+/// `/var/log/firewalld:`, as `grep -H` writes it, or `/var/log/firewalld-` in front of a line that
+/// it shows as context: the name, for each place at which it may end, and what stands behind it.
+///
+/// A name may itself hold colons and dashes, so what follows has to tell. Names with blanks, quotes
+/// or brackets are not looked for.
+pub(crate) fn file_names(input: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    /// The longest path that Linux takes for a name; no more is looked at.
+    const LONGEST_NAME: usize = 255;
+    let in_name = |b: &u8| {
+        b.is_ascii_alphanumeric()
+            || *b >= 0x80
+            || matches!(b, b'/' | b'.' | b'_' | b'-' | b':' | b'+' | b'~' | b'@' | b'%')
+    };
+    let length = input.iter().take(LONGEST_NAME).take_while(|b| in_name(b)).count();
+    let ends = input.iter().take(length).enumerate().skip(1);
+    ends.filter(|(_, b)| matches!(b, b':' | b'-')).filter_map(|(at, _)| {
+        let (name, behind) = input.split_at_checked(at)?;
+        Some((name, behind.get(1..)?))
+    })
+}
+
+/// Blanks, tabs and `>` in front of a line: an indent, or the mark of a quotation in a letter or in
+/// Markdown. How many bytes they take.
+///
+/// Fewer than sixteen blanks alone, for journalctl pads the further lines of a message with as many
+/// blanks as the prefix before it is long, and no prefix is that short.
+pub(crate) fn quotation(line: &[u8]) -> usize {
+    const SHORTEST_PADDING: usize = 16;
+    let length =
+        line.iter().take(SHORTEST_PADDING).take_while(|b| matches!(b, b' ' | b'\t' | b'>')).count();
+    if length < SHORTEST_PADDING { length } else { 0 }
 }
 
 /// A node's name and the blank behind it, as `oc adm node-logs --path` writes it in front of each
@@ -376,5 +493,15 @@ pub(crate) fn node(input: &[u8]) -> Parsed<'_, &[u8]> {
         take_while_m_n(1, 253, |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
             .parse(input)?;
     let (rest, _) = char(' ').parse(rest)?;
-    Ok((rest, name))
+    // `- ` and `1. ` stand in front of the items of a list.
+    match (name.first(), name.last()) {
+        (Some(first), Some(last))
+            if first.is_ascii_alphanumeric()
+                && last.is_ascii_alphanumeric()
+                && name.iter().any(u8::is_ascii_alphabetic) =>
+        {
+            Ok((rest, name))
+        }
+        _ => broken(input, ErrorKind::Prefix, "a node's name"),
+    }
 }

@@ -5,8 +5,10 @@ use super::host_name::{self, ByHost};
 use super::signs::Signs;
 use super::verdict::{Reason, Verdict};
 use crate::error::ErrorKind;
-use crate::event::{Finding, FindingKind, Remark, Source, What, journal};
+use crate::event::journal::Cause;
+use crate::event::{Finding, FindingKind, Front, Remark, Source, What, journal};
 use crate::limits::Limits;
+use crate::record::transport::Encoding;
 use crate::span::{InputId, LineRef};
 use crate::stamp::Stamp;
 use crate::state::evidence::Evidence;
@@ -202,6 +204,14 @@ pub struct HostCoverage {
     pub suppressed: BTreeMap<Text<'static>, u64>,
     /// How many messages lost their text in the journal.
     pub texts_lost: u64,
+    /// How often the log shows that lines are missing or cannot be read, by what shows it.
+    pub missing: BTreeMap<Cause, u64>,
+    /// How many lines hold a known message behind something that is no wrapping known here: by the
+    /// source whose message it is, and by what stands in front of it.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    pub look_alikes: BTreeMap<(Source, Front), u64>,
+    /// Inputs that are no text that can be read; at most [`Limits::max_samples`].
+    pub encoded: Vec<(Encoding, LineRef)>,
 }
 
 /// Units that the journal dropped messages of, told apart; a hostile log cannot make it grow
@@ -218,7 +228,14 @@ impl HostCoverage {
     /// Whether a source was able to tell which ports it opened and closed.
     #[must_use]
     pub fn verdict(&self, source: Source) -> Verdict {
-        let Some(own) = self.sources.get(&source) else { return Verdict::Silent };
+        let alike = self.look_alikes.iter().filter(|((own, _), _)| *own == source);
+        let alike = alike.fold(0u64, |sum, (_, count)| sum.saturating_add(*count));
+        let encoded = u64::try_from(self.encoded.len()).unwrap_or(u64::MAX);
+        let Some(own) = self.sources.get(&source) else {
+            let reasons = [(alike, Reason::NotUnwrapped), (encoded, Reason::NoText)];
+            let reasons = reasons.into_iter().filter(|(count, _)| *count > 0);
+            return Verdict::silent(reasons.map(|(_, reason)| reason).collect());
+        };
         let mut verdict = own.signs.verdict(source, own.records);
         let mut partly = |reason: Reason, count: u64| {
             if count > 0 {
@@ -227,6 +244,9 @@ impl HostCoverage {
         };
         let of = |remark| self.remarks.get(&remark).copied().unwrap_or(0);
         partly(Reason::Malformed, own.malformed);
+        partly(Reason::NotUnwrapped, alike);
+        partly(Reason::NoText, encoded);
+        partly(Reason::NewestFirst, of(Remark::NewestFirst));
         partly(Reason::ClockWentBack, own.clock_back);
         partly(
             Reason::MessagesSuppressed,
@@ -269,6 +289,20 @@ impl HostCoverage {
                         offset: u64::try_from(error.offset()).unwrap_or(u64::MAX),
                         reason: error.to_string(),
                     });
+                }
+                None
+            }
+            FindingKind::LookAlike { source, front } => {
+                self.counts.unrelated = self.counts.unrelated.saturating_add(lines);
+                let count = self.look_alikes.entry((*source, *front)).or_default();
+                *count = count.saturating_add(lines);
+                self.remark(Remark::LookAlike, by, limits);
+                None
+            }
+            FindingKind::Encoded(encoding) => {
+                self.counts.malformed = self.counts.malformed.saturating_add(lines);
+                if self.encoded.len() < limits.max_samples {
+                    self.encoded.push((*encoding, finding.at));
                 }
                 None
             }
@@ -315,6 +349,10 @@ impl HostCoverage {
                 self.add_suppressed(unit.clone().into_owned(), *count)
             }
             journal::Event::Lost { .. } => {}
+            journal::Event::Missing { cause, .. } => {
+                let count = self.missing.entry(*cause).or_default();
+                *count = count.saturating_add(1);
+            }
             journal::Event::TextLost { .. } => self.texts_lost = self.texts_lost.saturating_add(1),
         }
     }
@@ -343,6 +381,15 @@ impl HostCoverage {
         for (unit, count) in later.suppressed {
             self.add_suppressed(unit, count);
         }
+        for (cause, count) in later.missing {
+            let sum = self.missing.entry(cause).or_default();
+            *sum = sum.saturating_add(count);
+        }
+        for (form, count) in later.look_alikes {
+            let sum = self.look_alikes.entry(form).or_default();
+            *sum = sum.saturating_add(count);
+        }
+        keep_first(&mut self.encoded, later.encoded, limits.max_samples);
         for (remark, count) in later.remarks {
             let sum = self.remarks.entry(remark).or_default();
             *sum = sum.saturating_add(count);

@@ -8,8 +8,11 @@ use super::origin::Origin;
 use super::signs::Signs;
 use super::verdict::Verdict;
 use super::words::shown;
-use crate::event::{Remark, Source};
+use crate::event::journal::Cause;
+use crate::event::{Front, Remark, Source};
 use crate::port::HostPort;
+use crate::record::transport::Encoding;
+use crate::span::LineRef;
 use crate::state::evidence::Evidence;
 use crate::state::known::{Ignorance, Unknown};
 use crate::state::services::ServiceTable;
@@ -98,6 +101,13 @@ pub struct LineReport {
     pub suppressed: BTreeMap<Text<'static>, u64>,
     /// How many messages lost their text in the journal.
     pub texts_lost: u64,
+    /// How often the log shows that lines are missing or cannot be read, by what shows it.
+    pub missing: BTreeMap<Cause, u64>,
+    /// How many lines hold a known message behind something that is no wrapping known here.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    pub look_alikes: BTreeMap<(Source, Front), u64>,
+    /// Inputs that are no text that can be read, with their first lines.
+    pub encoded: Vec<(Encoding, LineRef)>,
 }
 
 /// When the ports of a host were open.
@@ -329,6 +339,9 @@ impl LineReport {
             boots: coverage.boots,
             suppressed: coverage.suppressed.clone(),
             texts_lost: coverage.texts_lost,
+            missing: coverage.missing.clone(),
+            look_alikes: coverage.look_alikes.clone(),
+            encoded: coverage.encoded.clone(),
         }
     }
 }

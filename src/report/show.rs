@@ -159,6 +159,15 @@ impl fmt::Display for LineReport {
         for (unit, count) in &self.suppressed {
             writeln!(f, "  {count} messages of {} were dropped by the journal", shown(unit))?;
         }
+        for (encoding, at) in &self.encoded {
+            writeln!(f, "  the input that begins at {at} is {encoding}: nothing of it was read")?;
+        }
+        for ((source, front), count) in &self.look_alikes {
+            writeln!(f, "  {count} lines of {source} stand behind {front} and were not read")?;
+        }
+        for (cause, count) in &self.missing {
+            writeln!(f, "  lines may be missing: {cause}, {count} times")?;
+        }
         if self.texts_lost > 0 {
             writeln!(f, "  {} messages lost their text in the journal", self.texts_lost)?;
         }

@@ -44,6 +44,12 @@ pub enum Reason {
     NoOpenings,
     /// It ran without debug output for a while.
     DebugOff,
+    /// Lines of it stand behind something that is no wrapping known here.
+    NotUnwrapped,
+    /// An input is no text that can be read: compressed, or in another encoding.
+    NoText,
+    /// The lines run against their own times, so their order tells nothing.
+    NewestFirst,
     /// Lines were recognised and then broken.
     Malformed,
     /// Messages were cut short.
@@ -79,6 +85,9 @@ impl Reason {
             Self::NoClosings => "openings but not one closing: filtered?",
             Self::NoOpenings => "closings but not one opening: filtered?",
             Self::DebugOff => "debug was off for a while",
+            Self::NotUnwrapped => "lines of it that could not be unwrapped",
+            Self::NoText => "an input that is no readable text",
+            Self::NewestFirst => "the newest line comes first",
             Self::Malformed => "broken lines",
             Self::CutMessages => "messages cut short",
             Self::MessagesSuppressed => "messages dropped by the journal",
@@ -123,6 +132,12 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// The verdict on a source of which no line was read; it was not silent if lines of it may be
+    /// there.
+    pub(super) fn silent(reasons: BTreeSet<Reason>) -> Self {
+        if reasons.is_empty() { Self::Silent } else { Self::CannotSpeak { reasons } }
+    }
+
     /// True if the source told anything about ports at all.
     #[must_use]
     pub const fn speaks(&self) -> bool {

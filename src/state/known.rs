@@ -1,6 +1,7 @@
 //! Answers that may be "unknown".
 
 use super::evidence::Evidence;
+use crate::event::journal::Cause;
 use core::fmt;
 
 /// Why the log cannot tell.
@@ -38,6 +39,10 @@ pub enum Ignorance {
     DoubtfulSignal,
     /// The program is not running.
     NotRunning,
+    /// A line holds a known message behind something that is no wrapping known here.
+    LookAlike,
+    /// The lines run against their own times, so their order tells nothing.
+    NewestFirst,
     /// A limit of the caller's was reached.
     Limit,
 }
@@ -60,6 +65,8 @@ impl Ignorance {
             Self::Underway => "a change is under way",
             Self::DoubtfulSignal => "a signal that may be false",
             Self::NotRunning => "the program is not running",
+            Self::LookAlike => "a line with a known message could not be unwrapped",
+            Self::NewestFirst => "the newest line comes first, so the order tells nothing",
             Self::Limit => "a limit set by the caller was reached",
         }
     }
@@ -91,12 +98,21 @@ impl Ignorance {
             | Self::Underway
             | Self::DoubtfulSignal => 1,
             Self::OpaqueWrite | Self::DiskChange => 2,
-            Self::Gap => 3,
+            Self::Gap | Self::LookAlike | Self::NewestFirst => 3,
             Self::Restart => 4,
             Self::Crash => 5,
             Self::NotRunning => 6,
             Self::NeverPrinted => 7,
             Self::Limit => 8,
+        }
+    }
+}
+
+impl From<Cause> for Ignorance {
+    fn from(cause: Cause) -> Self {
+        match cause {
+            Cause::LookAlike => Self::LookAlike,
+            Cause::Cut | Cause::RateLimited | Cause::JournalLost | Cause::Encoded => Self::Gap,
         }
     }
 }

@@ -4,10 +4,12 @@ use super::crio::{self, Crio};
 use super::effects::Effects;
 use super::evidence::{Evidence, Support};
 use super::firewalld::{self, Firewalld};
-use super::known::Unknown;
+use super::known::{Ignorance, Unknown};
 use super::neighbour::Neighbours;
 use super::opening::{Opening, Scope};
+use super::order::Order;
 use super::ovnkube::{self, Ovnkube};
+use crate::event::journal::{Cause, Missing};
 use crate::event::{Event, Remark, Source, What, journal};
 use crate::limits::Limits;
 use crate::text::Text;
@@ -39,6 +41,11 @@ pub struct Host {
     crio: Option<Crio>,
     ovnkube: Option<Ovnkube>,
     neighbours: Neighbours,
+    /// Whether the lines of each source come in the order of their times.
+    orders: BTreeMap<Source, Order>,
+    /// Sources whose lines run against their times, so that no line of theirs is folded in; true
+    /// for those of which all is unknown already.
+    unordered: BTreeMap<Source, bool>,
 }
 
 impl Host {
@@ -52,6 +59,8 @@ impl Host {
             crio: None,
             ovnkube: None,
             neighbours: Neighbours::new(limits),
+            orders: BTreeMap::new(),
+            unordered: BTreeMap::new(),
         }
     }
 
@@ -97,12 +106,41 @@ impl Host {
 
     fn apply(&mut self, what: &What<'_>, by: Evidence, effects: &mut Effects) {
         self.unread = false;
+        if let Some(source) = source_of(what)
+            && self.is_unordered(source, by, effects)
+        {
+            return;
+        }
         match what {
             What::Firewalld(event) => self.heard_firewalld().apply(event, by, effects),
             What::Crio(event) => self.heard_crio(effects).apply(event, by, effects),
             What::Ovnkube(event) => self.heard_ovnkube(effects).apply(event, by, effects),
             What::Neighbour(event) => self.neighbours.apply(event, by, effects),
             What::Journal(event) => self.apply_journal(event, by, effects),
+        }
+    }
+
+    /// Takes the time of a source's line; true if the lines of that source run against their times,
+    /// so that what they say must not be folded in.
+    fn is_unordered(&mut self, source: Source, by: Evidence, effects: &mut Effects) -> bool {
+        if !self.orders.entry(source).or_default().takes(by) {
+            self.unordered.remove(&source);
+            return false;
+        }
+        match self.unordered.insert(source, true) {
+            Some(true) => return true,
+            Some(false) => {}
+            None => effects.remark(Remark::NewestFirst, by),
+        }
+        self.lose_sight(source, Ignorance::NewestFirst, by, effects);
+        true
+    }
+
+    fn lose_sight(&mut self, source: Source, why: Ignorance, by: Evidence, effects: &mut Effects) {
+        match source {
+            Source::Firewalld => self.heard_firewalld().lose_sight(why, by, effects),
+            Source::Crio => self.heard_crio(effects).lose_sight(why, by, effects),
+            Source::Ovnkube => self.heard_ovnkube(effects).lose_sight(why, by, effects),
         }
     }
 
@@ -140,18 +178,35 @@ impl Host {
             self.booted = Some(by);
             self.neighbours.boot(by, effects);
         }
-        if let Some(firewalld) = &mut self.firewalld {
+        // Of a source that is not in order all is unknown, and stays so.
+        let ordered = |source| !self.unordered.contains_key(&source);
+        let [firewalld_ordered, crio_ordered, ovnkube_ordered] = Source::ALL.map(ordered);
+        if let journal::Event::Missing { what, cause } = event
+            && *cause != Cause::LookAlike
+            && self.hears_any(*what)
+        {
+            effects.remark(Remark::Gap, by);
+        }
+        if let Some(firewalld) = self.firewalld.as_mut().filter(|_| firewalld_ordered) {
             firewalld.apply_journal(event, by, effects);
         }
-        if let Some(crio) = &mut self.crio {
+        if let Some(crio) = self.crio.as_mut().filter(|_| crio_ordered) {
             crio.apply_journal(event, by, effects);
         }
-        if let Some(ovnkube) = &mut self.ovnkube {
+        if let Some(ovnkube) = self.ovnkube.as_mut().filter(|_| ovnkube_ordered) {
             ovnkube.apply_journal(event, by, effects);
         }
     }
 
+    /// True if something of a source was heard that may have spoken in lines that are missing.
+    fn hears_any(&self, what: Missing) -> bool {
+        let heard = [self.firewalld.is_some(), self.crio.is_some(), self.ovnkube.is_some()];
+        Source::ALL.into_iter().zip(heard).any(|(source, heard)| heard && what.concerns(source))
+    }
+
     fn know(&mut self, facts: &Facts, by: Evidence, effects: &mut Effects) {
+        // What is stated holds up to the next line.
+        self.unordered.values_mut().for_each(|is_lost| *is_lost = false);
         if let Some(stated) = &facts.firewalld {
             self.heard_firewalld().know(stated, by, effects);
         }
@@ -161,6 +216,16 @@ impl Host {
         if let Some(stated) = &facts.ovnkube {
             self.heard_ovnkube(effects).know(stated, by, effects);
         }
+    }
+}
+
+/// The source whose own line an event is.
+const fn source_of(what: &What<'_>) -> Option<Source> {
+    match what {
+        What::Firewalld(_) => Some(Source::Firewalld),
+        What::Crio(_) => Some(Source::Crio),
+        What::Ovnkube(_) => Some(Source::Ovnkube),
+        What::Neighbour(_) | What::Journal(_) => None,
     }
 }
 
@@ -210,6 +275,23 @@ impl Ledger {
                     host.apply(&event.what, by, effects);
                 }
             }
+        }
+    }
+
+    /// Takes the time of a line of a source that says nothing, for whether its lines come in the
+    /// order of their times.
+    pub fn saw_line(
+        &mut self,
+        host: Option<&Text<'_>>,
+        source: Source,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let key = host.cloned().map(Text::into_owned);
+        if by.stamp.is_some()
+            && let Some(host) = self.hosts.get_mut(&key)
+        {
+            host.is_unordered(source, by, effects);
         }
     }
 

@@ -9,6 +9,7 @@ pub mod known;
 mod ledger;
 pub mod neighbour;
 pub mod opening;
+mod order;
 pub mod ovnkube;
 pub mod services;
 

@@ -1,6 +1,6 @@
 //! What a reader hands out.
 
-use super::Prefix;
+use super::{Encoding, Prefix};
 use crate::error::ParseError;
 use crate::span::LineRef;
 use crate::text::Text;
@@ -46,6 +46,15 @@ pub enum Delivery<'a> {
         /// How many lines are given up with it.
         lines: u64,
     },
+    /// The input is no text, or text in another encoding: nothing of it can be read.
+    Encoded {
+        /// What it is.
+        encoding: Encoding,
+        /// Its first line, as far as such an input has lines.
+        at: LineRef,
+        /// How many lines it took.
+        lines: u64,
+    },
 }
 
 impl Delivery<'_> {
@@ -56,7 +65,8 @@ impl Delivery<'_> {
             Self::Entry(entry) => entry.lines,
             Self::Note { lines, .. }
             | Self::Decoration { lines, .. }
-            | Self::Malformed { lines, .. } => *lines,
+            | Self::Malformed { lines, .. }
+            | Self::Encoded { lines, .. } => *lines,
         }
     }
 
@@ -72,6 +82,7 @@ impl Delivery<'_> {
             Self::Malformed { error, prefix, at, lines } => {
                 Delivery::Malformed { error, prefix: prefix.into_owned(), at, lines }
             }
+            Self::Encoded { encoding, at, lines } => Delivery::Encoded { encoding, at, lines },
         }
     }
 }
@@ -93,6 +104,19 @@ pub enum Note<'a> {
         /// From which unit.
         unit: Text<'a>,
     },
+    /// rsyslog dropped messages to keep to a rate: `imjournal: 119806 messages lost due to
+    /// rate-limiting (20000 allowed within 600 seconds)` (rsyslogd 8.2302).
+    RateLimited {
+        /// How many, where it says so.
+        count: Option<u64>,
+        /// Whose, where only one process was limited.
+        pid: Option<u32>,
+    },
+    /// The journal lost messages: `File /run/log/journal/…/system.journal corrupted or uncleanly
+    /// shut down, renaming and replacing.` (systemd-journald 252).
+    JournalLost,
+    /// Lines between this one and the one before may be missing: `grep -H` names another file.
+    Cut,
     /// There was a message and its text is lost: `[12B blob data]`, or `"MESSAGE":null`. The prefix
     /// says whose it was.
     TextLost,
@@ -105,6 +129,9 @@ impl Note<'_> {
         match self {
             Self::Boot { id } => Note::Boot { id: id.map(Text::into_owned) },
             Self::Suppressed { count, unit } => Note::Suppressed { count, unit: unit.into_owned() },
+            Self::RateLimited { count, pid } => Note::RateLimited { count, pid },
+            Self::JournalLost => Note::JournalLost,
+            Self::Cut => Note::Cut,
             Self::TextLost => Note::TextLost,
         }
     }

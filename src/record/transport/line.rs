@@ -33,6 +33,31 @@ pub(super) struct Near {
     number: Option<u64>,
     /// The node named in front of it; empty for none.
     node: Vec<u8>,
+    /// The file named in front of it; empty for none.
+    file: Vec<u8>,
+    /// The blanks and `>` in front of it; empty for none.
+    quotation: Vec<u8>,
+    stood: Stood,
+    /// The line before came from another file than this one.
+    pub(super) file_changed: bool,
+}
+
+/// How the last line stood that is a line of a log beyond doubt: it decides whether marks that may
+/// as well be a program's own text are taken for marks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+enum Stood {
+    /// There was none: the first one shows in which form the input comes.
+    #[default]
+    Unseen,
+    /// At the beginning of its line.
+    Bare,
+    /// Behind marks.
+    Marked,
 }
 
 /// Marks that tools put in front of lines of any form.
@@ -41,6 +66,8 @@ struct Marks<'a> {
     length: usize,
     number: Option<u64>,
     node: Option<&'a [u8]>,
+    file: Option<&'a [u8]>,
+    quotation: &'a [u8],
     pod: Option<(&'a [u8], &'a [u8])>,
 }
 
@@ -54,25 +81,39 @@ impl Near {
     #[inline]
     pub(super) fn saw_bare(&mut self) {
         self.transport = Some(Transport::None);
+        self.stood = Stood::Bare;
         self.number = None;
         self.node.clear();
+        self.file.clear();
+        self.quotation.clear();
     }
 
-    fn note(&mut self, marks: &Marks<'_>, transport: Transport) {
+    /// Takes the marks and the form of a line; `whole` for one that is a line of a log beyond
+    /// doubt.
+    fn note(&mut self, marks: &Marks<'_>, transport: Transport, whole: bool) {
         self.transport = Some(transport);
         self.number = marks.number;
-        if marks.node.is_some() || !self.node.is_empty() {
-            self.node.clear();
-            self.node.extend_from_slice(marks.node.unwrap_or_default());
+        let file = marks.file.unwrap_or_default();
+        self.file_changed = !file.is_empty() && !self.file.is_empty() && self.file != file;
+        keep(&mut self.node, marks.node.unwrap_or_default());
+        if whole {
+            self.stood = if marks.length == 0 { Stood::Bare } else { Stood::Marked };
+            keep(&mut self.file, file);
+            keep(&mut self.quotation, marks.quotation);
         }
     }
 }
 
+fn keep(kept: &mut Vec<u8>, new: &[u8]) {
+    kept.clear();
+    kept.extend_from_slice(new);
+}
+
 /// True for a line that begins as the lines of the programs do, so that nothing can stand in front
-/// of it. An object may be anything.
+/// of it. An object may be anything, and a colour may stand in front of any line.
 #[inline]
 pub(super) fn is_bare(line: &[u8]) -> bool {
-    line.first() != Some(&b'{') && recognize::dialect(line).is_some()
+    !matches!(line.first(), Some(b'{' | 0x1b)) && recognize::dialect(line).is_some()
 }
 
 /// Takes a line apart, and remembers what the next line may need.
@@ -87,6 +128,9 @@ pub(super) fn shape<'a>(line: &'a [u8], near: &mut Near) -> Shape<'a> {
             (marks, if marks.length > 0 { inner(rest, marks.length, &marks, near) } else { None })
         }
     };
+    // A colour in front may hide marks.
+    let whole =
+        line.first() != Some(&0x1b) && matches!(found, Some(Shape::Message(..) | Shape::Part(..)));
     let mut shape = found.unwrap_or_else(|| Shape::Message(Prefix::default(), marks.length));
     if let Shape::Message(prefix, at) | Shape::Part(prefix, at, _) | Shape::Object(prefix, at) =
         &mut shape
@@ -99,9 +143,17 @@ pub(super) fn shape<'a>(line: &'a [u8], near: &mut Near) -> Shape<'a> {
         }
         prefix.pod = marks.pod.map(|(pod, _)| Text::borrowed(pod));
         prefix.container = marks.pod.map(|(_, container)| Text::borrowed(container));
-        near.note(&marks, prefix.transport);
+        near.note(&marks, prefix.transport, whole);
     }
     shape
+}
+
+/// True if a line reads whole behind its marks: a wrapping comes off it, or it begins as the lines
+/// of the programs do.
+pub(super) fn is_whole(line: &[u8], near: &Near) -> bool {
+    let marks = marks(line, near);
+    let rest = line.get(marks.length..).unwrap_or_default();
+    inner(rest, marks.length, &marks, near).is_some()
 }
 
 /// How many bytes of a line are marks of tools, so that what follows them is the line as the log
@@ -113,15 +165,38 @@ pub(super) fn marks_length(line: &[u8], near: &Near) -> usize {
     }
 }
 
-/// The marks in front of a line. A number or a node's name is one if what follows shows it, or if
-/// the line before had its like.
+/// The marks in front of a line. A number or a name is one if what follows shows it, or if the line
+/// before had its like.
+///
+/// A program may print a blank, a word or `word:` in front of text that it quotes. So an indent, a
+/// `>`, a file's and a node's name are marks only where the input has not shown lines without them:
+/// an input in which one line among others has such a mark is told as it stands.
 fn marks<'a>(line: &'a [u8], near: &Near) -> Marks<'a> {
     let mut marks = Marks::default();
     let mut rest = line;
     if let Some(behind) = rest.strip_prefix(b"\xef\xbb\xbf") {
         rest = behind;
     }
-    if let Ok((behind, number)) = prefix::line_number(rest)
+    let open = near.stood != Stood::Bare;
+    let quotation = prefix::quotation(rest);
+    if quotation > 0
+        && open
+        && let Some((quoted, behind)) = rest.split_at_checked(quotation)
+    {
+        let as_before = || !near.quotation.is_empty() && rest.starts_with(&near.quotation);
+        if shows_itself(behind) || begins_marks(behind) || names(behind).is_some() {
+            (marks.quotation, rest) = (quoted, behind);
+        } else if as_before() {
+            (marks.quotation, rest) =
+                rest.split_at_checked(near.quotation.len()).unwrap_or((quoted, behind));
+        }
+    }
+    if let Some((file, number, behind)) = file_as_before(rest, near).or_else(|| {
+        let (file, number, behind) = names(rest)?;
+        (open || !near.file.is_empty()).then_some((file, number, behind))
+    }) {
+        (marks.file, marks.number, rest) = (Some(file), number, behind);
+    } else if let Ok((behind, number)) = prefix::line_number(rest)
         && (near.number.is_some_and(|last| last.checked_add(1) == Some(number))
             || shows_itself(behind)
             || begins_marks(behind))
@@ -129,9 +204,10 @@ fn marks<'a>(line: &'a [u8], near: &Near) -> Marks<'a> {
         marks.number = Some(number);
         rest = behind;
     }
-    let first = near.transport.is_none();
     if let Ok((behind, node)) = prefix::node(rest)
-        && (near.node == node || ((first || !near.node.is_empty()) && shows_itself(behind)))
+        && (near.node == node
+            || ((open || !near.node.is_empty()) && shows_itself(behind))
+            || names_its_process(behind))
     {
         marks.node = Some(node);
         rest = behind;
@@ -147,9 +223,40 @@ fn marks<'a>(line: &'a [u8], near: &Near) -> Marks<'a> {
     marks
 }
 
+/// A file's name, the number of its line if `grep -n` gave one, and a line that shows itself.
+fn names(line: &[u8]) -> Option<(&[u8], Option<u64>, &[u8])> {
+    prefix::file_names(line).find_map(|(name, behind)| {
+        if shows_itself(behind) {
+            return Some((name, None, behind));
+        }
+        let (behind, number) = prefix::line_number(behind).ok()?;
+        shows_itself(behind).then_some((name, Some(number), behind))
+    })
+}
+
+/// The name of the file that was named in front of the line before, and what stands behind it.
+fn file_as_before<'a>(line: &'a [u8], near: &Near) -> Option<(&'a [u8], Option<u64>, &'a [u8])> {
+    if near.file.is_empty() || !line.starts_with(&near.file) {
+        return None;
+    }
+    let (name, behind) = line.split_at_checked(near.file.len())?;
+    let behind = behind.strip_prefix(b":").or_else(|| behind.strip_prefix(b"-"))?;
+    match (near.number, prefix::line_number(behind)) {
+        (Some(_), Ok((behind, number))) => Some((name, Some(number), behind)),
+        _ => Some((name, None, behind)),
+    }
+}
+
 /// True for a line of one of the logs, wrapped or bare.
 fn shows_itself(line: &[u8]) -> bool {
-    recognize::begins(line) || prefix::stamp(line).is_ok()
+    recognize::begins(line) || prefix::stamp(line).is_ok() || prefix::foreign_stamp(line).is_some()
+}
+
+/// True for a line with a stamp and a `NAME[PID]:`, which no word in front of it makes another one.
+fn names_its_process(line: &[u8]) -> bool {
+    let Ok((rest, _)) = prefix::stamp(line) else { return prefix::foreign_stamp(line).is_some() };
+    prefix::sender(rest)
+        .is_some_and(|(_, sender)| sender.ending == Ending::Colon && sender.pid.is_some())
 }
 
 fn begins_marks(line: &[u8]) -> bool {
@@ -185,7 +292,13 @@ fn inner<'a>(line: &'a [u8], before: usize, marks: &Marks<'a>, near: &Near) -> O
         _ if recognize::begins(line) => return message(Prefix::default(), line),
         _ => {}
     }
-    let (rest, (clock, stamp)) = prefix::stamp(line).ok()?;
+    let (rest, (clock, stamp)) = match prefix::stamp(line) {
+        Ok(stamped) => stamped,
+        Err(_) => {
+            let (rest, clock) = prefix::foreign_stamp(line)?;
+            (rest, (clock, None))
+        }
+    };
     let bare = |transport| Prefix { transport, stamp, ..Prefix::default() };
     if let Clock::Iso { fraction_digits, style } = clock {
         if let Ok((text, (output, last))) = prefix::container(rest) {
@@ -227,7 +340,8 @@ fn form(clock: Clock, sender: &Sender<'_>) -> Option<Transport> {
     let transport = match clock {
         Clock::Short { fraction_digits: 0 } if of_journal => Transport::Short,
         Clock::Short { fraction_digits: 0 } => return Some(Transport::RsyslogTraditional),
-        Clock::Short { .. } => Transport::ShortPrecise,
+        Clock::Foreign { fraction_digits: 0 } => Transport::Short,
+        Clock::Short { .. } | Clock::Foreign { .. } => Transport::ShortPrecise,
         Clock::Iso { fraction_digits: 0, style: ZoneStyle::Digits } => Transport::ShortIso,
         Clock::Iso { style: ZoneStyle::Digits, .. } => Transport::ShortIsoPrecise,
         Clock::Iso { style: ZoneStyle::Letter, .. } if sender.ending == Ending::Blank => {

@@ -10,7 +10,8 @@
 //! broken is malformed, with its place. A line without any wrapping is a message as it stands.
 //!
 //! Forms and their sources: journalctl of systemd 252, rsyslog 8.2302, container logs as the
-//! kubelet, `oc` and `kubectl` show them, docker's json-file driver, `grep -n`.
+//! kubelet, `oc` and `kubectl` show them, docker's json-file driver, the JSON of shippers, `grep`
+//! with `-n`, `-H` and `-C`, quotations.
 //!
 //! # Where reading may begin
 //!
@@ -24,12 +25,14 @@
 //! | short modes | a line that begins with as many blanks as the prefix before it is long belongs to the message before it |
 //! | `-- Boot … --` | it is a remark of the journal if the line before it came in a journal form, and text otherwise |
 //! | `-- Boot … --` | the host it is told for is the only one that was named before |
-//! | `grep -n`, node names | a line that shows nothing by itself is taken as marked like the line before it |
+//! | `grep`, node names, indents, `> ` | a line that shows nothing by itself is taken as marked like the line before it |
+//! | file names, indents, `> ` | they are marks unless the last line that shows itself had none |
 //! | json, export, verbose | a boot is told when `_BOOT_ID` differs from the one that the same host had before |
 //!
 //! [`Reader::open_part`] says what is held at any place.
 
 mod delivery;
+mod encoding;
 mod export;
 mod fields;
 mod held;
@@ -40,9 +43,11 @@ mod parts;
 mod prefix;
 mod pretty;
 mod reader;
+mod shipped;
 mod verbose;
 
 pub use delivery::{Delivery, Entry, Note};
+pub use encoding::Encoding;
 pub use prefix::Prefix;
 pub use reader::{OpenPart, Reader};
 
@@ -106,6 +111,9 @@ pub enum Transport {
     Timestamps,
     /// `{"log": "…\n", "stream": "stderr", "time": "…"}`: docker's json-file driver.
     Docker,
+    /// `{"@timestamp":"…","message":"…","hostname":"rhel92"}`: an object of fluentd, fluent-bit,
+    /// Vector, Loki, filebeat or OpenShift's logging.
+    Shipped,
 }
 
 impl Transport {
@@ -135,6 +143,7 @@ impl Transport {
             Self::Container => "container log",
             Self::Timestamps => "container log with timestamps",
             Self::Docker => "docker json-file",
+            Self::Shipped => "json of a shipper",
         }
     }
 
@@ -151,6 +160,7 @@ impl Transport {
                 | Self::Export
                 | Self::Verbose
                 | Self::Docker
+                | Self::Shipped
         )
     }
 
@@ -166,6 +176,7 @@ impl Transport {
                 | Self::Container
                 | Self::Timestamps
                 | Self::Docker
+                | Self::Shipped
         )
     }
 

@@ -1,6 +1,7 @@
 //! JSON objects that wrap a message: the journal's entries and docker's log lines.
 
 use super::fields::{Fields, Key, Message};
+use super::shipped::{self, Shipped};
 use super::{Prefix, Stream, Transport};
 use crate::error::{ErrorKind, ParseError};
 use crate::grammar::json::{self, Value};
@@ -14,15 +15,29 @@ pub(super) enum Object<'a> {
     Journal(Fields<'a>, usize),
     /// A part of a message that docker stored; true if it is the last part.
     Docker(Prefix<'a>, Text<'a>, bool),
+    /// Messages that a shipper of logs carried.
+    Shipped(Vec<Shipped>),
     /// An object of another kind, such as a message of a program that logs in JSON.
     Other,
-    /// One of the first two, and broken, with what stood before the fault.
+    /// One of the first three, and broken, with what stood before the fault.
     Broken(ParseError, Prefix<'a>),
 }
 
 /// Opens an object. What it is shows in its keys: the journal's begin with a capital or an
-/// underscore, docker's are three words.
+/// underscore, docker's are three words, and all others are known by the field that holds the
+/// message.
 pub(super) fn open(bytes: &[u8], transport: Transport) -> Object<'_> {
+    match of_known_writer(bytes, transport) {
+        Object::Other => match shipped::open(bytes) {
+            Some(Ok(messages)) => Object::Shipped(messages),
+            Some(Err((error, prefix))) => Object::Broken(error, prefix),
+            None => Object::Other,
+        },
+        object => object,
+    }
+}
+
+fn of_known_writer(bytes: &[u8], transport: Transport) -> Object<'_> {
     let inside = bytes.strip_prefix(b"{").unwrap_or_default().trim_ascii_start();
     match inside {
         [b'"', b'_' | b'A'..=b'Z', ..] => journal(bytes, transport),

@@ -9,14 +9,18 @@ use super::memory::{Boots, Hosts, Padding};
 use super::object::{self, Object};
 use super::parts::Parts;
 use super::pretty::Pretty;
+use super::shipped::Shipped;
 use super::verbose::Verbose;
-use super::{Delivery, Entry, Note, Prefix, Transport};
+use super::{Delivery, Encoding, Entry, Note, Prefix, Transport};
 use crate::error::{ErrorKind, ParseError};
 use crate::frame::RawLine;
+use crate::grammar::colour::without_colours;
 use crate::grammar::journal::{self, Remark};
+use crate::grammar::missing;
 use crate::limits::Limits;
 use crate::span::LineRef;
 use crate::text::Text;
+use alloc::vec::Vec;
 
 /// Takes the lines of one input and hands out the messages in them.
 ///
@@ -46,6 +50,8 @@ use crate::text::Text;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Reader {
     limits: Limits,
+    /// A line of the input was read.
+    begun: bool,
     near: Near,
     record: Record,
     parts: Parts,
@@ -87,6 +93,7 @@ impl Reader {
     pub fn new(limits: &Limits) -> Self {
         Self {
             limits: *limits,
+            begun: false,
             near: Near::default(),
             record: Record::None,
             parts: Parts::default(),
@@ -99,6 +106,12 @@ impl Reader {
     /// Takes the next line and hands out what is complete with it.
     #[inline]
     pub fn read(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
+        if !self.begun {
+            self.begun = true;
+            if let Some(encoding) = Encoding::of(line.bytes()) {
+                return deliver(Delivery::Encoded { encoding, at: line.at(), lines: 1 });
+            }
+        }
         if matches!(self.record, Record::None) || self.goes_on(line, deliver) {
             self.fresh(line, deliver);
         }
@@ -263,7 +276,14 @@ impl Reader {
                 return;
             }
         }
-        match line::shape(bytes, &mut self.near) {
+        let shape = line::shape(bytes, &mut self.near);
+        if core::mem::take(&mut self.near.file_changed) {
+            let prefix = Prefix::default();
+            deliver(Delivery::Note { note: Note::Cut, prefix, at: line.at(), lines: 0 });
+        }
+        match shape {
+            Shape::Message(prefix, offset)
+                if may_be_coloured(&prefix) && self.coloured(line, offset, deliver) => {}
             Shape::Message(prefix, offset) => self.message(line, prefix, offset, deliver),
             Shape::Part(prefix, offset, last) => {
                 self.padding.width = 0;
@@ -282,6 +302,29 @@ impl Reader {
                     lines: 1,
                 });
             }
+        }
+    }
+
+    /// Takes a line that reads whole once the colours in its marks and its prefix are gone.
+    fn coloured(
+        &mut self,
+        line: &RawLine<'_>,
+        offset: usize,
+        deliver: &mut impl FnMut(Delivery<'_>),
+    ) -> bool {
+        let Some(plain) = without_colours(line.bytes()) else { return false };
+        // What is left of the prefix is a prefix, or the message begins as those of the programs.
+        if offset == 0 && !line::is_whole(&plain, &self.near) {
+            return false;
+        }
+        match line::shape(&plain, &mut self.near) {
+            Shape::Message(prefix, offset) => {
+                self.padding.width = 0;
+                let message = Text::borrowed(plain.get(offset..).unwrap_or_default());
+                deliver_entry(Entry { message, offset: None, ..whole(line, prefix, 0) }, deliver);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -405,6 +448,10 @@ impl Reader {
                 };
                 self.part(entry, last, deliver);
             }
+            Object::Shipped(messages) => {
+                self.near.saw(Transport::Shipped);
+                self.shipped(line, messages, marks.host.as_ref(), deliver);
+            }
             Object::Other => {
                 self.near.saw(Transport::None);
                 let prefix = Prefix {
@@ -427,6 +474,34 @@ impl Reader {
                 };
                 deliver(Delivery::Malformed { error, prefix, at: line.at(), lines: 1 });
             }
+        }
+    }
+
+    /// Hands out what a shipper carried in one line.
+    fn shipped(
+        &mut self,
+        line: &RawLine<'_>,
+        messages: Vec<Shipped>,
+        node: Option<&Text<'_>>,
+        deliver: &mut impl FnMut(Delivery<'_>),
+    ) {
+        let mut lines = 1;
+        for Shipped { mut prefix, message, last } in messages {
+            if prefix.host.is_none() {
+                prefix.host = node.cloned().map(Text::into_owned);
+            }
+            self.hosts.saw(&prefix);
+            let (at, extent) = (line.at(), Extent::Whole);
+            let entry = Entry { prefix, message, at, lines, cut: 0, offset: None, extent };
+            lines = 0;
+            if entry.prefix.stream.is_some() || !last {
+                self.part(entry, last, deliver);
+            } else {
+                deliver_entry(entry, deliver);
+            }
+        }
+        if lines > 0 {
+            deliver(Delivery::Decoration { at: line.at(), lines });
         }
     }
 
@@ -513,15 +588,18 @@ fn brace(pretty: &Pretty, deliver: &mut impl FnMut(Delivery<'_>)) {
     }));
 }
 
-/// Hands out a message of the journal, or what the journal says of itself in it.
+/// True for a line of which a colour may hide the form: nothing was recognised, or a colour stands
+/// in what was.
+fn may_be_coloured(prefix: &Prefix<'_>) -> bool {
+    prefix.transport == Transport::None || prefix.raw.as_bytes().contains(&0x1b)
+}
+
+/// Hands out a message of the journal, or what the journal or rsyslog says of itself in it.
 #[inline]
 fn deliver_entry(entry: Entry<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
-    let of_journald =
-        |name: &Text<'_>| name == "systemd-journald" || name == "systemd-journald.service";
-    if entry.prefix.program().is_some_and(of_journald)
-        && let Some((count, unit)) = journal::suppressed(entry.message.as_bytes())
+    if let Some(program) = entry.prefix.program()
+        && let Some(note) = logger_note(program.as_bytes(), &entry)
     {
-        let note = Note::Suppressed { count, unit: Text::borrowed(unit) };
         return deliver(Delivery::Note {
             note,
             prefix: entry.prefix.reborrow(),
@@ -530,4 +608,39 @@ fn deliver_entry(entry: Entry<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
         });
     }
     deliver(Delivery::Entry(entry));
+}
+
+/// What the logger says of messages that are missing.
+#[inline]
+fn logger_note<'a>(program: &[u8], entry: &'a Entry<'_>) -> Option<Note<'a>> {
+    // All of their names have one of these letters at their beginning.
+    if !matches!(program.first(), Some(b's' | b'r' | b'j' | b'/')) {
+        return None;
+    }
+    let name = program.rsplit(|b| *b == b'/').next().unwrap_or(program);
+    let name = name.strip_suffix(b".service").unwrap_or(name);
+    let message = entry.message.as_bytes();
+    let told = match name {
+        // `systemd-journal` is the name of the process, which the kernel cuts; syslog of
+        // systemd 219 has `journal`.
+        b"systemd-journald" | b"systemd-journal" | b"journal" => {
+            if let Some((count, unit)) = journal::suppressed(message) {
+                return Some(Note::Suppressed { count, unit: Text::borrowed(unit) });
+            }
+            let transport = entry.prefix.transport;
+            let in_syslog = !transport.is_journal() || transport == Transport::Short;
+            missing::of_journald(message).or_else(|| {
+                (in_syslog && missing::not_forwarded(message)).then_some(missing::Note::JournalLost)
+            })
+        }
+        // Up to 5.8 the number of its web page stood behind the name: `rsyslogd-2177`.
+        _ if name == b"rsyslogd" || name == b"rsyslog" || name.starts_with(b"rsyslogd-") => {
+            missing::of_rsyslog(message)
+        }
+        _ => None,
+    };
+    Some(match told? {
+        missing::Note::RateLimited { count, pid } => Note::RateLimited { count, pid },
+        missing::Note::JournalLost => Note::JournalLost,
+    })
 }

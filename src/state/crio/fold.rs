@@ -6,7 +6,7 @@ use super::know::Statement;
 use super::process::{SocketLines, Start};
 use super::sockets::{ANY, End};
 use crate::event::crio::{Event, Said, Snapshot};
-use crate::event::journal;
+use crate::event::journal::{self, Missing};
 use crate::event::{Remark, Source};
 use crate::family::Family;
 use crate::port::{HostPort, Protocol};
@@ -373,13 +373,17 @@ impl Crio {
             }
             journal::Event::Suppressed { unit, .. } if is_crio(unit) => {
                 effects.remark(Remark::Gap, by);
-                // Another process may speak by now, and its banner is among what is missing.
-                self.process.forget();
-                self.lose_all(Ignorance::Gap, by, effects);
+                self.lose_sight(Ignorance::Gap, by, effects);
             }
             journal::Event::Lost { source: Source::Crio } => {
                 effects.remark(Remark::Gap, by);
                 self.lose_all(Ignorance::Gap, by, effects);
+            }
+            journal::Event::Missing { what: Missing::CrioSockets, cause } => {
+                self.sockets.lose((*cause).into(), by, effects);
+            }
+            journal::Event::Missing { what, cause } if what.concerns(Source::Crio) => {
+                self.lose_sight((*cause).into(), by, effects);
             }
             journal::Event::TextLost { identifier } if is_crio(identifier) => {
                 // Only long texts are lost, and of those only restore inputs have to do with ports.
@@ -388,6 +392,18 @@ impl Crio {
             }
             _ => {}
         }
+    }
+
+    /// Lines are missing, or their order tells nothing: anything may have been said.
+    pub(in crate::state) fn lose_sight(
+        &mut self,
+        why: Ignorance,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        // Another process may speak by now, and its banner is among what is missing.
+        self.process.forget();
+        self.lose_all(why, by, effects);
     }
 
     /// Takes facts as true from here on. What is not stated stays as it is.

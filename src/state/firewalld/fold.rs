@@ -186,6 +186,9 @@ impl Firewalld {
                 self.lines_missing(by, effects)
             }
             journal::Event::Lost { source: Source::Firewalld } => self.lines_missing(by, effects),
+            journal::Event::Missing { what, cause } if what.concerns(Source::Firewalld) => {
+                self.lose_sight((*cause).into(), by, effects);
+            }
             // Long texts are lost: dumps of rules, which say nothing, or the answer to a request,
             // which then stays unanswered.
             journal::Event::TextLost { identifier } if is_firewalld(identifier) => {
@@ -198,19 +201,29 @@ impl Firewalld {
     /// Tells that lines are missing here, so that anything may have changed.
     pub fn lines_missing(&mut self, by: Evidence, effects: &mut Effects) {
         effects.remark(Remark::Gap, by);
+        self.lose_sight(Ignorance::Gap, by, effects);
+    }
+
+    /// Lines are missing, or their order tells nothing: anything may have changed.
+    pub(in crate::state) fn lose_sight(
+        &mut self,
+        why: Ignorance,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         self.pending = None;
         self.file = None;
         self.timers.clear();
         self.objects.clear();
         self.phase = Phase::Running;
         for layer in Layer::ALL {
-            self.forget_all(layer, Ignorance::Gap, by, effects);
+            self.forget_all(layer, why, by, effects);
         }
         for zone in self.zones.values_mut() {
             zone.echo = None;
             zone.local = None;
         }
-        self.default_zone = DefaultZone::Unknown { why: Unknown::since(Ignorance::Gap, by) };
+        self.default_zone = DefaultZone::Unknown { why: Unknown::since(why, by) };
         self.panic_mode = None;
     }
 

@@ -200,6 +200,9 @@ impl Ovnkube {
         let why = match event {
             journal::Event::Boot { .. } => Ignorance::Restart,
             journal::Event::Lost { source: Source::Ovnkube } => Ignorance::CutMessage,
+            journal::Event::Missing { what, cause } if what.concerns(Source::Ovnkube) => {
+                (*cause).into()
+            }
             journal::Event::Suppressed { unit: by_whom, .. }
             | journal::Event::TextLost { identifier: by_whom }
                 if by_whom.as_bytes().starts_with(b"ovn") =>
@@ -214,6 +217,16 @@ impl Ovnkube {
                 this.process = Process::default();
             }
         });
+    }
+
+    /// Lines are missing, or their order tells nothing: anything may have changed.
+    pub(in crate::state) fn lose_sight(
+        &mut self,
+        why: Ignorance,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        self.turning(by, effects, |this, effects| this.lose(why, by, effects));
     }
 
     /// Takes facts as true from here on.
