@@ -104,8 +104,9 @@ fn read_entry(
     emit: &mut impl FnMut(Finding<'_>),
 ) {
     let prefix = entry.prefix();
-    let context =
-        Context::new(prefix, entry.at(), entry.lines()).with_offset(entry.message_offset());
+    // What ends a message that an object wraps is not the end of the line.
+    let offset = entry.message_offset().filter(|_| prefix.transport().is_prefix());
+    let context = Context::new(prefix, entry.at(), entry.lines()).with_offset(offset);
     let message = entry.message().as_bytes();
     let whole = if entry.cut() > 0 { Extent::Cut } else { Extent::Whole };
     match writer(prefix.program().map(AsRef::as_ref)) {
