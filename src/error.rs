@@ -82,6 +82,24 @@ impl fmt::Display for ErrorKind {
     }
 }
 
+/// The text in which the offset of a [`ParseError`] counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+#[non_exhaustive]
+pub enum Place {
+    /// The line of the input, or the text that was handed to the parser.
+    #[default]
+    Line,
+    /// The message, which stands in no line as it is: a JSON string with its escapes undone, a
+    /// field of the journal's export form, parts of a container record put together, a call of
+    /// several lines.
+    Message,
+}
+
 /// A line that was recognised and then broken: what, at which byte, what should stand there and
 /// what does.
 ///
@@ -95,9 +113,10 @@ impl fmt::Display for ErrorKind {
 /// assert_eq!(error.in_line(b"tcp:+443").to_string(), "tcp:+443\n    ^ expected a digit");
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-#[error("bad {kind} at byte {offset}: expected {expected}, found {}", Found(*.found))]
+#[error("bad {kind} at {}: expected {expected}, found {}", At(*.offset, *.place), Found(*.found))]
 pub struct ParseError {
     kind: ErrorKind,
+    place: Place,
     offset: u32,
     expected: &'static str,
     found: Option<u8>,
@@ -107,7 +126,15 @@ impl ParseError {
     /// An error at a byte offset of the line, with the words for what should have stood there.
     #[must_use]
     pub fn new(kind: ErrorKind, offset: usize, expected: &'static str) -> Self {
-        Self { kind, offset: u32::try_from(offset).unwrap_or(u32::MAX), expected, found: None }
+        let offset = u32::try_from(offset).unwrap_or(u32::MAX);
+        Self { kind, place: Place::Line, offset, expected, found: None }
+    }
+
+    /// The same error, whose offset counts in the message and not in the line.
+    #[must_use]
+    pub const fn of_message(mut self) -> Self {
+        self.place = Place::Message;
+        self
     }
 
     /// The same error with the byte that stood there; `None` is the end of the line.
@@ -144,7 +171,14 @@ impl ParseError {
         self.kind
     }
 
-    /// The byte of the line, counted from 0, at which it broke.
+    /// The text in which [`Self::offset`] counts.
+    #[must_use]
+    pub const fn place(&self) -> Place {
+        self.place
+    }
+
+    /// The byte, counted from 0, at which it broke: of the line or of the message, as
+    /// [`Self::place`] tells.
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.offset as usize
@@ -156,7 +190,7 @@ impl ParseError {
         self.expected
     }
 
-    /// The byte that stood there; `None` is the end of the line.
+    /// The byte that stood there; `None` is the end of the text.
     #[must_use]
     pub const fn found(&self) -> Option<u8> {
         self.found
@@ -176,9 +210,29 @@ impl ParseError {
     /// assert!(shown.starts_with("line 3:\n-B PREROUTING\n^ expected"), "{shown}");
     /// assert_eq!(error.line_in(output), 3);
     /// ```
+    ///
+    /// An error whose offset counts in the message ([`Place::Message`]) gets no caret below the
+    /// line: its byte stands elsewhere there. See [`Self::in_message`].
     #[must_use]
     pub const fn in_line<'a>(&'a self, line: &'a [u8]) -> InLine<'a> {
-        InLine { error: self, line }
+        InLine { error: self, text: line, place: Place::Line }
+    }
+
+    /// Shows the message, escaped, with a caret below the broken byte, if the offset counts in the
+    /// message.
+    ///
+    /// ```
+    /// use hostport_audit::{ErrorKind, ParseError};
+    ///
+    /// // The line was `{"MESSAGE":"a\"+443"}`, the message is `a"+443`.
+    /// let error = ParseError::new(ErrorKind::Port, 2, "a digit").of_message();
+    /// assert_eq!(error.in_message(b"a\"+443").to_string(), "a\\\"+443\n   ^ expected a digit");
+    /// let line = br#"{"MESSAGE":"a\"+443"}"#;
+    /// assert!(error.in_line(line).to_string().ends_with("\nbyte 2 of the message: expected a digit"));
+    /// ```
+    #[must_use]
+    pub const fn in_message<'a>(&'a self, message: &'a [u8]) -> InLine<'a> {
+        InLine { error: self, text: message, place: Place::Message }
     }
 
     /// The number of the broken line in a text of several lines, counted from 1.
@@ -187,6 +241,18 @@ impl ParseError {
         let before = text.get(..self.offset()).unwrap_or(text);
         let ends = before.iter().filter(|byte| **byte == b'\n').count();
         u64::try_from(ends).unwrap_or(u64::MAX).saturating_add(1)
+    }
+}
+
+/// The place of an error in words.
+struct At(u32, Place);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.1 {
+            Place::Line => write!(f, "byte {}", self.0),
+            Place::Message => write!(f, "byte {} of the message", self.0),
+        }
     }
 }
 
@@ -201,28 +267,37 @@ impl fmt::Display for Found {
     }
 }
 
-/// A [`ParseError`] beside the line it is about; made by [`ParseError::in_line`].
+/// A [`ParseError`] beside the text it is about; made by [`ParseError::in_line`] and
+/// [`ParseError::in_message`].
 #[derive(Debug, Clone, Copy)]
 pub struct InLine<'a> {
     error: &'a ParseError,
-    line: &'a [u8],
+    text: &'a [u8],
+    /// What the text is.
+    place: Place,
 }
 
 impl fmt::Display for InLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let before = self.line.get(..self.error.offset()).unwrap_or(self.line);
-        let behind = self.line.get(before.len()..).unwrap_or_default();
+        let before = self.text.get(..self.error.offset()).unwrap_or(self.text);
+        let behind = self.text.get(before.len()..).unwrap_or_default();
         let start = memchr::memrchr(b'\n', before).map_or(0, |end| end.saturating_add(1));
         let end = memchr::memchr(b'\n', behind).unwrap_or(behind.len());
         let end = before.len().saturating_add(end);
-        let line = self.line.get(start..end).unwrap_or_default();
-        if memchr::memchr(b'\n', self.line.strip_suffix(b"\n").unwrap_or(self.line)).is_some() {
-            writeln!(f, "line {}:", self.error.line_in(self.line))?;
+        let ParseError { place, offset, expected, .. } = *self.error;
+        if place != self.place {
+            writeln!(f, "{}", self.text.escape_ascii())?;
+            let other = if place == Place::Line { " of the line" } else { "" };
+            return write!(f, "{}{other}: expected {expected}", At(offset, place));
+        }
+        let line = self.text.get(start..end).unwrap_or_default();
+        if memchr::memchr(b'\n', self.text.strip_suffix(b"\n").unwrap_or(self.text)).is_some() {
+            writeln!(f, "line {}:", self.error.line_in(self.text))?;
         }
         writeln!(f, "{}", line.strip_suffix(b"\r").unwrap_or(line).escape_ascii())?;
         for _ in before.get(start..).unwrap_or_default().escape_ascii() {
             f.write_str(" ")?;
         }
-        write!(f, "^ expected {}", self.error.expected)
+        write!(f, "^ expected {expected}")
     }
 }

@@ -41,7 +41,7 @@ mod text;
 mod timeline;
 
 pub use audit::{Auditor, Expect, LoadError, Reader, SCHEMA_VERSION, Saved, Segment};
-pub use error::{ErrorKind, InLine, ParseError};
+pub use error::{ErrorKind, InLine, ParseError, Place};
 pub use event::Source;
 pub use family::Family;
 pub use frame::{Feeder, LineEnd, Lines, RawLine};

@@ -5,16 +5,21 @@ use time::{Date, Duration, Month, OffsetDateTime, PrimitiveDateTime, Time, UtcOf
 
 /// How to find the year of a stamp that has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum YearRule {
     /// This year.
     Fixed(i32),
     /// The year that brings the stamp nearest to this instant, such as the time at which the file
     /// was last written.
-    NearestTo(OffsetDateTime),
+    NearestTo(#[cfg_attr(feature = "serde", serde(with = "saved::instant"))] OffsetDateTime),
     /// The latest year that does not bring the stamp behind this instant, such as the time at which
     /// the log was collected.
-    NotAfter(OffsetDateTime),
+    NotAfter(#[cfg_attr(feature = "serde", serde(with = "saved::instant"))] OffsetDateTime),
     /// Only what other lines of the log say: see [`CarriedYear`].
     Carried,
 }
@@ -40,9 +45,12 @@ pub enum YearRule {
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Timeline {
+    #[cfg_attr(feature = "serde", serde(with = "saved::offset"))]
     offset: Option<UtcOffset>,
     year: Option<YearRule>,
+    #[cfg_attr(feature = "serde", serde(with = "saved::instant_if_known"))]
     boot: Option<OffsetDateTime>,
 }
 
@@ -262,4 +270,76 @@ fn following(
     let earliest = last.checked_sub(STEP_BACK).unwrap_or(PrimitiveDateTime::MIN);
     let years = earliest.year()..=earliest.year().saturating_add(9);
     years.filter_map(|year| on(year, month, day, time)).find(|local| *local >= earliest)
+}
+
+/// How instants and offsets are written into a saved state: an instant as its [`Stamp`] is printed,
+/// an offset as its seconds east of Greenwich.
+#[cfg(feature = "serde")]
+pub(crate) mod saved {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(crate) mod instant {
+        use super::*;
+        use crate::stamp::Stamp;
+        use time::OffsetDateTime;
+
+        pub(crate) fn serialize<S: Serializer>(
+            at: &OffsetDateTime,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            Stamp::Instant(*at).serialize(serializer)
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<OffsetDateTime, D::Error> {
+            match Stamp::deserialize(deserializer)? {
+                Stamp::Instant(at) => Ok(at),
+                _ => Err(D::Error::custom("a time without its offset")),
+            }
+        }
+    }
+
+    pub(crate) mod instant_if_known {
+        use super::*;
+        use crate::stamp::Stamp;
+        use time::OffsetDateTime;
+
+        pub(crate) fn serialize<S: Serializer>(
+            at: &Option<OffsetDateTime>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            at.map(Stamp::Instant).serialize(serializer)
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<OffsetDateTime>, D::Error> {
+            match Option::<Stamp>::deserialize(deserializer)? {
+                None => Ok(None),
+                Some(Stamp::Instant(at)) => Ok(Some(at)),
+                Some(_) => Err(D::Error::custom("a time without its offset")),
+            }
+        }
+    }
+
+    pub(crate) mod offset {
+        use super::*;
+        use time::UtcOffset;
+
+        pub(crate) fn serialize<S: Serializer>(
+            offset: &Option<UtcOffset>,
+            serializer: S,
+        ) -> Result<S::Ok, S::Error> {
+            offset.map(UtcOffset::whole_seconds).serialize(serializer)
+        }
+
+        pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+            deserializer: D,
+        ) -> Result<Option<UtcOffset>, D::Error> {
+            let seconds = Option::<i32>::deserialize(deserializer)?;
+            let offset = seconds.map(UtcOffset::from_whole_seconds).transpose();
+            offset.map_err(|_| D::Error::custom("an offset of more than a day"))
+        }
+    }
 }

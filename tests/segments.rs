@@ -135,7 +135,35 @@ fn a_cut_behind_every_line_of_a_log_of_each_kind_equals_the_whole() {
 #[cfg(feature = "serde")]
 mod saving {
     use super::*;
-    use hostport_audit::Saved;
+    use hostport_audit::time::{OffsetDateTime, UtcOffset};
+    use hostport_audit::{Lines, Reader, Saved, Stamp, Timeline, YearRule};
+
+    /// The clock of the machines that wrote the corpus.
+    fn timeline(carried: bool) -> Timeline {
+        let collected = match "2026-12-31T23:59:59.25+08:00".parse() {
+            Ok(Stamp::Instant(at)) => at,
+            _ => unreachable!(),
+        };
+        let year = if carried { YearRule::Fixed(2023) } else { YearRule::NotAfter(collected) };
+        Timeline::new().offset(UtcOffset::from_hms(8, 0, 0).unwrap()).year(year).boot(collected)
+    }
+
+    /// The times of all lines of a log.
+    fn instants(bytes: &[u8], timeline: &Timeline) -> Vec<OffsetDateTime> {
+        let mut instants = Vec::new();
+        let mut reader = Reader::new(Expect::Auto, Limits::default());
+        for line in Lines::new(bytes) {
+            reader.read(&line, &mut |finding| {
+                instants.extend(finding.stamp.and_then(|stamp| timeline.resolve(stamp).ok()));
+            });
+        }
+        instants
+    }
+
+    fn saved_and_resumed(auditor: &Auditor) -> Auditor {
+        let text = serde_json::to_string(&Saved::new(auditor.clone())).unwrap();
+        serde_json::from_str::<Saved>(&text).unwrap().into_auditor().unwrap()
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
@@ -146,12 +174,38 @@ mod saving {
             let (first, second) = file.bytes.split_at(cut.index(file.bytes.len() + 1));
             let mut auditor = Auditor::new().keeping_history();
             auditor.feed(first);
-            let text = serde_json::to_string(&Saved::new(auditor.clone())).unwrap();
-            let mut resumed = serde_json::from_str::<Saved>(&text).unwrap().into_auditor().unwrap();
+            let mut resumed = saved_and_resumed(&auditor);
             prop_assert!(resumed == auditor, "{}: the saved state is another", file.name);
             resumed.feed(second);
             resumed.finish();
             prop_assert!(resumed == whole(&file.bytes), "{}", file.name);
+        }
+
+        #[test]
+        fn an_auditor_that_stops_at_an_instant_stops_there_after_it_was_saved(
+            log in 0..logs().len(),
+            cut in any::<prop::sample::Index>(),
+            instant in any::<prop::sample::Index>(),
+            carried in any::<bool>(),
+        ) {
+            let file = &logs()[log];
+            let timeline = timeline(carried);
+            let instants = instants(&file.bytes, &timeline);
+            prop_assume!(!instants.is_empty());
+            let until = *instant.get(&instants);
+            let begin = || Auditor::new().keeping_history().until(until, timeline);
+            let mut unsaved = begin();
+            unsaved.feed(&file.bytes);
+            unsaved.finish();
+            let (first, second) = file.bytes.split_at(cut.index(file.bytes.len() + 1));
+            let mut resumed = begin();
+            resumed.feed(first);
+            let before = resumed;
+            let mut resumed = saved_and_resumed(&before);
+            prop_assert!(resumed == before, "{}: the saved state is another", file.name);
+            resumed.feed(second);
+            resumed.finish();
+            prop_assert!(resumed == unsaved, "{}", file.name);
         }
     }
 }

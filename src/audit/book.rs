@@ -19,7 +19,9 @@ use time::OffsetDateTime;
 /// Position rules: with the first line of a source of a host that is later, folding of that source
 /// ends for good, whatever times follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Horizon {
+    #[cfg_attr(feature = "serde", serde(with = "crate::timeline::saved::instant"))]
     until: OffsetDateTime,
     timeline: Timeline,
     passed: BTreeSet<(Option<Text<'static>>, Option<Source>)>,
@@ -69,7 +71,6 @@ pub(super) struct Book {
     pub(super) history: Option<History>,
     /// In the order in which they were stated.
     waiting: Vec<Waiting>,
-    #[cfg_attr(feature = "serde", serde(skip))]
     pub(super) horizon: Option<Horizon>,
 }
 

@@ -13,8 +13,8 @@ use crate::text::Text;
 pub(super) struct Context<'a> {
     pub(super) at: LineRef,
     pub(super) lines: u64,
-    /// The byte of the line at which the message begins.
-    offset: usize,
+    /// The byte of the line at which the message begins, if the message stands there as it is.
+    pub(super) offset: Option<usize>,
     host: Option<Text<'a>>,
     boot: Option<Text<'a>>,
     /// The prefix names the program.
@@ -39,7 +39,7 @@ impl<'a> Context<'a> {
         Self {
             at,
             lines,
-            offset: 0,
+            offset: None,
             host,
             boot,
             is_named: prefix.program().is_some(),
@@ -56,7 +56,7 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn with_offset(mut self, offset: Option<usize>) -> Self {
-        self.offset = offset.unwrap_or(0);
+        self.offset = offset;
         self
     }
 
@@ -96,9 +96,18 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// A finding for lines that broke, told in offsets of the line.
+    /// A finding for a message that broke.
     pub(super) fn malformed(&self, source: Option<Source>, error: ParseError) -> Finding<'_> {
-        self.finding(FindingKind::Malformed { source, error: error.shifted(self.offset) })
+        self.finding(FindingKind::Malformed { source, error: placed(error, self.offset) })
+    }
+}
+
+/// The error of a message, told in offsets of the line if the message stands there as it is, from
+/// this byte on.
+pub(super) fn placed(error: ParseError, message_at: Option<usize>) -> ParseError {
+    match message_at {
+        Some(at) => error.shifted(at),
+        None => error.of_message(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The readers of the three programs' records for one stream of messages.
 
-use super::context::Context;
+use super::context::{Context, placed};
 use super::expect::Expect;
 use crate::error::{ErrorKind, ParseError};
 use crate::event::{self, Finding, FindingKind, Remark, Source, What, journal};
@@ -45,6 +45,15 @@ struct Held {
     at: LineRef,
     lines: u64,
     host: Option<Text<'static>>,
+    /// The byte of the first line at which the record begins, if it stands there as it is.
+    offset: Option<u32>,
+}
+
+impl Held {
+    /// The error of the record that is given up: a record of several lines is no part of a line.
+    fn placed(&self, error: ParseError) -> ParseError {
+        placed(error, self.offset.filter(|_| self.lines <= 1).map(|at| at as usize))
+    }
 }
 
 impl Dialects {
@@ -122,16 +131,13 @@ impl Dialects {
         let includes_this =
             matches!(reading, Reading::Continuation(None)) && self.firewalld.is_idle();
         if let Some(unfinished) = given_up {
-            let (at, held) = self.take_held(context);
-            let lines = if includes_this { held.saturating_add(context.lines) } else { held };
-            give_up(
-                Finding {
-                    at,
-                    lines,
-                    ..context.malformed(Some(Source::Firewalld), unfinished.error)
-                },
-                emit,
-            );
+            let mut held = self.take_held(context);
+            if includes_this {
+                held.lines = held.lines.saturating_add(context.lines);
+            }
+            let error = held.placed(unfinished.error);
+            let kind = FindingKind::Malformed { source: Some(Source::Firewalld), error };
+            give_up(Finding { at: held.at, lines: held.lines, ..context.finding(kind) }, emit);
             if includes_this {
                 return;
             }
@@ -141,8 +147,8 @@ impl Dialects {
                 emit_firewalld(&record, context, context.at, context.lines, emit)
             }
             Reading::Continuation(Some(record)) => {
-                let (at, held) = self.take_held(context);
-                emit_firewalld(&record, context, at, held.saturating_add(context.lines), emit);
+                let Held { at, lines, .. } = self.take_held(context);
+                emit_firewalld(&record, context, at, lines.saturating_add(context.lines), emit);
             }
             Reading::Continuation(None) if self.firewalld.is_idle() => {
                 emit(context.finding(FindingKind::Plain(Source::Firewalld)))
@@ -153,6 +159,7 @@ impl Dialects {
                     at: context.at,
                     lines: 0,
                     host: host(),
+                    offset: context.offset.and_then(|at| u32::try_from(at).ok()),
                 });
                 held.lines = held.lines.saturating_add(context.lines);
             }
@@ -165,9 +172,9 @@ impl Dialects {
 }
 
 impl Dialects {
-    /// Where the record that was held began, and how many lines were held of it.
-    fn take_held(&mut self, context: &Context<'_>) -> (LineRef, u64) {
-        self.held.take().map_or((context.at, 0), |held| (held.at, held.lines))
+    /// The record that was held; if none was, one that begins with this line.
+    fn take_held(&mut self, context: &Context<'_>) -> Held {
+        self.held.take().unwrap_or(Held { at: context.at, lines: 0, host: None, offset: None })
     }
 
     /// A line without a date is a record of its own in a stream in which no line has shown a date
@@ -207,11 +214,11 @@ impl Dialects {
     pub(super) fn finish(&mut self, emit: &mut impl FnMut(Finding<'_>)) {
         self.firewalld.finish();
         self.klog.finish();
-        if let (Some(unfinished), Some(Held { at, lines, host })) =
-            (self.firewalld.take_unfinished(), self.held.take())
+        if let (Some(unfinished), Some(held)) = (self.firewalld.take_unfinished(), self.held.take())
         {
-            let kind =
-                FindingKind::Malformed { source: Some(Source::Firewalld), error: unfinished.error };
+            let error = held.placed(unfinished.error);
+            let Held { at, lines, host, .. } = held;
+            let kind = FindingKind::Malformed { source: Some(Source::Firewalld), error };
             give_up(Finding { at, lines, host, boot: None, stamp: None, kind }, emit);
         }
     }

@@ -123,10 +123,13 @@ fn read_entry(
     emit: &mut impl FnMut(Finding<'_>),
 ) {
     let prefix = entry.prefix();
-    let context =
-        Context::new(prefix, entry.at(), entry.lines()).with_offset(entry.message_offset());
     let raw = entry.message().as_bytes();
     let plain = without_colours(raw);
+    // What ends a message that an object wraps is not the end of the line, and bytes behind a
+    // colour code that was taken off stand elsewhere in the line.
+    let is_part_of_line = prefix.transport().is_prefix() && plain.is_none();
+    let offset = entry.message_offset().filter(|_| is_part_of_line);
+    let context = Context::new(prefix, entry.at(), entry.lines()).with_offset(offset);
     let message = plain.as_deref().unwrap_or(raw);
     let whole = if entry.cut() > 0 { Extent::Cut } else { Extent::Whole };
     match writer(prefix.program().map(AsRef::as_ref)) {

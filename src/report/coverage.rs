@@ -4,7 +4,7 @@
 use super::host_name::{self, ByHost};
 use super::signs::Signs;
 use super::verdict::{Reason, Verdict};
-use crate::error::ErrorKind;
+use crate::error::{ErrorKind, Place};
 use crate::event::journal::Cause;
 use crate::event::{Finding, FindingKind, Front, Remark, Source, What, journal};
 use crate::limits::Limits;
@@ -56,8 +56,10 @@ pub struct Malformed {
     pub source: Option<Source>,
     /// What was broken.
     pub kind: ErrorKind,
-    /// The byte of the line, counted from 0, at which it broke.
+    /// The byte, counted from 0, at which it broke.
     pub offset: u64,
+    /// Whether the byte counts in the line, or in a message that stands in no line as it is.
+    pub place: Place,
     /// The error in words.
     pub reason: String,
 }
@@ -287,6 +289,7 @@ impl HostCoverage {
                         source: *source,
                         kind: error.kind(),
                         offset: u64::try_from(error.offset()).unwrap_or(u64::MAX),
+                        place: error.place(),
                         reason: error.to_string(),
                     });
                 }
