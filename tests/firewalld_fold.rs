@@ -173,7 +173,7 @@ fn a_request_that_nothing_answers_makes_its_list_unknown_and_nothing_else() {
 fn a_list_that_is_set_as_a_whole_is_known_whatever_was_before() {
     let mut log = Log::new(Limits::default());
     log.start(&["public"]);
-    assert_eq!(log.ports("public", PERMANENT), Err(Ignorance::BeforeLog));
+    assert_eq!(log.ports("public", PERMANENT), Err(Ignorance::FilesNotLogged));
     log.write(
         "config.zone.0.setPorts('[('80, 'tcp'),('90, 'udp')]')\nconfig.zone.0.update('...')\nconfig.zone.0.Updated('public')",
     );

@@ -14,6 +14,8 @@ use core::fmt;
 pub enum Ignorance {
     /// The log begins in mid-life, and nobody stated what held before it.
     BeforeLog,
+    /// The program read its zone files, whose content it does not log, and nobody stated it.
+    FilesNotLogged,
     /// A write whose content is not logged.
     OpaqueWrite,
     /// A file changed on disk.
@@ -48,6 +50,7 @@ impl Ignorance {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BeforeLog => "the log begins in mid-life",
+            Self::FilesNotLogged => "zone files are not logged",
             Self::OpaqueWrite => "a write whose content is not logged",
             Self::DiskChange => "a file changed on disk",
             Self::Crash => "the program died half way",
@@ -61,6 +64,22 @@ impl Ignorance {
             Self::DoubtfulSignal => "a signal that may be false",
             Self::NotRunning => "the program is not running",
             Self::Limit => "a limit set by the caller was reached",
+        }
+    }
+}
+
+impl Ignorance {
+    /// True if a later reason for the same thing says more than this one.
+    ///
+    /// That the log never told it is the weakest reason. That the program died, stopped or started
+    /// is the strongest, and the last of them counts. Between others the first one counts, because
+    /// the thing has been unknown since then.
+    pub(super) const fn yields_to(self, later: Self) -> bool {
+        match (self, later) {
+            (Self::BeforeLog, _) => true,
+            (Self::FilesNotLogged, later) => !matches!(later, Self::BeforeLog),
+            (Self::NotRunning | Self::Restart, later) => !matches!(later, Self::FilesNotLogged),
+            (_, later) => matches!(later, Self::NotRunning | Self::Restart | Self::Crash),
         }
     }
 }
