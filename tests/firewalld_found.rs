@@ -126,3 +126,13 @@ fn both_layers_of_a_zone_that_a_load_lists_are_unknown() {
         assert!(reasons.iter().any(|(scope, ..)| scope.contains(layer)), "{layer}: {reasons:?}");
     }
 }
+
+#[test]
+fn an_edit_that_the_daemon_noticed_stands_in_the_report() {
+    let cases = answers::cases("found/firewalld.jsonl");
+    let case = cases.iter().find(|case| case["id"] == "F4b").unwrap();
+    let mut auditor = Auditor::new();
+    auditor.feed(case["input"].as_str().unwrap());
+    let report = auditor.report(&Timeline::new()).to_string();
+    assert!(report.contains("1 configuration files edited by somebody else"), "{report}");
+}

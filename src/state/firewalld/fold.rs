@@ -25,11 +25,29 @@ fn is_of_check(code: &Text<'_>) -> bool {
     code.as_bytes().starts_with(b"INVALID_") || known.iter().any(|known| code == known)
 }
 
+/// True for what is said in the course of a load, as `setDefaultZone` begins one without a request
+/// (2.x).
+const fn is_of_load(event: &Event<'_>) -> bool {
+    matches!(
+        event,
+        Event::Flushed
+            | Event::ZoneFile { .. }
+            | Event::ZoneFileBroken { .. }
+            | Event::ConfigurationBroken
+            | Event::DefaultZoneLoaded { .. }
+            | Event::DefaultZoneChanged { .. }
+            | Event::TransactionStep
+            | Event::Refused { .. }
+            | Event::Traceback { .. }
+    )
+}
+
 impl Firewalld {
     /// Folds one event in; `by` is the line that it stands on.
     pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
         let file = self.file.take();
         let object_read = self.object_read.take();
+        self.default_zone_named &= self.is_reloading() || is_of_load(event);
         match event {
             Event::RuntimeRequest { zone, edit } => {
                 let zone = zone.clone().into_owned();
@@ -173,7 +191,6 @@ impl Firewalld {
             }
             Event::ReadingCall | Event::OtherCall => {
                 self.called = true;
-                self.default_zone_named &= self.is_reloading();
                 // In the list of a start or a reload the objects of other kinds are announced; they
                 // answer nothing.
                 self.overtaken(by, effects);
@@ -240,7 +257,6 @@ impl Firewalld {
     /// A client, or the daemon itself, asks for something.
     pub(super) fn ask(&mut self, what: Request, by: Evidence, effects: &mut Effects) {
         self.called = true;
-        self.default_zone_named = false;
         self.overtaken(by, effects);
         self.steps.in_call = false;
         self.pending = Some(Pending { by, what });
@@ -374,11 +390,11 @@ impl Firewalld {
         effects: &mut Effects,
     ) {
         let of_state = ["ALREADY_ENABLED", "NOT_ENABLED"].iter().any(|known| code == known);
-        if severity == Severity::Error && !of_state && !is_of_check(code) {
-            self.backend_failed = Some(by);
-        }
         if severity == Severity::Error && code.is_empty() && self.goes_on() {
             return;
+        }
+        if severity == Severity::Error && (code.is_empty() || code == "COMMAND_FAILED") {
+            self.backend_failed = Some(by);
         }
         match self.pending.take() {
             Some(Pending { what: Request::Runtime { zone, edit, .. }, .. }) if of_state => {
@@ -392,7 +408,9 @@ impl Firewalld {
                 what: Request::Permanent { object, write: Write::Edit { edit }, .. },
                 ..
             }) if of_state => {
-                if let Some(zone) = self.objects.get(&object).cloned()
+                // After a load that died the daemon judges by a view that may be empty.
+                if self.load_died.is_none()
+                    && let Some(zone) = self.objects.get(&object).cloned()
                     && self.contradicts_refusal(&zone, Layer::Permanent, &edit)
                 {
                     self.lines_missing(by, effects);
@@ -484,6 +502,7 @@ impl Firewalld {
         };
         self.maybe_done(what, Ignorance::Crash, by, effects);
         for name in &zones {
+            self.written_after_died_load(name, by, effects);
             if let Some(zone) = self.zones.get_mut(name) {
                 zone.disk = Disk::Changed { why: Unknown::since(Ignorance::Crash, by) };
             }

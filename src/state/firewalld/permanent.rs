@@ -97,13 +97,7 @@ impl Firewalld {
         by: Evidence,
         effects: &mut Effects,
     ) {
-        if let Some(why) = self.load_died {
-            // The view was emptied by the load that died, and so is the file by now (1.0; newer
-            // versions refuse the change).
-            for kind in Kind::ALL {
-                self.lose(Spot { zone: name, layer: Layer::Permanent, kind }, why, by, effects);
-            }
-        }
+        self.written_after_died_load(name, by, effects);
         let Some(zone) = self.zones.get_mut(name) else { return };
         zone.disk = Disk::Same;
         if matches!(write, Write::Defaults) {
@@ -113,6 +107,20 @@ impl Firewalld {
         } else {
             zone.local = Some(true);
             zone.echo = Some(by);
+        }
+    }
+
+    /// A load that died may have emptied the daemon's view of a zone, and a write brings that to its
+    /// file (1.0; newer versions refuse the change).
+    pub(super) fn written_after_died_load(
+        &mut self,
+        name: &Text<'static>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let Some(why) = self.load_died else { return };
+        for kind in Kind::ALL {
+            self.lose(Spot { zone: name, layer: Layer::Permanent, kind }, why, by, effects);
         }
     }
 
@@ -249,6 +257,7 @@ impl Firewalld {
         zone.disk = Disk::Same;
         if watched {
             zone.local = Some(true);
+            effects.remark(Remark::FilesEdited, by);
         }
         let why = if watched { Ignorance::DiskChange } else { Ignorance::OpaqueWrite };
         self.forget_layer(name, Layer::Permanent, why, by, effects);
@@ -285,7 +294,6 @@ impl Firewalld {
             return;
         }
         zone.disk = Disk::Changed { why: Unknown::since(Ignorance::DiskChange, by) };
-        effects.remark(Remark::FilesEdited, by);
         self.read_early(&name, by, effects);
     }
 
@@ -451,6 +459,7 @@ impl Firewalld {
                 // The settings that a client gives to a new zone are not logged, nor is the content
                 // of a new file.
                 let why = if file == Some(&name) {
+                    effects.remark(Remark::FilesEdited, by);
                     Ignorance::DiskChange
                 } else {
                     Ignorance::OpaqueWrite
