@@ -17,10 +17,10 @@
 //!
 //!   not known:
 //!   WHAT                                                                                                                                      WHY
-//!   firewalld, both layers, zones block, dmz, drop, external, home, internal, trusted, work: everything                                       the log begins in mid-life
+//!   firewalld, both layers, zones block, dmz, drop, external, home, internal, trusted, work: everything                                       zone files are not logged since line 92 (2026-11-22T09:52:56)
 //!   firewalld, permanent, zone public: ports                                                                                                  a write whose content is not logged since line 95 (2026-11-22T10:55:17)
-//!   firewalld, permanent, zone public: source ports, services, forward ports, protocols, rich rules, interfaces, sources, masquerade, target  the log begins in mid-life
-//!   firewalld, runtime, zone public: everything                                                                                               the log begins in mid-life
+//!   firewalld, permanent, zone public: source ports, services, forward ports, protocols, rich rules, interfaces, sources, masquerade, target  a file changed on disk since line 21 (2026-11-22T09:52:50)
+//!   firewalld, runtime, zone public: everything                                                                                               a file changed on disk since line 21 (2026-11-22T09:52:50)
 //!
 //!   SOURCE     VERDICT                   RECORDS  EVENTS  MALFORMED  VERSIONS
 //!   firewalld  speaks                    89       82      0

@@ -30,7 +30,7 @@ const REFUSED: [(&str, &[u64], &str); 4] = [
 
 fn source(file: &File) -> Source {
     match file.name.split('/').next() {
-        Some("firewalld") => Source::Firewalld,
+        Some("firewalld" | "found") => Source::Firewalld,
         Some("crio") => Source::Crio,
         Some("ovnk") => Source::Ovnkube,
         _ => panic!("{file:?}"),

@@ -173,7 +173,7 @@ fn a_request_that_nothing_answers_makes_its_list_unknown_and_nothing_else() {
 fn a_list_that_is_set_as_a_whole_is_known_whatever_was_before() {
     let mut log = Log::new(Limits::default());
     log.start(&["public"]);
-    assert_eq!(log.ports("public", PERMANENT), Err(Ignorance::BeforeLog));
+    assert_eq!(log.ports("public", PERMANENT), Err(Ignorance::FilesNotLogged));
     log.write(
         "config.zone.0.setPorts('[('80, 'tcp'),('90, 'udp')]')\nconfig.zone.0.update('...')\nconfig.zone.0.Updated('public')",
     );
@@ -525,4 +525,46 @@ fn a_pair_without_the_steps_that_this_daemon_prints_is_not_believed() {
         log.has(Remark::FalseSignal)
             && log.fold.openings().all(|(opening, _)| opening.port != "9002/tcp".parse().ok())
     );
+}
+
+/// A step of a transaction, as `--debug=4` and more print it.
+const STEP: &str =
+    "DEBUG4: <class 'firewall.core.fw_transaction.FirewallTransaction'>.execute(True)";
+
+#[test]
+fn a_doubtful_timer_whose_removal_prints_its_steps_is_real() {
+    let settings = "zone.ZoneUpdated('public', 'dbus.Dictionary({dbus.String('ports'): dbus.Array([dbus.Struct((dbus.String('9000'), dbus.String('tcp')), signature=None)], signature=dbus.Signature('(ss)'), variant_level=1)}, signature=dbus.Signature('sv'))')";
+    for (steps, expected) in [(true, known("")), (false, Err(Ignorance::DoubtfulSignal))] {
+        let mut log = Log::based();
+        log.write(&format!(
+            "zone.addPort('public', '9000', 'tcp')\n{STEP}\nzone.PortAdded('public', '9000', 'tcp', 5)"
+        ));
+        // What becomes of the timer when the list is replaced, the log does not tell.
+        log.write(&format!("setZoneSettings2(public)\n{STEP}\n{settings}"));
+        log.wait(5);
+        if steps {
+            log.write(STEP);
+        }
+        log.write("zone.PortRemoved('public', '9000', 'tcp')");
+        assert_eq!(log.ports("public", RUNTIME), expected, "steps: {steps}");
+    }
+}
+
+#[test]
+fn steps_of_another_timer_prove_nothing() {
+    let mut log = Log::based();
+    for port in ["9000", "9001"] {
+        log.write(&format!(
+            "zone.addPort('public', '{port}', 'tcp')\n{STEP}\nzone.PortAdded('public', '{port}', 'tcp', 5)"
+        ));
+    }
+    log.write(&format!(
+        "zone.removePort('public', '9000', 'tcp')\n{STEP}\nzone.PortRemoved('public', '9000', 'tcp')"
+    ));
+    log.write(&format!(
+        "zone.addPort('public', '9000', 'tcp')\n{STEP}\nzone.PortAdded('public', '9000', 'tcp', 5)"
+    ));
+    log.wait(5);
+    log.write(&format!("{STEP}\nzone.PortRemoved('public', '9000', 'tcp')"));
+    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::DoubtfulSignal));
 }

@@ -94,7 +94,7 @@ fn openings(fold: &Firewalld) -> Vec<((String, Layer, Kind), String)> {
         let port = |port: Option<HostPort>| {
             port.map(of_port).map(|(p, low, high)| format!("{low}-{high}/{p}"))
         };
-        let text = opening.port.map(|p| of_port(p).1.to_string());
+        let text = opening.port.map(|p| p.range().to_string());
         Some(match opening.holder {
             Holder::ZonePort { zone, layer } => {
                 ((zone.to_string(), layer, Kind::Ports), port(opening.port)?)
@@ -149,7 +149,12 @@ fn compare(fold: &Firewalld, view: &View) -> Result<usize, String> {
     for ((zone, layer, kind), answer_of) in &view.cells {
         let (layer, kind) = (layer_of(*layer), kind_of(*kind));
         let truth = truth_of(kind, &answer_of.truth);
-        places.insert((zone.clone(), layer, kind), truth.clone());
+        // An opening names the ports as numbers, however they are spelled.
+        let in_numbers = |text: &String| match kind {
+            Kind::ForwardPorts => model_firewalld::ports::forward_in_numbers(text),
+            _ => text.clone(),
+        };
+        places.insert((zone.clone(), layer, kind), truth.iter().map(in_numbers).collect());
         if layer == Layer::Runtime && !view.runtime_answers {
             continue;
         }

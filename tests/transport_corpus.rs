@@ -85,6 +85,7 @@ fn forms(name: &str) -> Vec<Transport> {
         (".docker_json.log", Transport::Docker),
         (".oc_timestamps.log", Transport::Timestamps),
         (".journal.log", Transport::Short),
+        ("F-interface-history.log", Transport::Short),
         ("host-dotted.log", Transport::ShortPrecise),
         ("tz-half-hour.log", Transport::ShortIso),
         ("tz-name-odd.log", Transport::ShortFull),

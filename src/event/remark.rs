@@ -50,6 +50,8 @@ pub enum Remark {
     Contradiction,
     /// A failure that took back what was reported before it.
     TakenBack,
+    /// Files of the program's configuration were edited by somebody else, as the program noticed.
+    FilesEdited,
     /// A limit of the caller's was reached, and something was dropped.
     LimitReached,
 }
@@ -78,6 +80,7 @@ impl Remark {
             Self::RequestUnanswered => "request without an answer",
             Self::Contradiction => "stated fact contradicts the log",
             Self::TakenBack => "taken back by a failure",
+            Self::FilesEdited => "configuration files edited by somebody else",
             Self::LimitReached => "limit reached",
         }
     }

@@ -94,7 +94,8 @@ impl Signs {
             Event::Removed { .. } => more(&mut self.closings),
             // What is printed without debug output shows nothing.
             Event::Refused { .. }
-            | Event::Traceback
+            | Event::Traceback { .. }
+            | Event::FilesEdited
             | Event::ZoneFileBroken { .. }
             | Event::ConfigurationBroken => {}
             _ => more(&mut self.others),

@@ -15,6 +15,8 @@ use core::fmt;
 pub enum Ignorance {
     /// The log begins in mid-life, and nobody stated what held before it.
     BeforeLog,
+    /// The program read its zone files, whose content it does not log, and nobody stated it.
+    FilesNotLogged,
     /// A write whose content is not logged.
     OpaqueWrite,
     /// A file changed on disk.
@@ -53,6 +55,7 @@ impl Ignorance {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::BeforeLog => "the log begins in mid-life",
+            Self::FilesNotLogged => "zone files are not logged",
             Self::OpaqueWrite => "a write whose content is not logged",
             Self::DiskChange => "a file changed on disk",
             Self::Crash => "the program died half way",
@@ -92,18 +95,33 @@ impl Ignorance {
     pub const fn strength(self) -> u8 {
         match self {
             Self::BeforeLog => 0,
+            Self::FilesNotLogged => 1,
             Self::CutMessage
             | Self::Ambiguous
             | Self::Unresolved
             | Self::Underway
-            | Self::DoubtfulSignal => 1,
-            Self::OpaqueWrite | Self::DiskChange => 2,
-            Self::Gap | Self::LookAlike | Self::NewestFirst => 3,
-            Self::Restart => 4,
-            Self::Crash => 5,
-            Self::NotRunning => 6,
-            Self::NeverPrinted => 7,
-            Self::Limit => 8,
+            | Self::DoubtfulSignal => 2,
+            Self::OpaqueWrite | Self::DiskChange => 3,
+            Self::Gap | Self::LookAlike | Self::NewestFirst => 4,
+            Self::Restart => 5,
+            Self::Crash => 6,
+            Self::NotRunning => 7,
+            Self::NeverPrinted => 8,
+            Self::Limit => 9,
+        }
+    }
+
+    /// True if a later reason for the same thing says more than this one.
+    ///
+    /// That the log never told it is the weakest reason. That the program died, stopped or started
+    /// is the strongest, and the last of them counts. Between others the first one counts, because
+    /// the thing has been unknown since then.
+    pub(super) const fn yields_to(self, later: Self) -> bool {
+        match (self, later) {
+            (Self::BeforeLog, _) => true,
+            (Self::FilesNotLogged, later) => !matches!(later, Self::BeforeLog),
+            (Self::NotRunning | Self::Restart, later) => !matches!(later, Self::FilesNotLogged),
+            (_, later) => matches!(later, Self::NotRunning | Self::Restart | Self::Crash),
         }
     }
 }

@@ -239,7 +239,13 @@ pub enum Event<'a> {
     /// The rules in the kernel are taken away, or about to be, in the course of a reload, a start
     /// or a stop.
     Flushed,
-    /// The default zone as loaded: `Using default zone 'public'`.
+    /// A client asks for another default zone: `setDefaultZone('work')`.
+    DefaultZoneRequest {
+        /// The zone as sent.
+        zone: Text<'a>,
+    },
+    /// The default zone as loaded: `Using default zone 'public'`, or, where the file names a zone
+    /// that does not exist, `Default zone 'nosuch' is not valid. Using 'public'.`
     DefaultZoneLoaded {
         /// The zone.
         zone: Text<'a>,
@@ -263,6 +269,12 @@ pub enum Event<'a> {
     },
     /// The configuration could not be loaded, and the shipped one takes its place.
     ConfigurationBroken,
+    /// Somebody else wrote or replaced a file of the configuration: `Detected permanent (on-disk)
+    /// configuration change out-of-band of firewalld!` (2.3.3, 2.3.4, and since 2.4.1).
+    ///
+    /// The daemon does not read the file, does not name it, and says this once until the next
+    /// load.
+    FilesEdited,
     /// The runtime layer is copied to the permanent one: `copyRuntimeToPermanent()`.
     RuntimeToPermanent,
     /// A zone's runtime layer is about to be written as its permanent one: `Copying zone 'public'
@@ -287,7 +299,11 @@ pub enum Event<'a> {
         severity: Severity,
     },
     /// The call, or the daemon, ran into an exception: `Traceback (most recent call last):`.
-    Traceback,
+    Traceback {
+        /// The daemon expected it and labels it (`DEBUG1: Traceback`): its error follows in a
+        /// record of its own. What nothing caught, as a disk that is full, has no label.
+        labelled: bool,
+    },
     /// Panic mode, in which nothing passes, was switched.
     Panic {
         /// True if it is on now.
@@ -320,6 +336,15 @@ pub enum Event<'a> {
     /// A step of a transaction: rules are about to change in the kernel. Printed with `--debug=4`
     /// and more, between a request of the runtime layer and its signal.
     TransactionStep,
+    /// A client runs a command of iptables, ip6tables or ebtables through the daemon:
+    /// `direct.passthrough('ipv4', '-I','INPUT','-p','tcp','--dport','8080','-j','ACCEPT')`. It runs
+    /// at once, and nothing but a failure is printed after it.
+    PassthroughRequest {
+        /// Its arguments as printed.
+        rule: Text<'a>,
+    },
+    /// A client only reads: `zone.getZones()`. No request before it can be answered any more.
+    ReadingCall,
     /// A client called something else, so that no request before it can be answered any more.
     OtherCall,
 }
@@ -384,17 +409,19 @@ impl Event<'_> {
             Self::ReloadRequest => E::ReloadRequest,
             Self::Reloaded => E::Reloaded,
             Self::Flushed => E::Flushed,
+            Self::DefaultZoneRequest { zone } => E::DefaultZoneRequest { zone: zone.into_owned() },
             Self::DefaultZoneLoaded { zone } => E::DefaultZoneLoaded { zone: zone.into_owned() },
             Self::DefaultZoneChanged { zone } => E::DefaultZoneChanged { zone: zone.into_owned() },
             Self::ZoneFile { zone, place } => E::ZoneFile { zone: zone.into_owned(), place },
             Self::ZoneFileBroken { zone } => E::ZoneFileBroken { zone: zone.into_owned() },
             Self::ConfigurationBroken => E::ConfigurationBroken,
+            Self::FilesEdited => E::FilesEdited,
             Self::RuntimeToPermanent => E::RuntimeToPermanent,
             Self::ZoneCopied { zone } => E::ZoneCopied { zone: zone.into_owned() },
             Self::ZoneCreated { zone } => E::ZoneCreated { zone: zone.into_owned() },
             Self::ResetToDefaults => E::ResetToDefaults,
             Self::Refused { code, severity } => E::Refused { code: code.into_owned(), severity },
-            Self::Traceback => E::Traceback,
+            Self::Traceback { labelled } => E::Traceback { labelled },
             Self::Panic { on } => E::Panic { on },
             Self::PolicyChanged { name, layer } => {
                 E::PolicyChanged { name: name.into_owned(), layer }
@@ -404,6 +431,8 @@ impl Event<'_> {
             Self::DirectRemoved { rule } => E::DirectRemoved { rule: rule.into_owned() },
             Self::DirectChanged => E::DirectChanged,
             Self::TransactionStep => E::TransactionStep,
+            Self::PassthroughRequest { rule } => E::PassthroughRequest { rule: rule.into_owned() },
+            Self::ReadingCall => E::ReadingCall,
             Self::OtherCall => E::OtherCall,
         }
     }

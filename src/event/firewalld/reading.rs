@@ -11,7 +11,7 @@ impl<'r> Event<'r> {
     pub fn of(record: &'r Record<'_>) -> Option<Self> {
         let message = record.message();
         if message.starts_with(b"Traceback (most recent call last):") {
-            return Some(Self::Traceback);
+            return Some(Self::Traceback { labelled: record.label() != Label::Bare });
         }
         match record.label() {
             Label::Debug(1) => match record.call() {
@@ -23,10 +23,15 @@ impl<'r> Event<'r> {
             }
             Label::Warning => of_error(message, Severity::Warning),
             Label::Error | Label::FatalError => of_error(message, Severity::Error),
+            Label::Bare if message == FILES_EDITED => Some(Self::FilesEdited),
             _ => None,
         }
     }
 }
+
+/// Printed without a label by the file watcher of 2.3.3, 2.3.4, and since 2.4.1.
+const FILES_EDITED: &[u8] =
+    b"Detected permanent (on-disk) configuration change out-of-band of firewalld!";
 
 fn text(bytes: &[u8]) -> Text<'_> {
     Text::borrowed(bytes)
@@ -81,6 +86,9 @@ fn of_error(message: &[u8], severity: Severity) -> Option<Event<'_>> {
     if let Some(zone) = named(message, b"Failed to load zone file ").and_then(zone_of_file) {
         return Some(Event::ZoneFileBroken { zone });
     }
+    if let Some(zone) = default_zone_instead(message) {
+        return Some(Event::DefaultZoneLoaded { zone });
+    }
     if message.starts_with(b"Failed to load user configuration")
         || message.starts_with(b"Failed to load full configuration")
     {
@@ -92,7 +100,36 @@ fn of_error(message: &[u8], severity: Severity) -> Option<Event<'_>> {
     Some(Event::Refused { code: if is_code { text(code) } else { Text::default() }, severity })
 }
 
+/// The zone that a load takes for one that does not exist: `Default zone 'nosuch' is not valid.
+/// Using 'public'.` (0.9 to 2.5)
+fn default_zone_instead(message: &[u8]) -> Option<Text<'_>> {
+    let rest = message.strip_prefix(b"Default zone '")?.strip_suffix(b"'.")?;
+    let between = b"' is not valid. Using '";
+    let at = memchr::memmem::rfind(rest, between)?;
+    rest.get(at.saturating_add(between.len())..).map(Text::borrowed)
+}
+
+/// True for the methods that change nothing.
+fn only_reads(method: &[u8]) -> bool {
+    let verbs: [&[u8]; 6] = [b"get", b"Get", b"query", b"list", b"is", b"Introspect"];
+    verbs.iter().any(|verb| method.starts_with(verb))
+}
+
+/// True for a command of iptables that shows rules, or looks for one, and changes none.
+fn only_lists(arguments: &[u8]) -> bool {
+    let options: [&[u8]; 6] =
+        [b"'-L'", b"'--list'", b"'-S'", b"'--list-rules'", b"'-C'", b"'--check'"];
+    options.iter().any(|option| memchr::memmem::find(arguments, option).is_some())
+}
+
 fn of_call<'r>(call: &Call<'r>) -> Option<Event<'r>> {
+    Some(match of_any_call(call)? {
+        Event::OtherCall if only_reads(call.method()) => Event::ReadingCall,
+        event => event,
+    })
+}
+
+fn of_any_call<'r>(call: &Call<'r>) -> Option<Event<'r>> {
     Some(match (call.path(), call.object()) {
         (b"zone", None) => of_zone(call).unwrap_or(Event::OtherCall),
         (b"config.zone", Some(object)) => of_object(call, object)?,
@@ -135,6 +172,8 @@ fn of_call<'r>(call: &Call<'r>) -> Option<Event<'r>> {
             b"RuleRemoved" | b"PassthroughRemoved" => {
                 Event::DirectRemoved { rule: text(call.raw_arguments()) }
             }
+            b"passthrough" if only_lists(call.raw_arguments()) => Event::ReadingCall,
+            b"passthrough" => Event::PassthroughRequest { rule: text(call.raw_arguments()) },
             _ => Event::OtherCall,
         },
         (b"config.direct", None) => match call.method() {
@@ -156,6 +195,7 @@ fn of_daemon<'r>(call: &Call<'r>) -> Event<'r> {
         (b"copyRuntimeToPermanent", _) => Event::RuntimeToPermanent,
         (b"PanicModeEnabled", _) => Event::Panic { on: true },
         (b"PanicModeDisabled", _) => Event::Panic { on: false },
+        (b"setDefaultZone", Some(zone)) => Event::DefaultZoneRequest { zone: text(zone) },
         (b"DefaultZoneChanged", Some(zone)) => Event::DefaultZoneChanged { zone: text(zone) },
         (b"setZoneSettings2", Some(zone)) => Event::SettingsRequest { zone: text(zone) },
         _ => Event::OtherCall,

@@ -4,7 +4,7 @@ use super::Firewalld;
 use super::lists::{Entry, List, Lists, name_opening, port_opening};
 use super::zone::Zone;
 use crate::event::Remark;
-use crate::event::firewalld::{Kind, Layer};
+use crate::event::firewalld::{Item, Kind, Layer};
 use crate::state::change::Change;
 use crate::state::effects::Effects;
 use crate::state::evidence::{Evidence, Support};
@@ -46,7 +46,7 @@ impl Firewalld {
     ) -> Option<&mut Zone> {
         let name = name.clone().into_owned();
         if !self.zones.contains_key(&name) {
-            let zone = Zone::unknown(Unknown::BEFORE_LOG);
+            let zone = Zone::unknown(self.unheard.runtime, self.unheard.permanent);
             let weight = zone.weight();
             if self.keys.saturating_add(weight) > self.limits.max_keys {
                 effects.remark(Remark::LimitReached, by);
@@ -103,14 +103,8 @@ impl Firewalld {
             .extend(new.unwrap_or_default().into_iter().map(|opening| opened(opening, support)));
     }
 
-    /// Removes an entry.
-    pub(super) fn remove(
-        &mut self,
-        spot: Spot<'_>,
-        entry: &Entry,
-        by: Evidence,
-        effects: &mut Effects,
-    ) {
+    /// Takes an entry out of a list, and gives back what was held of it.
+    pub(super) fn take(&mut self, spot: Spot<'_>, entry: &Entry) -> Vec<Opening> {
         let Spot { zone, layer, kind } = spot;
         let gone = self.with_lists(spot, |lists| match entry {
             Entry::Port(port) => {
@@ -120,10 +114,25 @@ impl Firewalld {
             }
             Entry::Name(name) => {
                 let gone = lists.name_set_mut(kind).is_some_and(|set| set.remove(name));
-                if gone { Vec::from([name_opening(name, zone, layer, kind)]) } else { Vec::new() }
+                let opening = name_opening(name, zone, layer, kind);
+                // Another spelling of the same may still be there.
+                let still = lists.openings(kind, zone, layer).iter().any(|(o, _)| *o == opening);
+                if gone && !still { Vec::from([opening]) } else { Vec::new() }
             }
         });
-        let mut gone = gone.unwrap_or_default();
+        gone.unwrap_or_default()
+    }
+
+    /// Removes an entry, as the log says it was.
+    pub(super) fn remove(
+        &mut self,
+        spot: Spot<'_>,
+        entry: &Entry,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let Spot { zone, layer, kind } = spot;
+        let mut gone = self.take(spot, entry);
         if gone.is_empty()
             && self.lists(zone, layer).is_some_and(|lists| lists.why_unknown(kind).is_some())
         {
@@ -205,13 +214,10 @@ impl Firewalld {
         let kind = spot.kind;
         let lost = self.with_lists(spot, |lists| {
             // What is unknown already, with nothing proven, stays so for its first reason, unless
-            // that was only that no daemon ran.
+            // the new one is stronger.
             let before = lists.why_unknown(kind);
             let known = before.is_none() || lists.weight(kind) > 0;
-            let idle = before.is_some_and(|before| {
-                matches!(before.why, Ignorance::NotRunning | Ignorance::Restart)
-            });
-            if known || idle {
+            if known || before.is_some_and(|before| before.why.yields_to(why.why)) {
                 lists.forget(kind, why);
             }
             known
@@ -254,6 +260,54 @@ impl Firewalld {
         }
     }
 
+    /// Something was added whose port is a name that cannot be resolved here: the list is not
+    /// known, but that it was added is.
+    pub(super) fn add_unresolved(
+        &mut self,
+        spot: Spot<'_>,
+        item: &Item<'_>,
+        support: Support,
+        effects: &mut Effects,
+    ) {
+        let by = support.since;
+        self.doubt(spot, Ignorance::Unresolved, by, effects);
+        let Spot { zone, layer, kind } = spot;
+        let before = self.lists(zone, layer).map(|lists| lists.openings(kind, zone, layer));
+        if self.keys >= self.limits.max_keys {
+            return effects.remark(Remark::LimitReached, by);
+        }
+        self.with_lists(spot, |lists| lists.add_unresolved(item, support));
+        let after = self.lists(zone, layer).map(|lists| lists.openings(kind, zone, layer));
+        let (before, after) = (before.unwrap_or_default(), after.unwrap_or_default());
+        let new = after.into_iter().filter(|opening| !before.contains(opening));
+        effects.changes.extend(new.map(|(opening, support)| opened(opening, support)));
+    }
+
+    /// The daemon has read the zone's file as its permanent layer, so forward ports are numbers
+    /// there. Each is open as it was, so nothing opens or closes by that.
+    pub(super) fn read_forward_ports(
+        &mut self,
+        zone: &Text<'static>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let spot = Spot { zone, layer: Layer::Permanent, kind: Kind::ForwardPorts };
+        if self.with_lists(spot, Lists::read_forward_ports) == Some(false) {
+            self.doubt(spot, Ignorance::Unresolved, by, effects);
+        }
+    }
+
+    /// Tells why a layer is unknown, where that was not known better.
+    pub(super) fn explain(&mut self, layer: Layer, why: Unknown) {
+        let unheard = self.unheard.of(layer);
+        if unheard.why.yields_to(why.why) {
+            *unheard = why;
+        }
+        for lists in self.zones.values_mut().filter_map(|zone| zone.layer_mut(layer).as_mut()) {
+            lists.explain(why);
+        }
+    }
+
     /// Nothing of a layer is known any more, in any zone.
     pub(super) fn forget_all(
         &mut self,
@@ -262,6 +316,7 @@ impl Firewalld {
         by: Evidence,
         effects: &mut Effects,
     ) {
+        self.explain(layer, Unknown::since(why, by));
         let names: Vec<Text<'static>> = self.zones.keys().cloned().collect();
         for zone in &names {
             self.forget_layer(zone, layer, why, by, effects);

@@ -1,6 +1,7 @@
 //! What opens ports beside the zones: policies and direct rules.
 
 use super::Firewalld;
+use super::pending::Request;
 use crate::event::Remark;
 use crate::event::firewalld::Layer;
 use crate::state::change::Change;
@@ -8,6 +9,7 @@ use crate::state::effects::Effects;
 use crate::state::evidence::{Certainty, Evidence, Support};
 use crate::state::opening::{Holder, Opening};
 use crate::text::Text;
+use alloc::format;
 use alloc::vec::Vec;
 
 pub(super) fn opening(layer: Layer, fact: &Text<'static>) -> Opening {
@@ -26,18 +28,51 @@ impl Firewalld {
         by: Evidence,
         effects: &mut Effects,
     ) {
+        self.new_fact(layer, fact, Support::new(by, Certainty::Confirmed), effects);
+    }
+
+    /// The same, on any support; tells whether it is new.
+    fn new_fact(
+        &mut self,
+        layer: Layer,
+        fact: Text<'static>,
+        support: Support,
+        effects: &mut Effects,
+    ) -> bool {
+        let (by, certainty) = (support.since, support.certainty);
         let key = (layer, fact);
         if self.facts.contains_key(&key) {
-            return;
+            return false;
         }
         if self.keys >= self.limits.max_keys {
             effects.remark(Remark::LimitReached, by);
-            return;
+            return false;
         }
         self.keys = self.keys.saturating_add(1);
-        let (opening, certainty) = (opening(layer, &key.1), Certainty::Confirmed);
+        let opening = opening(layer, &key.1);
         effects.changes.push(Change::Opened { opening, request: None, by, certainty });
-        self.facts.insert(key, Support::new(by, certainty));
+        self.facts.insert(key, support);
+        true
+    }
+
+    /// `direct.passthrough(...)`: the command runs at once, and only a failure is told.
+    pub(super) fn passthrough(&mut self, rule: &Text<'_>, by: Evidence, effects: &mut Effects) {
+        let fact = Text::from(format!("direct passthrough {rule}"));
+        let support = Support::new(by, Certainty::Reported);
+        let new = self.new_fact(Layer::Runtime, fact.clone(), support, effects);
+        self.ask(Request::Passthrough { rule: new.then_some(fact) }, by, effects);
+    }
+
+    /// The command failed, so nothing came of it.
+    pub(super) fn passthrough_failed(
+        &mut self,
+        rule: Option<Text<'static>>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let Some(fact) = rule else { return };
+        effects.remark(Remark::TakenBack, by);
+        self.end_fact(Layer::Runtime, fact, by, effects);
     }
 
     /// It is gone.

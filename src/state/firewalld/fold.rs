@@ -3,7 +3,8 @@
 use super::edit::Spot;
 use super::load::Phase;
 use super::pending::{Asker, Pending, Request, Write};
-use super::{DefaultZone, Firewalld, Steps};
+use super::zone::Disk;
+use super::{DefaultZone, Firewalld};
 use crate::event::firewalld::{Edit, Event, Kind, Layer, Severity};
 use crate::event::{Remark, Source, journal};
 use crate::state::effects::Effects;
@@ -20,7 +21,25 @@ fn is_firewalld(name: &Text<'_>) -> bool {
 
 /// True for the codes of errors that are found before anything is changed.
 fn is_of_check(code: &Text<'_>) -> bool {
-    code.as_bytes().starts_with(b"INVALID_") || code == "ACCESS_DENIED" || code == "PANIC_MODE"
+    let known = ["ACCESS_DENIED", "PANIC_MODE", "RUNNING_BUT_FAILED", "ZONE_ALREADY_SET"];
+    code.as_bytes().starts_with(b"INVALID_") || known.iter().any(|known| code == known)
+}
+
+/// True for what is said in the course of a load, as `setDefaultZone` begins one without a request
+/// (2.x).
+const fn is_of_load(event: &Event<'_>) -> bool {
+    matches!(
+        event,
+        Event::Flushed
+            | Event::ZoneFile { .. }
+            | Event::ZoneFileBroken { .. }
+            | Event::ConfigurationBroken
+            | Event::DefaultZoneLoaded { .. }
+            | Event::DefaultZoneChanged { .. }
+            | Event::TransactionStep
+            | Event::Refused { .. }
+            | Event::Traceback { .. }
+    )
 }
 
 impl Firewalld {
@@ -28,7 +47,7 @@ impl Firewalld {
     pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
         let file = self.file.take();
         let object_read = self.object_read.take();
-        let default_zone_set = core::mem::take(&mut self.default_zone_set);
+        self.default_zone_named &= self.is_reloading() || is_of_load(event);
         match event {
             Event::RuntimeRequest { zone, edit } => {
                 let zone = zone.clone().into_owned();
@@ -107,41 +126,48 @@ impl Firewalld {
             Event::ReloadRequest => self.reload_asked(by, effects),
             Event::Reloaded => self.reloaded(by, effects),
             Event::Flushed => self.flushed(by, effects),
+            Event::DefaultZoneRequest { .. } => self.ask(Request::DefaultZone, by, effects),
             Event::DefaultZoneLoaded { zone } => {
-                self.default_zone = DefaultZone::Known { zone: zone.clone().into_owned() };
+                self.name_default_zone(zone);
                 self.default_zone_loaded(by, effects);
             }
             Event::DefaultZoneChanged { zone } => {
                 self.pending = None;
-                self.default_zone = DefaultZone::Known { zone: zone.clone().into_owned() };
-                self.default_zone_set = true;
+                self.name_default_zone(zone);
             }
             Event::ZoneFile { zone, place } => self.zone_file(zone, *place, by, effects),
             Event::ZoneFileBroken { zone } => self.zone_file_broken(zone, by, effects),
             Event::ConfigurationBroken => self.load_failed(),
+            Event::FilesEdited => self.files_edited(by, effects),
             Event::RuntimeToPermanent => {
                 self.called = true;
                 self.overtaken(by, effects);
             }
             Event::ZoneCopied { zone } | Event::ZoneCreated { zone } => {
-                self.ask(Request::Copy { zone: zone.clone().into_owned() }, by, effects);
+                let zone = zone.clone().into_owned();
+                self.ask(Request::Copy { zone, whole: false }, by, effects);
             }
             Event::ResetToDefaults => self.reset(by, effects),
             Event::Refused { code, severity } => self.refused(code, *severity, by, effects),
-            Event::Traceback => {
-                if default_zone_set {
-                    // Newer versions (2.x) set it by a reload, which was refused.
-                    self.default_zone =
-                        DefaultZone::Unknown { why: Unknown::since(Ignorance::Crash, by) };
+            Event::Traceback { labelled } => {
+                if core::mem::take(&mut self.default_zone_named) {
+                    // Newer versions (2.x) set it by a reload, which was refused, or died.
+                    self.forget_default_zone(Ignorance::Crash, by);
                 }
-                self.traceback(by, effects);
+                self.traceback(*labelled, by, effects);
             }
             Event::Panic { on } => {
                 self.pending = None;
                 self.panic_mode = Some((*on, by));
             }
             Event::PolicyChanged { name, layer } => {
-                self.overtaken(by, effects);
+                // A policy that uses a service loses it in the same call as the zones do.
+                if !matches!(
+                    &self.pending,
+                    Some(Pending { what: Request::ServiceRemoval { .. }, .. })
+                ) {
+                    self.overtaken(by, effects);
+                }
                 self.fact(*layer, Text::from(format!("policy {name}")), by, effects);
             }
             Event::PolicyRemoved { name } => {
@@ -157,19 +183,33 @@ impl Firewalld {
             Event::DirectChanged => {
                 self.fact(Layer::Permanent, Text::from("direct rules"), by, effects)
             }
+            Event::PassthroughRequest { rule } => self.passthrough(rule, by, effects),
             Event::TransactionStep => {
                 self.file = file;
                 self.object_read = object_read;
-                self.default_zone_set = default_zone_set;
-                self.steps = Steps { printed: true, in_call: true };
+                return self.steps.print();
             }
-            Event::OtherCall => {
+            Event::ReadingCall | Event::OtherCall => {
                 self.called = true;
                 // In the list of a start or a reload the objects of other kinds are announced; they
                 // answer nothing.
                 self.overtaken(by, effects);
             }
         }
+        self.steps.pass(event);
+    }
+
+    /// The default zone is named; if it is another one than before, the load that this is a part of
+    /// may still take it back.
+    fn name_default_zone(&mut self, zone: &Text<'_>) {
+        let same =
+            matches!(&self.default_zone, DefaultZone::Known { zone: known } if known == zone);
+        self.default_zone_named |= !same;
+        self.default_zone = DefaultZone::Known { zone: zone.clone().into_owned() };
+    }
+
+    pub(super) fn forget_default_zone(&mut self, why: Ignorance, by: Evidence) {
+        self.default_zone = DefaultZone::Unknown { why: Unknown::since(why, by) };
     }
 
     /// Folds in what the journal says about lines of firewalld.
@@ -223,7 +263,7 @@ impl Firewalld {
             zone.echo = None;
             zone.local = None;
         }
-        self.default_zone = DefaultZone::Unknown { why: Unknown::since(why, by) };
+        self.forget_default_zone(why, by);
         self.panic_mode = None;
     }
 
@@ -242,63 +282,75 @@ impl Firewalld {
         {
             return;
         }
-        self.ask(Request::Permanent { object, write }, by, effects);
+        // These write at once; the others read the settings first, and say when they write.
+        let written = matches!(write, Write::Opaque { kind: None } | Write::Defaults);
+        self.ask(Request::Permanent { object, write, written }, by, effects);
     }
 
     /// A request is followed by something that cannot follow it, so its answer is missing, and what
     /// it asked for is uncertain.
     pub(super) fn overtaken(&mut self, by: Evidence, effects: &mut Effects) {
         let Some(Pending { by: asked, what }) = self.pending.take() else { return };
-        if !matches!(what, Request::Copy { .. } | Request::ServiceRemoval { .. }) {
+        if !matches!(
+            what,
+            Request::Copy { .. } | Request::ServiceRemoval { .. } | Request::Passthrough { .. }
+        ) {
             effects.remark(Remark::RequestUnanswered, asked);
         }
+        self.maybe_done(what, Ignorance::Gap, by, effects);
+    }
+
+    /// What was asked for may have been done, as a whole or in part, or not.
+    fn maybe_done(&mut self, what: Request, why: Ignorance, by: Evidence, effects: &mut Effects) {
         match what {
             Request::Runtime { zone, edit, .. } => {
                 for zone in self.meant(&zone) {
-                    self.uncertain(&zone, Layer::Runtime, &edit, by, effects);
+                    self.uncertain(&zone, Layer::Runtime, &edit, why, by, effects);
                 }
             }
             Request::Settings { zone } => {
                 for zone in self.meant(&zone) {
-                    self.forget_layer(&zone, Layer::Runtime, Ignorance::Gap, by, effects);
+                    self.forget_layer(&zone, Layer::Runtime, why, by, effects);
                 }
             }
-            Request::Permanent { object, write } => {
+            Request::Permanent { object, write, .. } => {
                 for zone in self.named_by(object) {
                     match &write {
                         Write::Edit { edit } => {
-                            self.uncertain(&zone, Layer::Permanent, edit, by, effects)
+                            self.uncertain(&zone, Layer::Permanent, edit, why, by, effects)
                         }
                         Write::Opaque { kind: Some(kind) } => {
                             let spot = Spot { zone: &zone, layer: Layer::Permanent, kind: *kind };
-                            self.forget(spot, Ignorance::Gap, by, effects);
+                            self.forget(spot, why, by, effects);
                         }
                         Write::Opaque { kind: None } | Write::Defaults => {
-                            self.forget_layer(&zone, Layer::Permanent, Ignorance::Gap, by, effects);
+                            self.forget_layer(&zone, Layer::Permanent, why, by, effects);
                         }
                         Write::Nothing => {}
                     }
                 }
             }
-            Request::Copy { zone } => {
-                self.forget_layer(&zone, Layer::Permanent, Ignorance::Gap, by, effects)
+            Request::Copy { zone, .. } => {
+                self.forget_layer(&zone, Layer::Permanent, why, by, effects)
             }
             Request::ServiceRemoval { zones } => {
                 for zone in &zones {
                     let spot = Spot { zone, layer: Layer::Permanent, kind: Kind::Services };
-                    self.forget(spot, Ignorance::Gap, by, effects);
+                    self.forget(spot, why, by, effects);
                 }
             }
             Request::Removal | Request::Rename | Request::Reset => {
-                self.forget_all(Layer::Permanent, Ignorance::Gap, by, effects);
+                self.forget_all(Layer::Permanent, why, by, effects);
                 self.objects.clear();
             }
             Request::NewZone { zone } => {
                 let zone = zone.clone();
                 if self.zone_mut(&zone, by, effects).is_some() {
-                    self.begin_layer(&zone, Layer::Permanent, Unknown::since(Ignorance::Gap, by));
+                    self.begin_layer(&zone, Layer::Permanent, Unknown::since(why, by));
                 }
             }
+            Request::DefaultZone => self.forget_default_zone(why, by),
+            Request::Passthrough { .. } => {}
         }
     }
 
@@ -308,16 +360,15 @@ impl Firewalld {
         zone: &Text<'static>,
         layer: Layer,
         edit: &Edit<'static>,
+        why: Ignorance,
         by: Evidence,
         effects: &mut Effects,
     ) {
         let spot = Spot { zone, layer, kind: edit.kind() };
         match edit {
-            Edit::Add { .. } => self.doubt(spot, Ignorance::Gap, by, effects),
+            Edit::Add { .. } => self.doubt(spot, why, by, effects),
             // What is proven may be what was removed.
-            Edit::Remove { .. } | Edit::Replace { .. } => {
-                self.forget(spot, Ignorance::Gap, by, effects)
-            }
+            Edit::Remove { .. } | Edit::Replace { .. } => self.forget(spot, why, by, effects),
         }
     }
 
@@ -352,6 +403,12 @@ impl Firewalld {
         effects: &mut Effects,
     ) {
         let of_state = ["ALREADY_ENABLED", "NOT_ENABLED"].iter().any(|known| code == known);
+        if severity == Severity::Error && code.is_empty() && self.goes_on() {
+            return;
+        }
+        if severity == Severity::Error && (code.is_empty() || code == "COMMAND_FAILED") {
+            self.backend_failed = Some(by);
+        }
         match self.pending.take() {
             Some(Pending { what: Request::Runtime { zone, edit, .. }, .. }) if of_state => {
                 if let [zone] = self.meant(&zone).as_slice()
@@ -361,10 +418,12 @@ impl Firewalld {
                 }
             }
             Some(Pending {
-                what: Request::Permanent { object, write: Write::Edit { edit } },
+                what: Request::Permanent { object, write: Write::Edit { edit }, .. },
                 ..
             }) if of_state => {
-                if let Some(zone) = self.objects.get(&object).cloned()
+                // After a load that died the daemon judges by a view that may be empty.
+                if self.load_died.is_none()
+                    && let Some(zone) = self.objects.get(&object).cloned()
                     && self.contradicts_refusal(&zone, Layer::Permanent, &edit)
                 {
                     self.lines_missing(by, effects);
@@ -382,6 +441,13 @@ impl Firewalld {
                 }
             }
             Some(Pending { what: Request::Reset, .. }) => self.forget_disk(Ignorance::Crash, by),
+            // The zone is taken over before the rules are made (0.9 to 1.3).
+            Some(Pending { what: Request::DefaultZone, .. }) if !is_of_check(code) => {
+                self.forget_default_zone(Ignorance::Crash, by);
+            }
+            Some(Pending { what: Request::Passthrough { rule }, .. }) => {
+                self.passthrough_failed(rule, by, effects)
+            }
             // Up to 2.3.2 a forward port's timer that finds nothing to remove prints nothing but
             // this.
             None if code == "NOT_ENABLED" && self.timers.may_warn() => {}
@@ -395,16 +461,39 @@ impl Firewalld {
         }
     }
 
+    /// True if the call goes on behind an error that has no code: `ERROR: Calling pre func <...>
+    /// failed: ...`, `ERROR: Backup of file '/etc/firewalld/zones/public.xml' failed: ...`. What
+    /// ends a call has a code, or a traceback before it.
+    const fn goes_on(&self) -> bool {
+        match &self.pending {
+            None | Some(Pending { what: Request::Settings { .. }, .. }) => false,
+            Some(_) => true,
+        }
+    }
+
     /// The call, or the daemon, ran into an exception.
-    fn traceback(&mut self, by: Evidence, effects: &mut Effects) {
+    fn traceback(&mut self, labelled: bool, by: Evidence, effects: &mut Effects) {
         if self.load_died(by, effects) {
             return;
         }
         // The code of the error, if there is one, follows in the next record.
-        if matches!(&self.pending, Some(Pending { what: Request::Settings { .. }, .. })) {
+        if matches!(&self.pending, Some(Pending { what: Request::Settings { .. }, .. }))
+            || (labelled
+                && matches!(&self.pending, Some(Pending { what: Request::DefaultZone, .. })))
+        {
             return;
         }
         match self.pending.take().map(|pending| pending.what) {
+            Some(Request::Passthrough { rule }) => self.passthrough_failed(rule, by, effects),
+            // Nothing caught it, so no check found it: the file could not be written.
+            Some(Request::DefaultZone) => self.forget_default_zone(Ignorance::Crash, by),
+            Some(
+                what @ (Request::Permanent { written: true, .. }
+                | Request::Copy { .. }
+                | Request::Removal
+                | Request::Rename
+                | Request::NewZone { .. }),
+            ) if !labelled => self.write_died(what, by, effects),
             Some(Request::ServiceRemoval { zones }) => {
                 for zone in &zones {
                     let spot = Spot { zone, layer: Layer::Permanent, kind: Kind::Services };
@@ -413,6 +502,23 @@ impl Firewalld {
             }
             Some(Request::Reset) => self.forget_disk(Ignorance::Crash, by),
             _ => {}
+        }
+    }
+
+    /// A file could not be written, or not to its end: the daemon's view may have changed, and what
+    /// the disk holds is not known.
+    fn write_died(&mut self, what: Request, by: Evidence, effects: &mut Effects) {
+        let zones = match &what {
+            Request::Permanent { object, .. } => self.named_by(*object),
+            Request::Copy { zone, .. } | Request::NewZone { zone } => Vec::from([zone.clone()]),
+            _ => self.zones.keys().cloned().collect(),
+        };
+        self.maybe_done(what, Ignorance::Crash, by, effects);
+        for name in &zones {
+            self.written_after_died_load(name, by, effects);
+            if let Some(zone) = self.zones.get_mut(name) {
+                zone.disk = Disk::Changed { why: Unknown::since(Ignorance::Crash, by) };
+            }
         }
     }
 

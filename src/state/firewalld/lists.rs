@@ -9,7 +9,9 @@ use crate::state::evidence::{Evidence, Support};
 use crate::state::known::Unknown;
 use crate::state::opening::{Holder, Opening};
 use crate::text::Text;
+use alloc::collections::BTreeMap;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 /// A thing in a list as the daemon keeps it.
@@ -29,19 +31,18 @@ impl Entry {
                 Self::Port(port_text::resolve(port.as_bytes(), protocol.as_bytes())?)
             }
             Item::ForwardPort { port, protocol, to_port, to_address } => {
-                // The runtime layer keeps the numbers, the permanent one the text as sent.
-                let kept = |text: &Text<'_>| match layer {
-                    Layer::Runtime if !text.is_empty() => {
-                        port_text::normal(text.as_bytes()).map(|range| format!("{range}"))
-                    }
-                    _ => Some(text.to_str()?.into()),
+                let sent = Forward {
+                    port: port.to_str()?,
+                    protocol: protocol.to_str()?,
+                    to_port: to_port.to_str()?,
+                    to_address: to_address.to_str()?,
                 };
-                let (protocol, to_address) = (protocol.to_str()?, to_address.to_str()?);
-                let listed = format!(
-                    "port={}:proto={protocol}:toport={}:toaddr={to_address}",
-                    kept(port)?,
-                    kept(to_port)?
-                );
+                // The runtime layer keeps the numbers. The permanent one keeps the text as sent,
+                // until the daemon reads the zone's file.
+                let listed = match layer {
+                    Layer::Runtime => sent.in_numbers()?,
+                    Layer::Permanent => sent.listed(sent.port, sent.to_port),
+                };
                 Self::Name(Text::from(listed))
             }
             Item::Service { name: n }
@@ -140,18 +141,70 @@ pub(super) fn name_opening(
     Opening { port, holder }
 }
 
-/// Port and target of a listed forward port: `port=8080:proto=tcp:toport=80:toaddr=`.
-fn forward(listed: &Text<'static>) -> (Option<HostPort>, Text<'static>) {
-    let parts = || {
+/// The parts of a forward port.
+#[derive(Debug, Clone, Copy)]
+struct Forward<'t> {
+    port: &'t str,
+    protocol: &'t str,
+    to_port: &'t str,
+    to_address: &'t str,
+}
+
+impl<'t> Forward<'t> {
+    /// Out of what the daemon lists: `port=8080:proto=tcp:toport=80:toaddr=`.
+    fn of(listed: &'t Text<'static>) -> Option<Self> {
         let rest = listed.to_str()?.strip_prefix("port=")?;
         let (port, rest) = rest.split_once(":proto=")?;
-        let (protocol, target) = rest.split_once(":toport=")?;
+        let (protocol, rest) = rest.split_once(":toport=")?;
+        let (to_port, to_address) = rest.split_once(":toaddr=")?;
+        Some(Self { port, protocol, to_port, to_address })
+    }
+
+    fn listed(&self, port: &str, to_port: &str) -> String {
+        let Self { protocol, to_address, .. } = self;
+        format!("port={port}:proto={protocol}:toport={to_port}:toaddr={to_address}")
+    }
+
+    /// Both ports as numbers, as the daemon keeps them in the runtime layer, and in the permanent
+    /// one once it has read the zone's file; `None` if a name cannot be resolved here.
+    fn in_numbers(&self) -> Option<String> {
+        let number = |text: &str| match text {
+            "" => Some(String::new()),
+            text => port_text::normal(text.as_bytes()).map(|range| format!("{range}")),
+        };
+        Some(self.listed(&number(self.port)?, &number(self.to_port)?))
+    }
+}
+
+/// Port and target of a listed forward port, the same for every spelling of its ports.
+fn forward(listed: &Text<'static>) -> (Option<HostPort>, Text<'static>) {
+    let parts = || {
+        let spelled = Forward::of(listed)?;
+        let in_numbers = spelled.in_numbers().map(Text::from);
+        let one = in_numbers.as_ref().and_then(Forward::of).unwrap_or(spelled);
         Some((
-            port_text::resolve(port.as_bytes(), protocol.as_bytes()),
-            Text::from(format!("toport={target}")),
+            port_text::resolve(one.port.as_bytes(), one.protocol.as_bytes()),
+            Text::from(format!("toport={}:toaddr={}", one.to_port, one.to_address)),
         ))
     };
     parts().unwrap_or_else(|| (None, listed.clone()))
+}
+
+/// What an entry of a list opens whose port is a name that cannot be resolved here; `None` for
+/// other entries.
+fn unresolved_words(item: &Item<'_>) -> Option<String> {
+    Some(match item {
+        Item::Port { port, protocol } => {
+            format!("opens `{port}`/{protocol}, number not known")
+        }
+        Item::SourcePort { port, protocol } => {
+            format!("opens from source port `{port}`/{protocol}, number not known")
+        }
+        Item::ForwardPort { port, protocol, to_port, to_address } => format!(
+            "forwards `{port}`/{protocol} to `{to_port}` at `{to_address}`, numbers not known"
+        ),
+        _ => return None,
+    })
 }
 
 /// The lists of one layer of a zone.
@@ -168,6 +221,10 @@ pub(super) struct Lists {
     sources: NameSet,
     masquerade: NameSet,
     target: NameSet,
+    /// What was added by a name that cannot be resolved here, in words. The list that it is in is
+    /// unknown.
+    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    unresolved: BTreeMap<(Kind, Text<'static>), Support>,
 }
 
 /// One list of a zone.
@@ -191,6 +248,7 @@ impl Lists {
             sources: names(),
             masquerade: names(),
             target: names(),
+            unresolved: BTreeMap::new(),
         }
     }
 
@@ -258,10 +316,20 @@ impl Lists {
 
     /// Makes a list unknown; nothing that was known of it stays.
     pub(super) fn forget(&mut self, kind: Kind, why: Unknown) {
+        self.unresolved.retain(|(of, _), _| *of != kind);
         if let Some(ports) = self.port_set_mut(kind) {
             *ports = PortSet::unknown(why);
         } else if let Some(names) = self.name_set_mut(kind) {
             *names = NameSet::unknown(why);
+        }
+    }
+
+    /// Gives each list that is unknown a stronger reason, if this one is.
+    pub(super) fn explain(&mut self, why: Unknown) {
+        for kind in Kind::ALL {
+            if self.why_unknown(kind).is_some_and(|before| before.why.yields_to(why.why)) {
+                self.doubt(kind, why);
+            }
         }
     }
 
@@ -274,8 +342,36 @@ impl Lists {
         }
     }
 
+    /// Notes that something was added whose port is a name that cannot be resolved here.
+    pub(super) fn add_unresolved(&mut self, item: &Item<'_>, support: Support) {
+        if let Some(words) = unresolved_words(item) {
+            self.unresolved.entry((item.kind(), Text::from(words))).or_insert(support);
+        }
+    }
+
+    fn unresolved(&self, kind: Kind) -> impl Iterator<Item = (&Text<'static>, Support)> + '_ {
+        let of_kind = self.unresolved.iter().filter(move |((of, _), _)| *of == kind);
+        of_kind.map(|((_, words), support)| (words, *support))
+    }
+
+    /// The daemon has read the zone's file: forward ports are numbers now, and two spellings of
+    /// one are one (0.9 to 2.5). False if there is one whose number is not known here.
+    pub(super) fn read_forward_ports(&mut self) -> bool {
+        let mut all = true;
+        self.forward_ports.rename(|name| {
+            let numbers = Forward::of(name).and_then(|forward| forward.in_numbers());
+            all &= numbers.is_some();
+            numbers.map_or_else(|| name.clone(), Text::from)
+        });
+        all
+    }
+
     /// Takes over one list of another layer.
     pub(super) fn copy(&mut self, kind: Kind, from: &Self) {
+        self.unresolved.retain(|(of, _), _| *of != kind);
+        for (words, support) in from.unresolved(kind) {
+            self.unresolved.insert((kind, words.clone()), support);
+        }
         if let (Some(to), Some(from)) = (self.port_set_mut(kind), from.port_set(kind)) {
             *to = from.clone();
         } else if let (Some(to), Some(from)) = (self.name_set_mut(kind), from.name_set(kind)) {
@@ -289,6 +385,10 @@ impl Lists {
             set.carry(before, by);
         } else if let (Some(set), Some(before)) = (self.name_set_mut(kind), before.name_set(kind)) {
             set.carry(before, by);
+        }
+        for (key, support) in self.unresolved.iter_mut().filter(|((of, _), _)| *of == kind) {
+            *support =
+                before.unresolved.get(key).copied().unwrap_or_else(|| support.carried_to(by));
         }
     }
 
@@ -306,10 +406,11 @@ impl Lists {
 
     /// How much a list counts against the limit of keys.
     pub(super) fn weight(&self, kind: Kind) -> usize {
-        match self.list(kind) {
+        let unresolved: usize = self.unresolved(kind).map(|(words, _)| weight(words)).sum();
+        unresolved.saturating_add(match self.list(kind) {
             List::Ports(ports) => ports.len(),
             List::Names(names) => names.iter().map(|(name, _)| weight(name)).sum(),
-        }
+        })
     }
 
     pub(super) fn weight_of_all(&self) -> usize {
@@ -323,13 +424,19 @@ impl Lists {
         zone: &Text<'static>,
         layer: Layer,
     ) -> Vec<(Opening, Support)> {
-        match self.list(kind) {
+        let mut openings: Vec<(Opening, Support)> = match self.list(kind) {
             List::Ports(ports) => {
                 ports.iter().map(|(port, by)| (port_opening(port, zone, layer, kind), by)).collect()
             }
             List::Names(names) => {
                 names.iter().map(|(name, by)| (name_opening(name, zone, layer, kind), by)).collect()
             }
-        }
+        };
+        openings.extend(self.unresolved(kind).map(|(words, by)| {
+            let (zone, fact) = (Some(zone.clone()), words.clone());
+            let holder = Holder::FirewallFact { zone, layer, kind: Some(kind), fact };
+            (Opening { port: None, holder }, by)
+        }));
+        openings
     }
 }

@@ -1,6 +1,7 @@
 //! Starts and reloads: the permanent layer is read from disk and becomes the runtime layer.
 
 use super::edit::Spot;
+use super::lists::Lists;
 use super::pending::{Pending, Request};
 use super::zone::{Disk, Zone, seconds};
 use super::{DefaultZone, Firewalld, Steps};
@@ -51,6 +52,8 @@ pub(super) struct Listing {
     zones: Vec<Text<'static>>,
     /// The load ran into an exception, or fell back to the shipped configuration.
     failed: bool,
+    /// The default zone was named.
+    default_zone: bool,
 }
 
 impl Firewalld {
@@ -152,6 +155,9 @@ impl Firewalld {
 
     /// `Using default zone 'Z'`: all files are read.
     pub(super) fn default_zone_loaded(&mut self, by: Evidence, effects: &mut Effects) {
+        if let Some(listing) = self.listing() {
+            listing.default_zone = true;
+        }
         if let Phase::Starting { listing } = &mut self.phase {
             let listing = core::mem::take(listing);
             self.phase = Phase::Started;
@@ -175,7 +181,9 @@ impl Firewalld {
     /// Nothing of what only a running daemon has outlives it.
     fn end_of_life(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
         self.called = false;
-        self.steps = Steps { printed: false, in_call: false };
+        self.steps = Steps::NONE;
+        self.backend_failed = None;
+        self.default_zone_named = false;
         self.timers.clear();
         self.objects.clear();
         for zone in self.zones.values_mut() {
@@ -203,6 +211,18 @@ impl Firewalld {
         }
     }
 
+    pub(super) const fn is_reloading(&self) -> bool {
+        matches!(self.phase, Phase::Reloading { .. })
+    }
+
+    /// Somebody edited files, and the daemon has read none of them. It says so once until the next
+    /// load, so a write of the daemon's own does not put the zone's file right: it may have been
+    /// edited again.
+    pub(super) fn files_edited(&mut self, by: Evidence, effects: &mut Effects) {
+        effects.remark(Remark::FilesEdited, by);
+        self.edited.get_or_insert(Unknown::since(Ignorance::DiskChange, by));
+    }
+
     /// What the disk holds is not known any more, but the daemon has not read it.
     pub(super) fn forget_disk(&mut self, why: Ignorance, by: Evidence) {
         for zone in self.zones.values_mut() {
@@ -227,6 +247,9 @@ impl Firewalld {
                     effects.remark(Remark::TakenBack, by);
                     self.timers.shaken(None);
                     self.forget_all(Layer::Runtime, Ignorance::Crash, by, effects);
+                    let died = Unknown::since(Ignorance::Crash, by);
+                    self.explain(Layer::Permanent, died);
+                    self.load_died = Some(died);
                 }
                 true
             }
@@ -241,8 +264,12 @@ impl Firewalld {
 
     pub(super) fn reloaded(&mut self, by: Evidence, effects: &mut Effects) {
         self.pending = None;
+        self.default_zone_named = false;
         match core::mem::replace(&mut self.phase, Phase::Running) {
             Phase::Reloading { listing, .. } => {
+                if self.edited.is_some() && !listing.default_zone {
+                    self.forget_default_zone(Ignorance::DiskChange, by);
+                }
                 self.objects = listing
                     .zones
                     .iter()
@@ -266,6 +293,11 @@ impl Firewalld {
                 listing.zones.contains(name)
             }
         };
+        let edited = self.edited.take();
+        self.load_died = None;
+        for layer in Layer::ALL {
+            *self.unheard.of(layer) = Unknown::since(Ignorance::FilesNotLogged, by);
+        }
         let nothing_listed = listing.zones.is_empty() && listing.files.is_empty();
         for name in listing.zones.iter().chain(listing.files.keys()) {
             if is_listed(name) && self.zone_mut(name, by, effects).is_none() {
@@ -283,7 +315,7 @@ impl Firewalld {
                 }
                 continue;
             }
-            self.load_zone(name, listing, by, effects);
+            self.load_zone(name, listing, edited, by, effects);
         }
         self.load_facts(by, effects);
     }
@@ -292,6 +324,7 @@ impl Firewalld {
         &mut self,
         name: &Text<'static>,
         listing: &Listing,
+        edited: Option<Unknown>,
         by: Evidence,
         effects: &mut Effects,
     ) {
@@ -301,8 +334,13 @@ impl Firewalld {
         let before = zone.local;
         zone.local = found.or(before);
         zone.loaded = Some(by);
+        if let Some(why) = edited {
+            // The files that came with the package are watched, too.
+            zone.shipped = Lists::unknown(why);
+        }
+        let not_logged = Unknown::since(Ignorance::FilesNotLogged, by);
         for layer in Layer::ALL {
-            self.begin_layer(name, layer, Unknown::since(Ignorance::BeforeLog, by));
+            self.begin_layer(name, layer, not_logged);
         }
         let changed = Unknown::since(Ignorance::DiskChange, by);
         // What the files say, compared with what is known of them.
@@ -315,6 +353,8 @@ impl Firewalld {
             Content::Unknown(Unknown::since(Ignorance::Crash, by))
         } else if listing.broken.contains(name) {
             Content::Unknown(changed)
+        } else if let Some(why) = edited {
+            Content::Unknown(why)
         } else {
             match (disk, before, found) {
                 (Disk::Same, None | Some(false), Some(false)) => Content::Same,
@@ -335,8 +375,12 @@ impl Firewalld {
                 }
             }
         }
+        self.read_forward_ports(name, by, effects);
         if let Some(zone) = self.zones.get_mut(name) {
             zone.learn_shipped();
+            if let Some(permanent) = &mut zone.permanent {
+                permanent.explain(not_logged);
+            }
         }
         let Some(permanent) = self.zones.get(name).and_then(|zone: &Zone| zone.permanent.clone())
         else {

@@ -33,7 +33,7 @@ mod zone;
 
 pub use statement::{Stated, Statement};
 
-use crate::event::firewalld::{Kind, Layer};
+use crate::event::firewalld::{Event, Kind, Layer};
 use crate::limits::Limits;
 use crate::port::HostPort;
 use crate::state::evidence::{Evidence, Support};
@@ -74,8 +74,9 @@ pub struct Firewalld {
     /// How much is held, counted as the limit of keys counts it.
     keys: usize,
     default_zone: DefaultZone,
-    /// The line before said that the default zone was changed.
-    default_zone_set: bool,
+    /// The default zone was named in the course of a load that has not ended, so that the load can
+    /// still take it back.
+    default_zone_named: bool,
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     zones: BTreeMap<Text<'static>, Zone>,
     /// The zones of the permanent objects, by number.
@@ -90,6 +91,15 @@ pub struct Firewalld {
     /// a daemon without `--debug`.
     called: bool,
     steps: Steps,
+    /// The last failure of the back end.
+    backend_failed: Option<Evidence>,
+    /// Files were edited since the last load, as the daemon noticed. It names none of them, and
+    /// says nothing of further edits.
+    edited: Option<Unknown>,
+    /// The last load died half way. The daemon's permanent layer may be empty since.
+    load_died: Option<Unknown>,
+    /// Why nothing is known of a zone that was not heard of.
+    unheard: Unheard,
     /// The zone whose file was read in the line before.
     file: Option<Text<'static>>,
     /// What can open ports beside the zones: policies, direct rules.
@@ -110,6 +120,23 @@ enum DefaultZone {
     Unknown { why: Unknown },
 }
 
+/// Why nothing is known of a zone that was not heard of, by layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Unheard {
+    runtime: Unknown,
+    permanent: Unknown,
+}
+
+impl Unheard {
+    const fn of(&mut self, layer: Layer) -> &mut Unknown {
+        match layer {
+            Layer::Runtime => &mut self.runtime,
+            Layer::Permanent => &mut self.permanent,
+        }
+    }
+}
+
 /// The steps of transactions, which a daemon either prints for every change of the runtime layer or
 /// for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,9 +146,36 @@ struct Steps {
     printed: bool,
     /// One was printed since the last request.
     in_call: bool,
+    /// No call is open in which one could be printed.
+    idle: bool,
+    /// One was printed while no call was open, and nothing else since: a timer has run out.
+    of_timer: bool,
 }
 
 impl Steps {
+    const NONE: Self = Self { printed: false, in_call: false, idle: false, of_timer: false };
+
+    /// One is printed.
+    const fn print(&mut self) {
+        *self = Self { printed: true, in_call: true, of_timer: self.idle, ..*self };
+    }
+
+    /// Anything else is said.
+    fn pass(&mut self, event: &Event<'_>) {
+        self.of_timer = false;
+        self.idle = matches!(
+            event,
+            Event::Added { .. }
+                | Event::Removed { .. }
+                | Event::SettingsChanged { .. }
+                | Event::Committed { .. }
+                | Event::ReadingCall
+                | Event::SettingsRead { .. }
+                | Event::ObjectRead { .. }
+                | Event::Reloaded
+        );
+    }
+
     /// True if a change of the runtime layer would have left a step that is not there: request and
     /// signal were written by someone else.
     const fn are_missing(self) -> bool {
@@ -137,7 +191,7 @@ impl Firewalld {
             limits,
             keys: 0,
             default_zone: DefaultZone::Unknown { why: Unknown::BEFORE_LOG },
-            default_zone_set: false,
+            default_zone_named: false,
             zones: BTreeMap::new(),
             objects: BTreeMap::new(),
             object_read: None,
@@ -145,7 +199,11 @@ impl Firewalld {
             pending: None,
             timers: Timers::new(),
             called: false,
-            steps: Steps { printed: false, in_call: false },
+            steps: Steps::NONE,
+            backend_failed: None,
+            edited: None,
+            load_died: None,
+            unheard: Unheard { runtime: Unknown::BEFORE_LOG, permanent: Unknown::BEFORE_LOG },
             file: None,
             facts: BTreeMap::new(),
             panic_mode: None,
@@ -174,11 +232,12 @@ impl Firewalld {
     }
 
     fn known(&self, zone: &str, layer: Layer, kind: Kind) -> Result<&Lists, Unknown> {
-        let lists = self
-            .zones
-            .get(zone.as_bytes())
-            .and_then(|zone| zone.layer(layer))
-            .ok_or(Unknown::BEFORE_LOG)?;
+        let lists = self.zones.get(zone.as_bytes()).and_then(|zone| zone.layer(layer)).ok_or(
+            match layer {
+                Layer::Runtime => self.unheard.runtime,
+                Layer::Permanent => self.unheard.permanent,
+            },
+        )?;
         match lists.why_unknown(kind) {
             None => Ok(lists),
             Some(why) => Err(why),
@@ -295,9 +354,17 @@ impl Firewalld {
 
     /// Everything that the log cannot tell, and why: a whole layer of a zone where all its lists
     /// share one reason, else list by list. Before any zone was heard of, all of firewalld is
-    /// unknown.
+    /// unknown, or each of its layers where the reasons differ.
     pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
-        let all = self.zones.is_empty().then_some((Scope::Firewalld, Unknown::BEFORE_LOG));
+        let Unheard { runtime, permanent } = self.unheard;
+        let unheard = if !self.zones.is_empty() {
+            [None, None]
+        } else if runtime == permanent {
+            [Some((Scope::Firewalld, runtime)), None]
+        } else {
+            let of = |layer, why| Some((Scope::FirewalldLayer { layer }, why));
+            [of(Layer::Runtime, runtime), of(Layer::Permanent, permanent)]
+        };
         let lists = self.zones.iter().flat_map(|(name, zone)| {
             Layer::ALL.into_iter().filter_map(|layer| Some((layer, zone.layer(layer)?))).flat_map(
                 move |(layer, lists)| {
@@ -313,6 +380,6 @@ impl Firewalld {
                 },
             )
         });
-        all.into_iter().chain(lists)
+        unheard.into_iter().flatten().chain(lists)
     }
 }

@@ -43,6 +43,18 @@ impl NameSet {
         self.held.remove(name).is_some()
     }
 
+    /// Gives each name the one that it has now. Where two become one, it holds since the earlier of
+    /// their lines.
+    pub(super) fn rename(&mut self, mut now: impl FnMut(&Text<'static>) -> Text<'static>) {
+        for (name, support) in core::mem::take(&mut self.held) {
+            let name = now(&name);
+            let held = self.held.entry(name).or_insert(support);
+            if support.since.at < held.since.at {
+                *held = support;
+            }
+        }
+    }
+
     /// Lets each name hold since this line, but those that were held before since theirs.
     pub(super) fn carry(&mut self, before: &Self, by: Evidence) {
         for (name, support) in &mut self.held {

@@ -26,8 +26,8 @@ pub(super) enum Request {
     Runtime { zone: Text<'static>, edit: Edit<'static>, from: Asker },
     /// `setZoneSettings2`
     Settings { zone: Text<'static> },
-    /// A change of the permanent layer.
-    Permanent { object: u32, write: Write },
+    /// A change of the permanent layer; `written` once the daemon has begun to write it.
+    Permanent { object: u32, write: Write, written: bool },
     /// `removeZone`
     Removal,
     /// `rename`
@@ -36,10 +36,15 @@ pub(super) enum Request {
     NewZone { zone: Text<'static> },
     /// The removal of a service's definition, and the zones that lost it so far.
     ServiceRemoval { zones: Vec<Text<'static>> },
-    /// A zone's runtime layer on its way to the permanent one.
-    Copy { zone: Text<'static> },
+    /// A zone's runtime layer on its way to the permanent one: the lists that hold something, or
+    /// all of them (up to 0.7).
+    Copy { zone: Text<'static>, whole: bool },
     /// `reset_to_defaults`
     Reset,
+    /// `setDefaultZone`
+    DefaultZone,
+    /// `direct.passthrough`, which can only fail from here on; the rule if it is a new one.
+    Passthrough { rule: Option<Text<'static>> },
 }
 
 /// Who asked.

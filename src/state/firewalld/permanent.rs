@@ -15,9 +15,9 @@ use crate::text::Text;
 use alloc::vec::Vec;
 
 /// How long after its own write the daemon's watcher may report it. The report is due after five
-/// seconds, and some versions drop it at a reload; one that comes later is of somebody else's
-/// write.
-const ECHO_SECONDS: i64 = 20;
+/// seconds, by the stamps after six at most unless the machine is overloaded. Somebody else's write
+/// in between puts it off, so a later report may be of that one. Some versions drop it at a reload.
+const ECHO_SECONDS: i64 = 6;
 
 /// How long before the watcher's report an edited file may have been read by a reload: the report
 /// comes five seconds after the last of several edits.
@@ -26,14 +26,17 @@ const EDIT_SECONDS: i64 = 12;
 impl Firewalld {
     /// `update('...')`: a step of the pending change, or a client that writes all settings at once.
     pub(super) fn settings_written(&mut self, object: u32, by: Evidence, effects: &mut Effects) {
-        match &self.pending {
-            Some(Pending { what: Request::Permanent { object: asked, .. }, .. })
-                if *asked == object => {}
-            Some(Pending {
-                what: Request::ServiceRemoval { .. } | Request::Copy { .. }, ..
-            }) => {}
+        match &mut self.pending {
+            Some(Pending { what: Request::Permanent { object: asked, written, .. }, .. })
+                if *asked == object =>
+            {
+                *written = true
+            }
+            // Newer versions write the copy with `update2`.
+            Some(Pending { what: Request::Copy { whole, .. }, .. }) => *whole = true,
+            Some(Pending { what: Request::ServiceRemoval { .. }, .. }) => {}
             _ => self.ask(
-                Request::Permanent { object, write: Write::Opaque { kind: None } },
+                Request::Permanent { object, write: Write::Opaque { kind: None }, written: true },
                 by,
                 effects,
             ),
@@ -56,19 +59,19 @@ impl Firewalld {
         self.begin_layer(&name, Layer::Permanent, Unknown::since(Ignorance::BeforeLog, by));
         self.learn_object(object, &name);
         match self.pending.take() {
-            Some(Pending { by: asked, what: Request::Permanent { object: number, write } })
+            Some(Pending { by: asked, what: Request::Permanent { object: number, write, .. } })
                 if number == object =>
             {
-                self.own_write(&name, &write, by);
+                self.own_write(&name, &write, by, effects);
                 let support = Support::new(by, Certainty::Confirmed).requested_by(asked);
                 self.write(&name, &write, support, effects);
             }
-            Some(Pending { what: Request::Copy { zone }, .. }) if zone == name => {
-                self.own_write(&name, &Write::Nothing, by);
-                self.copy_runtime(&name, by, effects);
+            Some(Pending { what: Request::Copy { zone, whole }, .. }) if zone == name => {
+                self.own_write(&name, &Write::Nothing, by, effects);
+                self.copy_runtime(&name, whole, by, effects);
             }
             Some(Pending { by: asked, what: Request::ServiceRemoval { mut zones } }) => {
-                self.own_write(&name, &Write::Nothing, by);
+                self.own_write(&name, &Write::Nothing, by, effects);
                 zones.push(name);
                 self.pending = Some(Pending { by: asked, what: Request::ServiceRemoval { zones } });
             }
@@ -86,8 +89,15 @@ impl Firewalld {
         }
     }
 
-    /// The daemon has written the zone's file, and its watcher will see that.
-    fn own_write(&mut self, name: &Text<'static>, write: &Write, by: Evidence) {
+    /// The daemon has written the zone's file out of its own view, and its watcher will see that.
+    fn own_write(
+        &mut self,
+        name: &Text<'static>,
+        write: &Write,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        self.written_after_died_load(name, by, effects);
         let Some(zone) = self.zones.get_mut(name) else { return };
         zone.disk = Disk::Same;
         if matches!(write, Write::Defaults) {
@@ -97,6 +107,20 @@ impl Firewalld {
         } else {
             zone.local = Some(true);
             zone.echo = Some(by);
+        }
+    }
+
+    /// A load that died may have emptied the daemon's view of a zone, and a write brings that to its
+    /// file (1.0; newer versions refuse the change).
+    pub(super) fn written_after_died_load(
+        &mut self,
+        name: &Text<'static>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let Some(why) = self.load_died else { return };
+        for kind in Kind::ALL {
+            self.lose(Spot { zone: name, layer: Layer::Permanent, kind }, why, by, effects);
         }
     }
 
@@ -123,7 +147,7 @@ impl Firewalld {
                             }
                             self.add(spot, entry, support, effects);
                         }
-                        None => self.doubt(spot, Ignorance::Unresolved, by, effects),
+                        None => self.add_unresolved(spot, item, support, effects),
                     },
                     Edit::Remove { item } => match Entry::of(item, Layer::Permanent) {
                         Some(entry) => {
@@ -189,8 +213,15 @@ impl Firewalld {
     }
 
     /// The runtime layer is written as the permanent one. Empty lists are left out of what is
-    /// written, and what is left out stays as it was (0.9 to 2.5).
-    fn copy_runtime(&mut self, name: &Text<'static>, by: Evidence, effects: &mut Effects) {
+    /// written, and what is left out stays as it was (0.9 to 2.5), unless the `whole` is written (up
+    /// to 0.7).
+    fn copy_runtime(
+        &mut self,
+        name: &Text<'static>,
+        whole: bool,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         let Some(runtime) = self.lists(name, Layer::Runtime).cloned() else {
             return self.forget_layer(name, Layer::Permanent, Ignorance::OpaqueWrite, by, effects);
         };
@@ -203,7 +234,7 @@ impl Firewalld {
                 }
                 // The switch is always written.
                 Kind::Masquerade => self.swap(spot, &runtime, by, effects),
-                _ if runtime.is_empty(kind) => {}
+                _ if runtime.is_empty(kind) && !whole => {}
                 _ => self.swap(spot, &runtime, by, effects),
             }
         }
@@ -220,12 +251,13 @@ impl Firewalld {
         let watched = file == Some(name);
         let Some(zone) = self.zones.get_mut(name) else { return };
         if watched && zone.disk == Disk::Same {
-            // The watcher's echo of our own write: nothing new.
-            return;
+            // The watcher's echo of our own write: nothing new but that the file was read.
+            return self.read_forward_ports(name, by, effects);
         }
         zone.disk = Disk::Same;
         if watched {
             zone.local = Some(true);
+            effects.remark(Remark::FilesEdited, by);
         }
         let why = if watched { Ignorance::DiskChange } else { Ignorance::OpaqueWrite };
         self.forget_layer(name, Layer::Permanent, why, by, effects);
@@ -341,7 +373,7 @@ impl Firewalld {
             self.swap(Spot { zone: &name, layer: Layer::Permanent, kind }, &lists, by, effects);
         }
         self.end_layer(&old, Layer::Permanent, by, effects);
-        self.own_write(&name, &Write::Nothing, by);
+        self.own_write(&name, &Write::Nothing, by, effects);
     }
 
     /// A zone that the permanent layer has from now on, and the runtime layer has not yet.
@@ -361,7 +393,7 @@ impl Firewalld {
 
     pub(super) fn new_zone_asked(&mut self, name: &Text<'_>, by: Evidence, effects: &mut Effects) {
         // A zone that only the runtime layer has is made by the same method when it is copied.
-        if !matches!(&self.pending, Some(Pending { what: Request::Copy { zone }, .. }) if zone == name)
+        if !matches!(&self.pending, Some(Pending { what: Request::Copy { zone, .. }, .. }) if zone == name)
         {
             self.ask(Request::NewZone { zone: name.clone().into_owned() }, by, effects);
         }
@@ -381,7 +413,8 @@ impl Firewalld {
             self.learn_object(number, &name);
             if matches!(self.phase, Phase::Started) && self.zone_mut(&name, by, effects).is_some() {
                 for layer in Layer::ALL {
-                    self.begin_layer(&name, layer, Unknown::since(Ignorance::BeforeLog, by));
+                    let not_logged = Unknown::since(Ignorance::FilesNotLogged, by);
+                    self.begin_layer(&name, layer, not_logged);
                 }
             }
             return;
@@ -389,14 +422,25 @@ impl Firewalld {
         if let Some(object) = object {
             self.learn_object(object, &name);
         }
-        let request = self.pending.take().map(|pending| pending.what);
+        let asked = matches!(
+            self.pending.as_ref().map(|pending| &pending.what),
+            Some(Request::NewZone { zone } | Request::Copy { zone, .. }) if *zone == name
+        );
+        let request = if asked { self.pending.take().map(|pending| pending.what) } else { None };
+        self.overtaken(by, effects);
+        if !asked && file != Some(&name) && !self.zones.contains_key(&name) {
+            // Nobody made it here: the log begins in the list of a load, and of its content nothing
+            // is known in either layer.
+            self.zone_mut(&name, by, effects);
+            return;
+        }
         if self.new_zone(&name, by, effects).is_none() {
             return;
         }
         match request {
-            Some(Request::Copy { zone }) if zone == name => {
+            Some(Request::Copy { .. }) => {
                 // What is left out as empty is empty in a new zone.
-                self.own_write(&name, &Write::Nothing, by);
+                self.own_write(&name, &Write::Nothing, by, effects);
                 if let Some(runtime) = self.lists(&name, Layer::Runtime).cloned() {
                     for kind in Kind::ALL
                         .into_iter()
@@ -415,12 +459,13 @@ impl Firewalld {
                 // The settings that a client gives to a new zone are not logged, nor is the content
                 // of a new file.
                 let why = if file == Some(&name) {
+                    effects.remark(Remark::FilesEdited, by);
                     Ignorance::DiskChange
                 } else {
                     Ignorance::OpaqueWrite
                 };
                 self.forget_layer(&name, Layer::Permanent, why, by, effects);
-                self.own_write(&name, &Write::Nothing, by);
+                self.own_write(&name, &Write::Nothing, by, effects);
             }
         }
     }

@@ -5,37 +5,156 @@ use crate::port::{HostPort, PortRange, Protocol};
 /// The ports that the daemon makes of a text that it accepted; `None` for a text that cannot be
 /// resolved here.
 ///
-/// Accepted are numbers with leading zeros, ranges in either order, a range with nothing behind the
-/// dash (one port), and names of services as the system's table has them.
+/// Accepted are numbers as Python's `int()` reads them, ranges in either order, a range with nothing
+/// behind the dash (one port), and names of services as the system's table has them, in ranges, too.
 pub(super) fn resolve(port: &[u8], protocol: &[u8]) -> Option<HostPort> {
     // The daemon compares the protocol as it stands, so other letter cases were never accepted.
     let protocol = Protocol::ALL.into_iter().find(|known| known.as_str().as_bytes() == protocol)?;
     Some(HostPort::new(protocol, range(port)?))
 }
 
-fn range(text: &[u8]) -> Option<PortRange> {
-    if let Some(port) = number(text) {
-        return Some(PortRange::single(port));
-    }
-    if let Some(dash) = memchr::memchr(b'-', text) {
-        let (first, last) = (text.get(..dash)?, text.get(dash.saturating_add(1)..)?);
-        match (number(first), number(last)) {
-            (Some(first), Some(last)) => return Some(PortRange::new(first, last)),
-            (Some(first), None) if last.is_empty() => return Some(PortRange::single(first)),
-            _ => {}
-        }
-    }
-    let name = core::str::from_utf8(text).ok()?;
-    NAMES.iter().find(|(known, _)| *known == name).map(|(_, port)| PortRange::single(*port))
+/// What a part of a port text stands for (`getPortID`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Id {
+    /// A port.
+    Port(u16),
+    /// No port: a number that is too big, or a text that can be no name either.
+    None,
+    /// Maybe the name of a service that only the host's own table knows.
+    Name,
 }
 
-/// Decimal digits with any number of zeros in front, up to 65535.
-fn number(text: &[u8]) -> Option<u16> {
-    if text.is_empty() || !text.iter().all(u8::is_ascii_digit) {
-        return None;
+/// Cuts a text at each of its dashes, the last one first, and takes what both sides make together;
+/// a text that is two things is refused.
+fn range(text: &[u8]) -> Option<PortRange> {
+    let text = core::str::from_utf8(text).ok()?;
+    // A name with a dash in it goes before every cut. That a text of which both sides are ports is
+    // a name, too, is true of no table.
+    if let Id::Port(port) = id(text) {
+        return Some(PortRange::single(port));
     }
-    text.iter().try_fold(0u16, |sum, b| sum.checked_mul(10)?.checked_add(u16::from(b & 0x0f)))
+    let mut found = None;
+    for (dash, _) in text.rmatch_indices('-') {
+        let (first, last) = (text.get(..dash)?, text.get(dash.saturating_add(1)..)?);
+        let read = match (id(first), id(last)) {
+            (Id::Port(first), Id::Port(last)) => PortRange::new(first, last),
+            (Id::Port(first), _) if last.is_empty() => PortRange::single(first),
+            (Id::None, _) | (_, Id::None) => continue,
+            (Id::Name, _) | (_, Id::Name) => return None,
+        };
+        if found.replace(read).is_some() {
+            return None;
+        }
+    }
+    found
 }
+
+fn id(text: &str) -> Id {
+    let text = text.trim_matches(is_space);
+    if let Some(number) = number(text) {
+        return number.map_or(Id::None, Id::Port);
+    }
+    match NAMES.iter().find(|(known, _)| *known == text) {
+        Some((_, port)) => Id::Port(*port),
+        None if text.chars().any(char::is_alphabetic) => Id::Name,
+        None => Id::None,
+    }
+}
+
+/// White space as Python sees it.
+fn is_space(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{1c}'..='\u{1f}')
+}
+
+/// A number as Python's `int()` reads it: a sign, digits of any script, single underscores between
+/// them. `None` for any other text; the inner `None` stands for a number that is no port.
+fn number(text: &str) -> Option<Option<u16>> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(digits) => (true, digits),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let mut value = Some(0u16);
+    for part in digits.split('_') {
+        if part.is_empty() {
+            return None;
+        }
+        for c in part.chars() {
+            let digit = digit(c)?;
+            value = value.and_then(|value| value.checked_mul(10)?.checked_add(digit));
+        }
+    }
+    Some(value.filter(|value| !negative || *value == 0))
+}
+
+/// The value of a decimal digit of any script.
+fn digit(c: char) -> Option<u16> {
+    let zeros = DIGIT_ZEROS.iter().map(|zero| u32::from(*zero));
+    let value = zeros.map(|zero| u32::from(c).wrapping_sub(zero)).find(|value| *value < 10)?;
+    u16::try_from(value).ok()
+}
+
+/// The zeros of the scripts that have decimal digits (Unicode 9). Digits of newer ones are not
+/// resolved here.
+const DIGIT_ZEROS: [char; 58] = [
+    '0',
+    '\u{660}',
+    '\u{6f0}',
+    '\u{7c0}',
+    '\u{966}',
+    '\u{9e6}',
+    '\u{a66}',
+    '\u{ae6}',
+    '\u{b66}',
+    '\u{be6}',
+    '\u{c66}',
+    '\u{ce6}',
+    '\u{d66}',
+    '\u{de6}',
+    '\u{e50}',
+    '\u{ed0}',
+    '\u{f20}',
+    '\u{1040}',
+    '\u{1090}',
+    '\u{17e0}',
+    '\u{1810}',
+    '\u{1946}',
+    '\u{19d0}',
+    '\u{1a80}',
+    '\u{1a90}',
+    '\u{1b50}',
+    '\u{1bb0}',
+    '\u{1c40}',
+    '\u{1c50}',
+    '\u{a620}',
+    '\u{a8d0}',
+    '\u{a900}',
+    '\u{a9d0}',
+    '\u{a9f0}',
+    '\u{aa50}',
+    '\u{abf0}',
+    '\u{ff10}',
+    '\u{104a0}',
+    '\u{11066}',
+    '\u{110f0}',
+    '\u{11136}',
+    '\u{111d0}',
+    '\u{112f0}',
+    '\u{11450}',
+    '\u{114d0}',
+    '\u{11650}',
+    '\u{116c0}',
+    '\u{11730}',
+    '\u{118e0}',
+    '\u{11c50}',
+    '\u{16a60}',
+    '\u{16b50}',
+    '\u{1d7ce}',
+    '\u{1d7d8}',
+    '\u{1d7e2}',
+    '\u{1d7ec}',
+    '\u{1d7f6}',
+    '\u{1e950}',
+];
 
 /// The port as the daemon prints it back: forward ports of the runtime layer are kept in this form.
 pub(super) fn normal(port: &[u8]) -> Option<PortRange> {
@@ -92,7 +211,28 @@ mod tests {
             ("0", Some("0/tcp")),
             ("http", Some("80/tcp")),
             ("netbios-ns", Some("137/tcp")),
+            ("22 ", Some("22/tcp")),
+            (" 22\t", Some("22/tcp")),
+            ("80\n", Some("80/tcp")),
+            ("+22", Some("22/tcp")),
+            ("2_2", Some("22/tcp")),
+            ("٢٢", Some("22/tcp")),
+            ("８０-９０", Some("80-90/tcp")),
+            ("80-90 ", Some("80-90/tcp")),
+            ("-0", Some("0/tcp")),
+            ("ssh-telnet", Some("22-23/tcp")),
+            ("https-80", Some("80-443/tcp")),
+            ("http-alt", Some("8080/tcp")),
+            ("http-alt-https", None),
+            ("myapp-80", None),
+            ("80-myapp", None),
+            ("22- ", None),
+            ("2__2", None),
+            ("_22", None),
+            ("+ 22", None),
+            ("22-23-24", None),
             ("99999", None),
+            ("80-99999", None),
             ("-22", None),
             ("", None),
             ("nosuchname", None),

@@ -4,14 +4,20 @@ use super::edit::Spot;
 use super::lists::Entry;
 use super::pending::{Asker, Pending, Request};
 use super::timers::Worth;
+use super::zone::seconds;
 use super::{DefaultZone, Firewalld};
 use crate::event::Remark;
 use crate::event::firewalld::{Edit, Item, Kind, Layer};
+use crate::state::change::Change;
 use crate::state::effects::Effects;
 use crate::state::evidence::{Certainty, Evidence, Support};
 use crate::state::known::Ignorance;
 use crate::text::Text;
 use alloc::vec::Vec;
+
+/// How long after a failure of the back end the signal of the timer comes whose removal it may
+/// have been: both fall due in the same second.
+const FAILURE_SECONDS: i64 = 2;
 
 impl Firewalld {
     /// The pending request, if it is one that this signal answers. Any other request stays without
@@ -103,14 +109,13 @@ impl Firewalld {
         }
         self.begin_layer(&zone, Layer::Runtime, crate::state::known::Unknown::BEFORE_LOG);
         let spot = Spot { zone: &zone, layer: Layer::Runtime, kind };
-        let Some(entry) = Entry::of(&item, Layer::Runtime) else {
-            self.doubt(spot, Ignorance::Unresolved, by, effects);
-            return;
-        };
         if request.is_some() && self.is_forged(kind) {
             effects.remark(Remark::FalseSignal, by);
             return self.doubt(spot, Ignorance::DoubtfulSignal, by, effects);
         }
+        let Some(entry) = Entry::of(&item, Layer::Runtime) else {
+            return self.add_unresolved(spot, &item, support, effects);
+        };
         if request.is_some() && self.holds(spot, &entry) {
             // What is there already is refused, so what was held before was not true any more.
             self.lines_missing(by, effects);
@@ -122,7 +127,11 @@ impl Firewalld {
             let others: Vec<Text<'static>> =
                 self.zones.keys().filter(|other| **other != zone).cloned().collect();
             for other in &others {
-                self.remove(Spot { zone: other, ..spot }, &entry, by, effects);
+                // Which of the others had it, if any, is told by none of the lines.
+                let gone = self.take(Spot { zone: other, ..spot }, &entry);
+                effects
+                    .changes
+                    .extend(gone.into_iter().map(|opening| Change::Closed { opening, by }));
             }
         }
         self.add(spot, entry, support, effects);
@@ -131,7 +140,7 @@ impl Firewalld {
                 effects.remark(Remark::LimitReached, by);
                 self.doubt(spot, Ignorance::Limit, by, effects);
             } else {
-                self.timers.set(&zone, item);
+                self.timers.set(&zone, item, by, timeout);
             }
         }
     }
@@ -193,10 +202,22 @@ impl Firewalld {
         by: Evidence,
         effects: &mut Effects,
     ) {
-        let worth = self.timers.fired(spot.zone, item);
+        let mut worth = self.timers.fired(spot.zone, item);
         if worth == Worth::NoTimer {
             effects.remark(Remark::SignalWithoutRequest, by);
         }
+        // The removal is tried in silence, and the signal comes even if it failed (2.3.3, 2.3.4,
+        // and since 2.4.1).
+        let failed = self.backend_failed.is_some_and(|failed| {
+            seconds(failed, by).is_none_or(|seconds| seconds <= FAILURE_SECONDS)
+        });
+        let stepped = self.steps.of_timer && !self.timers.others_due(spot.zone, item, by);
+        worth = match worth {
+            Worth::Real if failed => Worth::Doubtful,
+            // A removal that is done prints its steps; one that does not take place prints none.
+            Worth::Doubtful if stepped && !failed => Worth::Real,
+            worth => worth,
+        };
         let Some(lists) = self.lists(spot.zone, spot.layer) else { return };
         let known = lists.why_unknown(spot.kind).is_none();
         match worth {
@@ -212,11 +233,11 @@ impl Firewalld {
                 };
                 match inside {
                     Some(true) => self.remove(spot, entry, by, effects),
-                    Some(false) => {
+                    Some(false) if !stepped => {
                         effects.remark(Remark::FalseSignal, by);
-                        self.timers.refused(spot.zone, item.clone());
+                        self.timers.refused(spot.zone, item.clone(), by);
                     }
-                    None => self.maybe_gone(spot, entry, by, effects),
+                    Some(false) | None => self.maybe_gone(spot, entry, by, effects),
                 }
             }
             Worth::Doubtful | Worth::NoTimer => self.maybe_gone(spot, entry, by, effects),
@@ -228,8 +249,14 @@ impl Firewalld {
         if self.lacks(spot, entry) {
             return;
         }
-        self.doubt(spot, Ignorance::DoubtfulSignal, by, effects);
-        self.remove(spot, entry, by, effects);
+        let why = Ignorance::DoubtfulSignal;
+        self.doubt(spot, why, by, effects);
+        let gone = self.take(spot, entry);
+        effects.changes.extend(gone.into_iter().map(|opening| Change::Doubted {
+            opening,
+            why,
+            by,
+        }));
     }
 
     pub(super) fn settings_changed(

@@ -5,9 +5,15 @@
 //! ends, while the removal is the work of a second, silent one that an explicit removal of the same
 //! text does end: then the signal is false.
 
+use super::zone::seconds;
 use crate::event::firewalld::{Item, Kind};
+use crate::state::evidence::Evidence;
 use crate::text::Text;
 use alloc::vec::Vec;
+
+/// How far from its time by the stamps a timer runs out at most: the clock of the log has whole
+/// seconds, and the daemon may be busy.
+const DUE_SECONDS: u64 = 2;
 
 /// How a version's timers behave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,11 +49,20 @@ struct Timer {
     zone: Text<'static>,
     item: Item<'static>,
     life: Life,
+    /// The line that set it, and after how many seconds it runs out.
+    set: Evidence,
+    seconds: u32,
 }
 
 impl Timer {
     fn is_for(&self, zone: &Text<'_>, item: &Item<'_>) -> bool {
         self.zone.as_bytes() == zone.as_bytes() && self.item == *item
+    }
+
+    /// True if it may run out about now.
+    fn may_be_due(&self, now: Evidence) -> bool {
+        seconds(self.set, now)
+            .is_none_or(|passed| passed.abs_diff(i64::from(self.seconds)) <= DUE_SECONDS)
     }
 }
 
@@ -98,8 +113,21 @@ impl Timers {
     }
 
     /// Sets one.
-    pub(super) fn set(&mut self, zone: &Text<'static>, item: Item<'static>) {
-        self.timers.push(Timer { zone: zone.clone(), item, life: Life::Alive });
+    pub(super) fn set(
+        &mut self,
+        zone: &Text<'static>,
+        item: Item<'static>,
+        by: Evidence,
+        seconds: u32,
+    ) {
+        let zone = zone.clone();
+        self.timers.push(Timer { zone, item, life: Life::Alive, set: by, seconds });
+    }
+
+    /// True if a timer of something else may run out about now, too.
+    pub(super) fn others_due(&self, zone: &Text<'_>, item: &Item<'_>, now: Evidence) -> bool {
+        let others = self.timers.iter().filter(|timer| !timer.is_for(zone, item));
+        others.filter(|timer| timer.life != Life::Dead).any(|timer| timer.may_be_due(now))
     }
 
     /// A client removed the item.
@@ -168,8 +196,9 @@ impl Timers {
     }
 
     /// The daemon refused the removal that a timer asked for in silence.
-    pub(super) fn refused(&mut self, zone: &Text<'static>, item: Item<'static>) {
-        self.stale.push(Timer { zone: zone.clone(), item, life: Life::Dead });
+    pub(super) fn refused(&mut self, zone: &Text<'static>, item: Item<'static>, by: Evidence) {
+        let zone = zone.clone();
+        self.stale.push(Timer { zone, item, life: Life::Dead, set: by, seconds: 0 });
     }
 
     /// The list was replaced, or the configuration was loaded anew: which timers outlived that, the

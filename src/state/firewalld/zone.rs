@@ -43,10 +43,10 @@ pub(super) struct Zone {
 
 impl Zone {
     /// A zone that is there in both layers, of which nothing is known.
-    pub(super) fn unknown(why: Unknown) -> Self {
+    pub(super) fn unknown(runtime: Unknown, permanent: Unknown) -> Self {
         Self {
-            runtime: Some(Lists::unknown(why)),
-            permanent: Some(Lists::unknown(why)),
+            runtime: Some(Lists::unknown(runtime)),
+            permanent: Some(Lists::unknown(permanent)),
             ..Self::absent()
         }
     }

@@ -1,13 +1,14 @@
 //! Calls that concern one zone: requests, their answers and the lines between.
 
 use super::Layer;
-use super::daemon::{Daemon, Object, Refusal, Timer, Zone, quoted};
+use super::daemon::{Daemon, Object, OnDisk, Refusal, Timer, Zone, quoted};
 use super::lines::Version;
-use super::ops::{Item, Kind};
+use super::ops::{Disk, Item, Kind};
 
 impl Daemon {
     /// `zone.addPort` and its like.
     pub fn runtime_call(&mut self, add: bool, zone: &str, item: &Item, timeout: u8) {
+        let item = &item.in_numbers();
         let resolved = self.resolve(zone);
         let same = |t: &Timer| t.zone == resolved && t.item == *item && t.removes;
         if timeout > 0 && self.timers.iter().any(same) {
@@ -58,7 +59,7 @@ impl Daemon {
         if self.panic && self.runtime.contains_key(zone) {
             return Err(Refusal::Error("PANIC_MODE".to_owned()));
         }
-        self.change(Layer::Runtime, add, zone, item)
+        self.change_runtime(add, zone, item)
     }
 
     /// An explicit removal takes back the timer of the same text: wholly before 2.3.3, later only
@@ -76,6 +77,10 @@ impl Daemon {
     /// What a client does before a permanent call; gives the zone if there is one.
     fn look_up(&mut self, zone: &str, by_command: bool, stray: Option<u8>) -> Option<String> {
         let resolved = self.resolve(zone);
+        let untold = self.objects.get(&resolved).is_some_and(|object| !object.told);
+        if untold && self.disk == Disk::ReadOnly {
+            return None; // which zone could not be written, no line would tell
+        }
         if by_command {
             self.log.introspection();
         }
@@ -119,14 +124,18 @@ impl Daemon {
             item.kind.word(),
             quoted(&item.args)
         ));
-        if self.lockdown {
-            return self.log.refusal("ACCESS_DENIED: lockdown is enabled");
+        if self.refuses_permanent() {
+            return;
         }
         self.log.debug1(&format!("config.zone.{number}.getSettings()"));
+        let before = self.permanent.get(&zone).cloned().unwrap_or_default();
+        if self.emptied {
+            self.permanent.insert(zone.clone(), Zone::default());
+        }
         match self.change(Layer::Permanent, add, &zone, item) {
             Ok(()) => {
                 self.log.debug1(&format!("config.zone.{number}.update('...')"));
-                self.commit(&zone);
+                return self.commit(&zone, before, Some(item.kind));
             }
             Err(Refusal::Error(text)) => {
                 self.log.debug1(&format!("config.zone.{number}.update('...')"));
@@ -134,11 +143,58 @@ impl Daemon {
             }
             Err(other) => self.refuse(other),
         }
+        self.permanent.insert(zone, before);
     }
 
-    fn commit(&mut self, zone: &str) {
+    /// Zones can be made and taken away now.
+    pub fn writes(&self) -> bool {
+        self.disk == Disk::Fine && !self.crashed
+    }
+
+    /// Refuses a change of the permanent layer, if none is allowed now.
+    fn refuses_permanent(&mut self) -> bool {
+        if self.crashed && !self.stuck && self.log.version.refuses_in_failed_state() {
+            self.log.refusal(
+                "RUNNING_BUT_FAILED: Changing permanent configuration is not allowed while firewalld is in FAILED state.",
+            );
+        } else if self.lockdown {
+            self.log.refusal("ACCESS_DENIED: lockdown is enabled");
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Writes a zone, whose content is given as it was before the change of a list, or of any.
+    fn commit(&mut self, zone: &str, before: Zone, kind: Option<Kind>) {
+        let file = format!("/etc/firewalld/zones/{zone}.xml");
+        match self.disk {
+            Disk::Fine => {}
+            Disk::NoBackup => self.log.error(&format!(
+                "Backup of file '{file}' failed: [Errno 28] No space left on device: '{file}.old'"
+            )),
+            Disk::ReadOnly => {
+                let problem = format!("[Errno 30] Read-only file system: '{file}");
+                self.log.error(&format!("Backup of file '{file}' failed: {problem}.old'"));
+                self.log.bare_traceback(&format!("OSError: {problem}'"));
+                self.unwatched |= self.log.version.announces_edits();
+                self.on_disk.entry(zone.to_owned()).or_insert(OnDisk::Written(before.clone()));
+                let Some(content) = self.permanent.get_mut(zone) else { return };
+                if self.log.version != Version::V0_9_11 {
+                    *content = before;
+                }
+                match kind.filter(|_| !self.crashed) {
+                    Some(kind) => content.cell(kind).determined = false,
+                    None => content.blur(),
+                }
+                return;
+            }
+        }
         self.wrote_file(zone);
         self.updated(zone);
+        if self.crashed {
+            self.permanent.get_mut(zone).into_iter().for_each(Zone::blur);
+        }
     }
 
     /// `setPorts` and its like.
@@ -158,18 +214,19 @@ impl Daemon {
             kind.word(),
             list.join(",")
         ));
-        if self.lockdown {
-            return self.log.refusal("ACCESS_DENIED: lockdown is enabled");
+        if self.refuses_permanent() {
+            return;
         }
         self.log.debug1(&format!("config.zone.{number}.getSettings()"));
         self.log.debug1(&format!("config.zone.{number}.update('...')"));
         if let Some(problem) = items.iter().find_map(|item| Self::acceptable(item).err()) {
             return self.log.refusal(&problem);
         }
+        let before = self.permanent.get(&zone).cloned().unwrap_or_default();
         if let Some(content) = self.permanent.get_mut(&zone) {
             *content.cell(kind) = Self::filled(items);
         }
-        self.commit(&zone);
+        self.commit(&zone, before, Some(kind));
     }
 
     /// `update2('...')`: nothing of its content is in the log.
@@ -177,17 +234,18 @@ impl Daemon {
         let Some(zone) = self.look_up(zone, false, None) else { return };
         let number = self.number(&zone);
         self.log.debug1(&format!("config.zone.{number}.update2('...')"));
-        if self.lockdown {
-            return self.log.refusal("ACCESS_DENIED: lockdown is enabled");
+        if self.refuses_permanent() {
+            return;
         }
         if let Some(problem) = items.iter().find_map(|item| Self::acceptable(item).err()) {
             return self.log.refusal(&problem);
         }
+        let before = self.permanent.get(&zone).cloned().unwrap_or_default();
         if let Some(content) = self.permanent.get_mut(&zone) {
             *content.cell(kind) = Self::filled(items);
             content.blur();
         }
-        self.commit(&zone);
+        self.commit(&zone, before, None);
     }
 
     /// `loadDefaults()`: the local file goes, and with it the watcher's interest.
@@ -195,6 +253,7 @@ impl Daemon {
         if !self.local_files.contains(zone)
             || !super::daemon::SHIPPED.contains(&zone)
             || self.lockdown
+            || !self.writes()
         {
             return;
         }
@@ -211,7 +270,10 @@ impl Daemon {
     /// `setZoneSettings2`: only the keys in the dictionary change, and the dictionary stands in the
     /// signal.
     pub fn zone_settings(&mut self, zone: &str, items: &[Item], kind: Kind) {
-        if self.timers.iter().any(|t| t.zone == zone && t.item.kind == kind) || self.panic {
+        let items: Vec<Item> = items.iter().map(Item::in_numbers).collect();
+        let items = items.as_slice();
+        let timed = self.timers.iter().any(|t| t.zone == zone && t.item.kind == kind);
+        if timed || self.panic || self.backend_fails {
             return; // what becomes of the timers was not seen
         }
         self.log.debug1(&format!("setZoneSettings2({zone})"));
@@ -260,6 +322,9 @@ impl Daemon {
 
     /// `addZone`, or `addZone2` with settings that the log does not show; both print the same.
     pub fn add_zone(&mut self, name: &str, with: Option<&Item>) {
+        if !self.writes() {
+            return; // what becomes of the zone was not seen
+        }
         let with = with.filter(|item| Self::acceptable(item).is_ok());
         self.log.introspection();
         self.log.debug1(&format!("config.addZone('{name}')"));
@@ -292,7 +357,7 @@ impl Daemon {
     }
 
     pub fn remove_zone(&mut self, name: &str) {
-        if name == self.default_zone {
+        if name == self.default_zone || !self.writes() {
             return; // the default zone would have to move: not seen
         }
         let Some(name) = self.look_up(name, true, None) else { return };
@@ -311,7 +376,11 @@ impl Daemon {
     }
 
     pub fn rename_zone(&mut self, from: &str, to: &str) {
-        if from == self.default_zone || self.permanent.contains_key(to) || self.lockdown {
+        if from == self.default_zone
+            || self.permanent.contains_key(to)
+            || self.lockdown
+            || !self.writes()
+        {
             return;
         }
         let Some(from) = self.look_up(from, false, None) else { return };

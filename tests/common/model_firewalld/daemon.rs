@@ -2,7 +2,7 @@
 //! file watcher.
 
 use super::lines::{LogFile, Version};
-use super::ops::{Item, Kind, Op};
+use super::ops::{Disk, Item, Kind, Op};
 use super::ports::{Cell, PORT_PROTOCOLS, read_port};
 use super::{Answer, Layer, View};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,6 +40,15 @@ impl Zone {
 
     pub fn read(&self, kind: Kind) -> &Cell {
         &self.cells[kind as usize]
+    }
+
+    /// The zone's file is read: forward ports are numbers, and two spellings of one are one.
+    pub fn read_from_file(&mut self) {
+        let cell = self.cell(Kind::ForwardPorts);
+        cell.exact = std::mem::take(&mut cell.exact)
+            .into_iter()
+            .map(|args| Item { kind: Kind::ForwardPorts, args }.in_numbers().args)
+            .collect();
     }
 
     pub fn blur(&mut self) {
@@ -89,6 +98,8 @@ pub enum Refusal {
     Warning(String),
     Error(String),
     Bare(String),
+    /// The back end failed, whoever asked.
+    BackEnd,
 }
 
 #[derive(Debug, Clone)]
@@ -108,8 +119,22 @@ pub struct Daemon {
     pub on_disk: BTreeMap<String, OnDisk>,
     pub panic: bool,
     pub lockdown: bool,
-    /// A reload died half way: the runtime is gone until the next start.
+    /// A reload died half way: the runtime is gone until the next load.
     pub crashed: bool,
+    /// It died of a timer that is alive still, so that each reload dies.
+    pub stuck: bool,
+    /// The daemon's permanent view was emptied by the load that died.
+    pub emptied: bool,
+    /// The default zone in `firewalld.conf`.
+    pub conf_zone: String,
+    /// An edit was announced, and nothing was loaded since.
+    pub edited: bool,
+    /// A write that failed has left the file watcher off (2.3.3 and later).
+    pub unwatched: bool,
+    pub disk: Disk,
+    pub backend_fails: bool,
+    /// The time in the log of the back end's last failure.
+    pub failed_at: Option<i64>,
     /// The time in the log at which the disk was read last, unless the caller has told the state
     /// since.
     pub loaded: Option<i64>,
@@ -142,6 +167,14 @@ impl Daemon {
             panic: false,
             lockdown: false,
             crashed: false,
+            stuck: false,
+            emptied: false,
+            conf_zone: "public".to_owned(),
+            edited: false,
+            unwatched: false,
+            disk: Disk::Fine,
+            backend_fails: false,
+            failed_at: None,
             loaded: None,
             clock_set_at: -100,
         }
@@ -202,7 +235,9 @@ impl Daemon {
     pub fn wrote_file(&mut self, zone: &str) {
         self.on_disk.remove(zone);
         self.local_files.insert(zone.to_owned());
-        self.watched.insert(zone.to_owned(), self.now + 5);
+        if !self.log.version.announces_edits() {
+            self.watched.insert(zone.to_owned(), self.now + 5);
+        }
     }
 
     /// Lets time pass, second by second, with the timers and watchers that fall due.
@@ -228,9 +263,29 @@ impl Daemon {
                     self.log
                         .debug1(&format!("Loading zone file '/etc/firewalld/zones/{zone}.xml'"));
                     self.updated(&zone);
+                    self.permanent.get_mut(&zone).into_iter().for_each(Zone::read_from_file);
                 }
             }
         }
+    }
+
+    /// The back end fails, whoever asked.
+    fn backend_failed(&mut self) {
+        self.log.transaction_failed();
+        self.failed_at = Some(self.log.clock);
+    }
+
+    /// A change of the runtime layer, which the back end has to take over.
+    pub fn change_runtime(&mut self, add: bool, zone: &str, item: &Item) -> Result<(), Refusal> {
+        let before = self.runtime.get(zone).map(|content| content.read(item.kind).clone());
+        self.change(Layer::Runtime, add, zone, item)?;
+        if self.backend_fails {
+            if let (Some(content), Some(before)) = (self.runtime.get_mut(zone), before) {
+                *content.cell(item.kind) = before;
+            }
+            return Err(Refusal::BackEnd);
+        }
+        Ok(())
     }
 
     fn fire_timers(&mut self) {
@@ -255,7 +310,7 @@ impl Daemon {
                 quoted(&item.args)
             ));
         }
-        match self.change(Layer::Runtime, false, zone, item) {
+        match self.change_runtime(false, zone, item) {
             Ok(()) => {
                 self.log.transaction(false);
                 self.signal_removed(zone, item);
@@ -271,7 +326,17 @@ impl Daemon {
         let others = self.timers.iter().filter(|t| t.zone == *zone && t.item == *item);
         let mixed = *muddled || others.clone().any(|t| t.removes != *removes);
         if *removes && !self.crashed {
-            let _ = self.change(Layer::Runtime, false, zone, item);
+            match self.change_runtime(false, zone, item) {
+                Ok(()) => self.log.transaction(false),
+                Err(Refusal::BackEnd) => self.backend_failed(),
+                Err(_) => {}
+            }
+            // By the stamps the failure may have been this one.
+            if self.failed_at.is_some_and(|failed| self.log.clock - failed <= 2)
+                && let Some(zone) = self.runtime.get_mut(zone)
+            {
+                zone.cell(item.kind).determined = false;
+            }
         }
         if mixed {
             self.timers
@@ -298,6 +363,10 @@ impl Daemon {
             Refusal::Warning(text) => self.log.warning(&text),
             Refusal::Error(text) => self.log.refusal(&text),
             Refusal::Bare(text) => self.log.bare_traceback(&text),
+            Refusal::BackEnd => {
+                self.backend_failed();
+                self.log.refusal("COMMAND_FAILED: 'python-nftables' failed: injected failure");
+            }
         }
     }
 
@@ -431,6 +500,9 @@ impl Daemon {
             Op::Lockdown(on) => self.set_lockdown(*on),
             Op::HandEdit { zone, item, broken } => self.hand_edit(zone, item, *broken),
             Op::HandDelete { zone } => self.hand_delete(zone),
+            Op::EditConf { zone } => self.edit_conf(zone),
+            Op::Disk(disk) => self.disk = *disk,
+            Op::BackEnd { fails } => self.backend_fails = *fails,
             Op::Wait(seconds) => self.pass(i64::from(*seconds)),
             Op::ClockBack => {
                 self.log.clock -= 3600;

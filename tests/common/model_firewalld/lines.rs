@@ -17,6 +17,21 @@ impl Version {
         self == Self::V2_5_0
     }
 
+    /// From 2.3.3 on the file watcher reads nothing: it says once that something was edited.
+    pub fn announces_edits(self) -> bool {
+        self == Self::V2_5_0
+    }
+
+    /// From 2.1 on `setDefaultZone` is a reload.
+    pub fn reloads_for_default_zone(self) -> bool {
+        self == Self::V2_5_0
+    }
+
+    /// From 1.2 on nothing permanent is changed after a load that died.
+    pub fn refuses_in_failed_state(self) -> bool {
+        self != Self::V0_9_11
+    }
+
     /// From 1.2.0 on the files on disk are checked before a reload touches anything.
     pub fn checks_before_reload(self) -> bool {
         self != Self::V0_9_11
@@ -74,6 +89,10 @@ impl LogFile {
         }
     }
 
+    pub fn info(&mut self, text: &str) {
+        self.dated(text);
+    }
+
     pub fn warning(&mut self, text: &str) {
         self.dated(&format!("WARNING: {text}"));
     }
@@ -102,6 +121,15 @@ impl LogFile {
             self.raw("");
         }
         self.error(text);
+    }
+
+    /// A transaction of the back end that fails: what it prints by itself, whoever asked for it.
+    pub fn transaction_failed(&mut self) {
+        self.debug1("Traceback (most recent call last):");
+        self.frames();
+        self.raw("ValueError: 'python-nftables' failed: injected failure");
+        self.raw("");
+        self.error("'python-nftables' failed: injected failure");
     }
 
     /// An exception that nothing caught: a traceback without label, and no ERROR.
@@ -219,8 +247,12 @@ impl LogFile {
     }
 
     /// The rules that a start or a reload applies after the files were read.
-    pub fn applying(&mut self, default_zone: &str) {
-        self.debug1(&format!("Using default zone '{default_zone}'"));
+    pub fn applying(&mut self, in_file: &str, default_zone: &str) {
+        if default_zone == in_file {
+            self.debug1(&format!("Using default zone '{default_zone}'"));
+        } else {
+            self.error(&format!("Default zone '{in_file}' is not valid. Using '{default_zone}'."));
+        }
         self.debug1("ebtables table 'broute' does not exist.");
         self.debug1("Flushing rule set");
         self.debug1("Applying default rule set");

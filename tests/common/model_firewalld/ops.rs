@@ -46,6 +46,16 @@ impl Item {
     pub fn new(kind: Kind, args: &[&str]) -> Self {
         Self { kind, args: args.iter().map(|a| (*a).to_owned()).collect() }
     }
+
+    /// The same with the ports of a forward port as numbers.
+    pub fn in_numbers(&self) -> Self {
+        let mut item = self.clone();
+        if let (Kind::ForwardPorts, [port, _, to_port, _]) = (self.kind, item.args.as_mut_slice()) {
+            *port = super::ports::in_numbers(port);
+            *to_port = super::ports::in_numbers(to_port);
+        }
+        item
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +63,16 @@ pub enum Reload {
     Plain,
     Complete,
     Hangup,
+}
+
+/// What becomes of a zone's file that the daemon writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Disk {
+    Fine,
+    /// The old file cannot be kept beside it.
+    NoBackup,
+    /// Nothing can be written.
+    ReadOnly,
 }
 
 #[derive(Debug, Clone)]
@@ -129,6 +149,16 @@ pub enum Op {
     HandDelete {
         zone: String,
     },
+    /// The default zone is changed in `firewalld.conf` by hand.
+    EditConf {
+        zone: String,
+    },
+    /// What becomes of files that the daemon writes from here on.
+    Disk(Disk),
+    /// The back end fails from here on, or works again.
+    BackEnd {
+        fails: bool,
+    },
     Wait(u8),
     /// The end of summer time.
     ClockBack,
@@ -180,9 +210,9 @@ pub fn item_of(kind: Kind) -> BoxedStrategy<Item> {
                 .boxed()
         }
         Kind::ForwardPorts => (
-            owned(&["22", "8080", "443"]),
+            owned(&["22", "8080", "443", "ssh", "08080", "http", "443-450"]),
             owned(&["tcp", "udp"]),
-            owned(&["", "80", "8443"]),
+            owned(&["", "80", "8443", "http", "0080"]),
             owned(&["", "192.0.2.9"]),
         )
             .prop_map(|(a, b, c, d)| vec![a, b, c, d])
@@ -231,7 +261,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         2 => (new_zone(), proptest::option::of(item())).prop_map(|(name, with)| Op::AddZone { name, with }),
         1 => prop_oneof![new_zone(), zone()].prop_map(|name| Op::RemoveZone { name }),
         1 => (new_zone(), new_zone()).prop_map(|(from, to)| Op::RenameZone { from, to }),
-        1 => zone().prop_map(|zone| Op::SetDefaultZone { zone }),
+        2 => zone().prop_map(|zone| Op::SetDefaultZone { zone }),
         6 => select(vec![Reload::Plain, Reload::Plain, Reload::Complete, Reload::Hangup]).prop_map(Op::Reload),
         1 => Just(Op::RuntimeToPermanent),
         1 => Just(Op::ResetToDefaults),
@@ -241,6 +271,11 @@ pub fn op() -> impl Strategy<Value = Op> {
         1 => any::<bool>().prop_map(Op::Lockdown),
         1 => (zone(), item(), any::<bool>()).prop_map(|(zone, item, broken)| Op::HandEdit { zone, item, broken }),
         1 => zone().prop_map(|zone| Op::HandDelete { zone }),
+        1 => zone().prop_map(|zone| Op::EditConf { zone }),
+        1 => select(vec![Disk::NoBackup, Disk::ReadOnly]).prop_map(Op::Disk),
+        2 => Just(Op::Disk(Disk::Fine)),
+        1 => Just(Op::BackEnd { fails: true }),
+        2 => Just(Op::BackEnd { fails: false }),
         8 => (1u8..8).prop_map(Op::Wait),
         1 => Just(Op::ClockBack),
         5 => (any::<u8>(), zone()).prop_map(|(which, zone)| Op::Reading { which, zone }),

@@ -35,6 +35,25 @@ pub fn read_port(text: &str) -> Option<Reading> {
     Some(Reading { low: first.min(last), high: first.max(last), named: false })
 }
 
+/// A port text as the daemon prints it back.
+pub fn in_numbers(text: &str) -> String {
+    match read_port(text) {
+        Some(Reading { low, high, .. }) if low == high => low.to_string(),
+        Some(Reading { low, high, .. }) => format!("{low}-{high}"),
+        None => text.to_owned(),
+    }
+}
+
+/// The same of a listed forward port.
+pub fn forward_in_numbers(listed: &str) -> String {
+    let parts: Vec<&str> = listed.splitn(4, ':').collect();
+    let number = |part: &str| {
+        let (name, port) = part.split_once('=').unwrap();
+        format!("{name}={}", in_numbers(port))
+    };
+    [number(parts[0]), parts[1].to_owned(), number(parts[2]), parts[3].to_owned()].join(":")
+}
+
 pub const PORT_PROTOCOLS: [&str; 4] = ["tcp", "udp", "sctp", "dccp"];
 
 /// The items of one kind in one layer of one zone, with the borders of ranges that the daemon

@@ -4,7 +4,7 @@
 use super::Layer;
 use super::daemon::{Daemon, Object, OnDisk, SHIPPED, Zone};
 use super::lines::Version;
-use super::ops::{Item, Kind, Reload};
+use super::ops::{Disk, Item, Kind, Reload};
 
 impl Daemon {
     /// What the disk holds becomes the permanent layer; objects get new numbers.
@@ -21,6 +21,12 @@ impl Daemon {
             content.blur();
             self.permanent.insert(zone, content);
         }
+        self.permanent.values_mut().for_each(Zone::read_from_file);
+        if std::mem::take(&mut self.edited) {
+            self.permanent.values_mut().for_each(Zone::blur);
+        }
+        self.emptied = false;
+        self.unwatched = false;
         self.loaded = Some(self.log.clock);
         self.objects = self
             .permanent
@@ -53,6 +59,16 @@ impl Daemon {
         self.log.listing(zones.iter());
     }
 
+    /// The default zone of the file, or the one that takes its place, and the rules.
+    fn apply_loaded(&mut self) {
+        self.runtime = self.permanent.clone();
+        let in_file = self.conf_zone.clone();
+        let valid = self.permanent.contains_key(&in_file);
+        self.default_zone = if valid { in_file.clone() } else { "public".to_owned() };
+        self.default_told = true;
+        self.log.applying(&in_file, &self.default_zone);
+    }
+
     /// The start of the daemon, up to the first client's calls.
     pub fn start(&mut self) {
         self.log.debug1("start()");
@@ -61,10 +77,9 @@ impl Daemon {
         self.watched.clear();
         self.panic = false;
         self.crashed = false;
-        self.runtime = self.permanent.clone();
-        let default_zone = self.default_zone.clone();
-        self.log.applying(&default_zone);
-        self.default_told = true;
+        self.stuck = false;
+        self.failed_at = None;
+        self.apply_loaded();
         self.log.debug1("GetAll('org.fedoraproject.FirewallD1')");
         self.listing();
         self.log.debug1("config.GetAll('org.fedoraproject.FirewallD1.config')");
@@ -82,7 +97,7 @@ impl Daemon {
     }
 
     pub fn restart(&mut self, killed: bool) {
-        if self.broken_file() {
+        if self.broken_file() || self.backend_fails {
             return; // a start with a broken file was not seen
         }
         let last = self.log.last;
@@ -101,7 +116,7 @@ impl Daemon {
     /// A life without `--debug` between two with it: changes leave no line, refusals a warning or
     /// an error.
     pub fn blind_life(&mut self, zone: &str, item: &Item) {
-        if self.broken_file() || !self.permanent.contains_key(zone) {
+        if self.broken_file() || self.backend_fails || !self.permanent.contains_key(zone) {
             return;
         }
         self.stop();
@@ -123,8 +138,14 @@ impl Daemon {
         if self.lockdown && how != Reload::Hangup {
             return self.log.refusal("ACCESS_DENIED: lockdown is enabled");
         }
+        let _ = self.load_anew(how);
+    }
+
+    /// The part of a reload behind the request; false if nothing was loaded.
+    fn load_anew(&mut self, how: Reload) -> bool {
         if self.log.version.checks_before_reload() && self.broken_file() {
-            return self.log.refusal("INVALID_PORT: port number in '99999' is too big");
+            self.log.refusal("INVALID_PORT: port number in '99999' is too big");
+            return false;
         }
         if !self.panic {
             match self.log.version {
@@ -134,28 +155,46 @@ impl Daemon {
                 _ => self.log.debug1("Setting policy to 'DROP'"),
             }
         }
+        if self.backend_fails && (self.panic || how != Reload::Complete) {
+            if self.panic {
+                self.log.debug1("Flushing rule set");
+            }
+            self.refuse(super::daemon::Refusal::BackEnd);
+            return self.died();
+        }
         self.log.debug1("Flushing rule set");
-        if self.log.version.silent_timers()
-            && (self.crashed || self.timers.iter().any(|t| t.removes))
+        if self.backend_fails {
+            self.log.debug1("Unloading firewall modules");
+            self.log.bare_traceback(
+                "FileNotFoundError: [Errno 2] No such file or directory: '/proc/modules'",
+            );
+            self.emptied = !self.log.version.refuses_in_failed_state();
+            return self.died();
+        }
+        if self.log.version.silent_timers() && (self.stuck || self.timers.iter().any(|t| t.removes))
         {
             self.log.bare_traceback("RuntimeError: dictionary changed size during iteration");
-            self.runtime.values_mut().for_each(Zone::blur);
-            self.crashed = true;
-            return;
+            self.stuck = true;
+            return self.died();
         }
+        self.crashed = false;
         self.load_files();
-        self.runtime = self.permanent.clone();
-        let default_zone = self.default_zone.clone();
-        self.log.applying(&default_zone);
-        self.default_told = true;
+        self.apply_loaded();
         self.listing();
         self.log.debug1("Reloaded()");
+        true
+    }
+
+    fn died(&mut self) -> bool {
+        self.runtime.values_mut().for_each(Zone::blur);
+        self.crashed = true;
+        false
     }
 
     /// Each zone of the runtime is written to the permanent layer; a list that is empty is left out
     /// and stays as it was (v1.3.3/random.log:17796, the forward ports of public).
     pub fn runtime_to_permanent(&mut self) {
-        if self.crashed || self.lockdown || !self.timers.is_empty() {
+        if !self.writes() || self.lockdown || !self.timers.is_empty() {
             return;
         }
         self.log.debug1("copyRuntimeToPermanent()");
@@ -204,7 +243,8 @@ impl Daemon {
 
     /// All local files go, and a reload follows.
     pub fn reset_to_defaults(&mut self) {
-        if self.log.version < Version::V1_3_3 || self.lockdown || self.crashed {
+        let ready = self.writes() && !self.backend_fails;
+        if self.log.version < Version::V1_3_3 || self.lockdown || !ready {
             return;
         }
         if !SHIPPED.contains(&self.default_zone.as_str()) || self.timers.iter().any(|t| t.removes) {
@@ -216,7 +256,7 @@ impl Daemon {
         self.local_files.clear();
         self.on_disk.clear();
         self.watched.clear();
-        self.default_zone = "public".to_owned();
+        self.conf_zone = "public".to_owned();
         self.reload(Reload::Plain);
     }
 
@@ -231,15 +271,69 @@ impl Daemon {
         if zone == self.default_zone {
             return self.log.warning(&format!("ZONE_ALREADY_SET: {zone}"));
         }
+        let reloads = self.log.version.reloads_for_default_zone();
+        if self.disk != Disk::Fine {
+            let problem =
+                "[Errno 30] Read-only file system: '/etc/firewalld/firewalld.conf.4sllbphy'";
+            self.log.error(&format!("Failed to open temporary file: {problem}"));
+            self.log.bare_traceback(&format!("OSError: {problem}"));
+            self.unwatched |= self.log.version.announces_edits();
+            if !reloads {
+                self.default_zone = zone.to_owned();
+            }
+            self.default_told = false;
+            return;
+        }
+        self.conf_zone = zone.to_owned();
+        if reloads {
+            self.log.debug1(&format!("DefaultZoneChanged('{zone}')"));
+            self.default_told = self.load_anew(Reload::Plain);
+            return;
+        }
+        self.default_zone = zone.to_owned();
         self.log.debug1(&format!("Applying policy (zone_{zone}_HOST) derived from zone '{zone}'"));
+        if self.backend_fails {
+            self.refuse(super::daemon::Refusal::BackEnd);
+            self.default_told = false;
+            return;
+        }
         self.log.debug1("");
         self.log.debug1(&format!("DefaultZoneChanged('{zone}')"));
-        self.default_zone = zone.to_owned();
         self.default_told = true;
     }
 
+    /// The file watcher of 2.3.3 and later says that a file was edited, once until the next load.
+    fn announce_edit(&mut self, broken: bool) {
+        self.pass(6);
+        if std::mem::replace(&mut self.edited, true) {
+            return;
+        }
+        self.log
+            .info("Detected permanent (on-disk) configuration change out-of-band of firewalld!");
+        if broken {
+            self.log.warning("INVALID_PORT: port number in '99999' is too big");
+            self.log.warning(
+                "Unfortunately, the new configuration cannot be loaded by the running firewalld.",
+            );
+        } else {
+            self.log.info("To load the new configuration, reload firewalld:");
+            self.log.info("  # firewall-cmd --reload");
+        }
+    }
+
+    /// Somebody writes another default zone into `firewalld.conf`. The next load names it.
+    pub fn edit_conf(&mut self, zone: &str) {
+        if self.unwatched {
+            return; // no line shows it
+        }
+        self.conf_zone = zone.to_owned();
+        if self.log.version.announces_edits() {
+            self.announce_edit(false);
+        }
+    }
+
     pub fn set_panic(&mut self, on: bool) {
-        if self.crashed || self.lockdown {
+        if self.crashed || self.lockdown || self.backend_fails {
             return;
         }
         let (verb, word, policy) =
@@ -261,7 +355,7 @@ impl Daemon {
     /// Lockdown of 1.x; here the driving client is not on its list, but for one permanent change
     /// that is let through.
     pub fn set_lockdown(&mut self, on: bool) {
-        if self.log.version == Version::V2_5_0 || self.lockdown == on {
+        if self.log.version == Version::V2_5_0 || self.lockdown == on || !self.writes() {
             return;
         }
         let (value, word) = if on { ("yes", "Enabled") } else { ("no", "Disabled") };
@@ -292,12 +386,21 @@ impl Daemon {
     /// writes are owed come first.
     pub fn hand_edit(&mut self, zone: &str, item: &Item, broken: bool) {
         let Some(content) = self.permanent.get(zone) else { return };
+        if self.unwatched {
+            return; // no line shows it
+        }
         if Self::acceptable(item).is_err() {
             return;
         }
         let mut edited = content.clone();
         *edited.cell(item.kind) = Self::filled(std::slice::from_ref(item));
         edited.blur();
+        if self.log.version.announces_edits() {
+            let change = if broken { OnDisk::Broken } else { OnDisk::Written(edited) };
+            self.on_disk.insert(zone.to_owned(), change);
+            self.local_files.insert(zone.to_owned());
+            return self.announce_edit(broken);
+        }
         self.pass(6);
         let existed = self.local_files.contains(zone)
             && !matches!(self.on_disk.get(zone), Some(OnDisk::Deleted));
