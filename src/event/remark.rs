@@ -46,6 +46,8 @@ pub enum Remark {
     Contradiction,
     /// A failure that took back what was reported before it.
     TakenBack,
+    /// An assumption of the caller's stands in for what the log cannot tell.
+    Assumed,
     /// A limit of the caller's was reached, and something was dropped.
     LimitReached,
 }
@@ -72,6 +74,7 @@ impl Remark {
             Self::RequestUnanswered => "request without an answer",
             Self::Contradiction => "stated fact contradicts the log",
             Self::TakenBack => "taken back by a failure",
+            Self::Assumed => "assumption made",
             Self::LimitReached => "limit reached",
         }
     }

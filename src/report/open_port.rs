@@ -8,7 +8,7 @@ use crate::family::Family;
 use crate::port::{HostPort, PortRange, Protocol};
 use crate::stamp::Stamp;
 use crate::state::Host;
-use crate::state::evidence::Support;
+use crate::state::evidence::{Assumed, Support};
 use crate::state::known::Unknown;
 use crate::state::opening::{Holder, Opening, Scope};
 use crate::state::services::ServiceTable;
@@ -234,6 +234,16 @@ pub struct Untold {
     pub unknown: Unknown,
 }
 
+/// Something that is known only by an assumption of the caller's.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Presumed {
+    /// What.
+    pub scope: Scope,
+    /// The assumption, and the lines between which it was made.
+    pub assumed: Assumed,
+}
+
 /// Everything that is known to be open on a host, joined by port, and what could not be known.
 ///
 /// Ranges are cut where the facts about their ports differ; ports are in order of number, then
@@ -249,13 +259,19 @@ pub struct OpenPorts {
     pub settings: Vec<Fact>,
     /// What could not be known.
     pub unknown: Vec<Untold>,
+    /// What is known only by assumptions of the caller's, that it is empty among it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub assumed: Vec<Presumed>,
 }
 
 impl OpenPorts {
     /// The joined view of a host.
     #[must_use]
     pub fn of(host: &Host) -> Self {
-        Self::new(host.openings(), host.unknowns())
+        let mut open = Self::new(host.openings(), host.unknowns());
+        open.assumed = host.assumed().map(|(scope, assumed)| Presumed { scope, assumed }).collect();
+        open.assumed.sort();
+        open
     }
 
     /// The joined view of openings and unknowns from anywhere.
@@ -278,7 +294,7 @@ impl OpenPorts {
         let mut unknown: Vec<Untold> =
             unknowns.into_iter().map(|(scope, unknown)| Untold { scope, unknown }).collect();
         unknown.sort();
-        Self { ports: join(ported), can_open, settings, unknown }
+        Self { ports: join(ported), can_open, settings, unknown, assumed: Vec::new() }
     }
 
     /// The same view, with the services of zones turned into the ports that they stand for.
@@ -429,7 +445,7 @@ pub struct Row {
     pub source: String,
     /// `allowed`, `exposed`, `held` and the like.
     pub state: String,
-    /// `confirmed`, `reported`, `stated`.
+    /// `confirmed`, `reported`, `stated`, `assumed`.
     pub certainty: String,
     /// The time of the line since which it is open, as the log writes it; empty without one.
     pub opened_at: String,

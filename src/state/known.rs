@@ -36,6 +36,8 @@ pub enum Ignorance {
     Underway,
     /// A signal that may be false: some versions also send it when nothing changed.
     DoubtfulSignal,
+    /// The program was not running for a while, and its files may have been edited meanwhile.
+    EditedWhileStopped,
     /// The program is not running.
     NotRunning,
     /// A limit of the caller's was reached.
@@ -59,6 +61,9 @@ impl Ignorance {
             Self::Unresolved => "a value that cannot be resolved",
             Self::Underway => "a change is under way",
             Self::DoubtfulSignal => "a signal that may be false",
+            Self::EditedWhileStopped => {
+                "files may have been edited while the program was not running"
+            }
             Self::NotRunning => "the program is not running",
             Self::Limit => "a limit set by the caller was reached",
         }

@@ -2,12 +2,13 @@
 
 use super::crio::{self, Crio};
 use super::effects::Effects;
-use super::evidence::{Evidence, Support};
+use super::evidence::{Assumed, Evidence, Support};
 use super::firewalld::{self, Firewalld};
 use super::known::Unknown;
 use super::neighbour::Neighbours;
 use super::opening::{Opening, Scope};
 use super::ovnkube::{self, Ovnkube};
+use crate::assume::{Assume, Assumptions};
 use crate::event::{Event, Remark, Source, What, journal};
 use crate::limits::Limits;
 use crate::text::Text;
@@ -39,12 +40,15 @@ pub struct Host {
     crio: Option<Crio>,
     ovnkube: Option<Ovnkube>,
     neighbours: Neighbours,
+    #[cfg_attr(feature = "serde", serde(default))]
+    assumptions: Assumptions,
 }
 
 impl Host {
-    fn new(limits: Limits) -> Self {
+    fn new(limits: Limits, assumptions: Assumptions) -> Self {
         Self {
             limits,
+            assumptions,
             boot: None,
             booted: None,
             unread: true,
@@ -95,6 +99,18 @@ impl Host {
         firewalld.chain(crio).chain(self.ovnkube.iter().flat_map(Ovnkube::unknowns))
     }
 
+    /// Everything that is known only by an assumption of the caller's.
+    pub fn assumed(&self) -> impl Iterator<Item = (Scope, Assumed)> + '_ {
+        self.firewalld.iter().flat_map(Firewalld::assumptions)
+    }
+
+    fn assume(&mut self, assume: Assume) {
+        self.assumptions = core::mem::take(&mut self.assumptions).and(assume);
+        if let Some(firewalld) = &mut self.firewalld {
+            firewalld.assume(assume);
+        }
+    }
+
     fn apply(&mut self, what: &What<'_>, by: Evidence, effects: &mut Effects) {
         self.unread = false;
         match what {
@@ -107,8 +123,12 @@ impl Host {
     }
 
     fn heard_firewalld(&mut self) -> &mut Firewalld {
-        let limits = self.limits;
-        self.firewalld.get_or_insert_with(|| Firewalld::new(limits))
+        let (limits, assumptions) = (self.limits, &self.assumptions);
+        self.firewalld.get_or_insert_with(|| {
+            let mut firewalld = Firewalld::new(limits);
+            assumptions.iter().for_each(|assume| firewalld.assume(assume));
+            firewalld
+        })
     }
 
     /// CRI-O's fold, from the last start of the machine on if that came before CRI-O's first line.
@@ -175,13 +195,27 @@ pub struct Ledger {
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     hosts: BTreeMap<Option<Text<'static>>, Host>,
     refused_hosts: u64,
+    #[cfg_attr(feature = "serde", serde(default))]
+    assumptions: Assumptions,
 }
 
 impl Ledger {
     /// An empty ledger with bounds on what it holds.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, hosts: BTreeMap::new(), refused_hosts: 0 }
+        Self { limits, hosts: BTreeMap::new(), refused_hosts: 0, assumptions: Assumptions::none() }
+    }
+
+    /// Takes what the caller assumes of every host from here on.
+    pub fn assume(&mut self, assume: Assume) {
+        self.assumptions = core::mem::take(&mut self.assumptions).and(assume);
+        self.hosts.values_mut().for_each(|host| host.assume(assume));
+    }
+
+    /// What the caller assumes.
+    #[must_use]
+    pub const fn assumptions(&self) -> &Assumptions {
+        &self.assumptions
     }
 
     /// The hosts seen, in order of their names.
@@ -298,7 +332,7 @@ impl Ledger {
             effects.remark(Remark::LimitReached, by);
             return None;
         }
-        let limits = self.limits;
-        Some(self.hosts.entry(key).or_insert_with(|| Host::new(limits)))
+        let (limits, assumptions) = (self.limits, &self.assumptions);
+        Some(self.hosts.entry(key).or_insert_with(|| Host::new(limits, assumptions.clone())))
     }
 }
