@@ -21,6 +21,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+mod assume;
 mod audit;
 mod error;
 pub mod event;
@@ -40,6 +41,7 @@ pub mod state;
 mod text;
 mod timeline;
 
+pub use assume::{Assume, Assumptions};
 pub use audit::{Auditor, Expect, LoadError, Reader, SCHEMA_VERSION, Saved, Segment};
 pub use error::{ErrorKind, InLine, ParseError, Place};
 pub use event::Source;

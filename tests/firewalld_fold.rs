@@ -239,8 +239,8 @@ fn a_restart_at_once_keeps_the_permanent_layer_and_a_long_pause_does_not() {
     assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::NotRunning));
     log.wait(1).start(&["public", "work"]);
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp"));
-    log.write("stop()").wait(60).start(&["public", "work"]);
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::Restart));
+    log.write("stop()").wait(2).start(&["public", "work"]);
+    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::EditedWhileStopped));
 }
 
 #[test]

@@ -27,7 +27,7 @@ use hostport_audit::state::firewalld::{Firewalld, Stated, Statement};
 use hostport_audit::state::known::Unknown;
 use hostport_audit::state::opening::Holder;
 use hostport_audit::state::{Facts, Host};
-use hostport_audit::{HostPort, Limits};
+use hostport_audit::{Assume, Auditor, HostPort, Limits};
 use model_firewalld::{Script, View, ops, script};
 use model_run::{config, judge};
 use proptest::prelude::*;
@@ -222,7 +222,11 @@ fn drive(script: &Script) -> Result<usize, String> {
         let unknown = Firewalld::new(Limits::default());
         compare(host.and_then(Host::firewalld).unwrap_or(&unknown), view)
     };
-    model_run::drive(&script.log, &script.steps, compare, statement)
+    let mut auditor = Auditor::new();
+    if script.files_kept {
+        auditor = auditor.assuming(Assume::FilesKeptWhileStopped);
+    }
+    model_run::drive_auditor(auditor, &script.log, &script.steps, compare, statement)
 }
 
 /// What the random scripts have found, each by a script of its own.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 const ROWS: [&[&str]; 10] = [
     &["text", "span", "limits", "family", "pairs"],
     &["error"],
-    &["port", "stamp", "frame"],
+    &["port", "stamp", "frame", "assume"],
     &["timeline", "service"],
     &["grammar"],
     &["record"],

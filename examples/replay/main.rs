@@ -1,13 +1,17 @@
 //! Folds a log step by step and prints what the crate believes after each step, for a program that
 //! compares it with the truth.
 //!
-//! `replay --source firewalld|crio|ovnkube|auto [--utc-offset +08:00] [--year 2023] FILE` reads one
-//! JSON command a line from standard input: `{"to_byte": N}`, `{"to_line": N}`, `{"to_end": true}`
-//! fold on and print a state line; `{"know": {...}}` states facts in the shape of a state line.
+//! `replay --source firewalld|crio|ovnkube|auto [--utc-offset +08:00] [--year 2023]
+//! [--assume files-kept-while-stopped] FILE` reads one JSON command a line from standard input:
+//! `{"to_byte": N}`, `{"to_line": N}`, `{"to_end": true}` fold on and print a state line;
+//! `{"know": {...}}` states facts in the shape of a state line.
+//!
+//! `--assume` states what no log can show: `files-kept-while-stopped` says that nobody edited
+//! firewalld's files while it was not running. A state line names what is known only by that.
 
 mod state_line;
 
-use hostport_audit::{Auditor, Expect, Limits, Stamp};
+use hostport_audit::{Assume, Auditor, Expect, Limits, Stamp};
 use serde_json::Value;
 use std::error::Error;
 use std::fs::File;
@@ -26,6 +30,7 @@ fn main() -> ExitCode {
 
 fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
     let (mut expect, mut file) = (None, None);
+    let mut assumed: Vec<Assume> = Vec::new();
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{argument} wants a value"));
         match argument.as_str() {
@@ -34,6 +39,7 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>
             // error all the same.
             "--utc-offset" => offset(&value()?)?,
             "--year" => _ = value()?.parse::<i32>().map_err(|error| format!("--year: {error}"))?,
+            "--assume" => assumed.push(value()?.parse()?),
             option if option.starts_with("--") => {
                 return Err(format!("unknown option {option}").into());
             }
@@ -44,8 +50,9 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>
     let expect = expect.ok_or("--source firewalld|crio|ovnkube|auto is missing")?;
     let file = file.ok_or("FILE is missing")?;
     let log = BufReader::new(File::open(&file).map_err(|error| format!("{file}: {error}"))?);
-    let mut log =
-        Log { log, at_byte: 0, at_line: 0, auditor: Auditor::with(expect, Limits::default()) };
+    let auditor =
+        assumed.into_iter().fold(Auditor::with(expect, Limits::default()), Auditor::assuming);
+    let mut log = Log { log, at_byte: 0, at_line: 0, auditor };
     for line in io::stdin().lock().lines() {
         let line = line?;
         if !line.trim().is_empty() {

@@ -80,7 +80,16 @@ fn print_firewalld(firewalld: &Firewalld) -> Value {
         let zone = zones.entry(name).or_insert_with(|| json!({}));
         zone[layer.to_string()] = Value::Object(lists);
     }
-    json!({"default_zone": firewalld.default_zone().ok().map(Text::to_string), "zones": zones})
+    let default_zone = firewalld.default_zone().ok().map(Text::to_string);
+    let mut object = json!({"default_zone": default_zone, "zones": zones});
+    let assumed: Vec<_> = firewalld
+        .assumptions()
+        .map(|(what, assumed)| json!({"what": what, "assumed": assumed.to_string()}))
+        .collect();
+    if !assumed.is_empty() {
+        object["assumed"] = json!(assumed);
+    }
+    object
 }
 
 fn words_of_ports<S>(ports: impl Iterator<Item = (HostPort, S)>) -> Value {

@@ -4,6 +4,7 @@ use super::book::{Book, Horizon};
 use super::expect::Expect;
 use super::reader::Reader;
 use super::segment::Segment;
+use crate::assume::{Assume, Assumptions};
 use crate::frame::Feeder;
 use crate::limits::Limits;
 use crate::report::{Coverage, History, Report};
@@ -87,6 +88,28 @@ impl Auditor {
     pub fn of_host(mut self, host: impl Into<Text<'static>>) -> Self {
         self.book.host = Some(host.into());
         self
+    }
+
+    /// The same auditor, which takes something for granted that no log can show.
+    ///
+    /// What is known by it only says so wherever it is answered; see [`Assume`].
+    ///
+    /// ```
+    /// use hostport_audit::{Assume, Auditor};
+    ///
+    /// let auditor = Auditor::new().assuming(Assume::FilesKeptWhileStopped);
+    /// assert_eq!(auditor.assumptions().iter().count(), 1);
+    /// ```
+    #[must_use]
+    pub fn assuming(mut self, assume: Assume) -> Self {
+        self.book.ledger.assume(assume);
+        self
+    }
+
+    /// What the auditor assumes.
+    #[must_use]
+    pub const fn assumptions(&self) -> &Assumptions {
+        self.book.ledger.assumptions()
     }
 
     /// The same auditor, which folds in nothing that is later than an instant: what was open at

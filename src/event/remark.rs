@@ -52,6 +52,8 @@ pub enum Remark {
     TakenBack,
     /// Files of the program's configuration were edited by somebody else, as the program noticed.
     FilesEdited,
+    /// An assumption of the caller's stands in for what the log cannot tell.
+    Assumed,
     /// A limit of the caller's was reached, and something was dropped.
     LimitReached,
 }
@@ -81,6 +83,7 @@ impl Remark {
             Self::Contradiction => "stated fact contradicts the log",
             Self::TakenBack => "taken back by a failure",
             Self::FilesEdited => "configuration files edited by somebody else",
+            Self::Assumed => "assumption made",
             Self::LimitReached => "limit reached",
         }
     }

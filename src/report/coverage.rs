@@ -257,6 +257,9 @@ impl HostCoverage {
         partly(Reason::TextLost, self.texts_lost);
         partly(Reason::CutMessages, of(Remark::CutMessage).saturating_add(of(Remark::LineTooLong)));
         partly(Reason::LinesMissing, of(Remark::Gap));
+        if source == Source::Firewalld {
+            partly(Reason::Assumed, of(Remark::Assumed));
+        }
         partly(Reason::LimitReached, of(Remark::LimitReached));
         verdict
     }

@@ -165,7 +165,9 @@ fn origin_of(change: &Change) -> Origin {
         Change::Opened { opening, .. }
         | Change::Closed { opening, .. }
         | Change::Doubted { opening, .. } => Origin::of(&opening.holder),
-        Change::Lost { scope, .. } | Change::Learnt { scope, .. } => Origin::of_scope(scope),
+        Change::Lost { scope, .. }
+        | Change::Assumed { scope, .. }
+        | Change::Learnt { scope, .. } => Origin::of_scope(scope),
     }
 }
 

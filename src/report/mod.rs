@@ -30,7 +30,7 @@ pub use document::{HistoryReport, HostReport, LineReport, Report, SourceReport};
 pub use history::{History, HostHistory, PortHistory};
 pub use interval::{Beginning, End, Interval};
 pub use moment::{AtMoment, Cut, Moment, OpenThen};
-pub use open_port::{Fact, OpenPort, OpenPorts, PortState, Role, Row, Untold};
+pub use open_port::{Fact, OpenPort, OpenPorts, PortState, Presumed, Role, Row, Untold};
 pub use origin::Origin;
 pub use port_log::{Happened, Happening, Ordering, PortLog};
 pub use settle::{NetChange, NetChangeKind, Settle, Settled};

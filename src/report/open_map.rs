@@ -114,6 +114,8 @@ impl OpenMap {
                     self.sweep(scope, End::BecameUnknown { why: *why, by: *by });
                     swept = true;
                 }
+                // What follows is open as it was, but no surer than the assumption.
+                Change::Assumed { scope, .. } => self.make_assumed(scope),
                 Change::Learnt { scope, by } => {
                     self.note_scope(scope, None);
                     self.sweep(scope, End::Closed { by: *by });
@@ -131,6 +133,12 @@ impl OpenMap {
     fn sweep(&mut self, scope: &Scope, end: End) {
         for (_, pieces) in self.lanes.iter_mut().filter(|(lane, _)| takes_in(scope, &lane.holder)) {
             pieces.values_mut().for_each(|piece| piece.unless_named = Some(end));
+        }
+    }
+
+    fn make_assumed(&mut self, scope: &Scope) {
+        for (_, pieces) in self.lanes.iter_mut().filter(|(lane, _)| takes_in(scope, &lane.holder)) {
+            pieces.values_mut().for_each(|piece| piece.certainty = Certainty::Assumed);
         }
     }
 
@@ -280,12 +288,13 @@ fn lane_of(opening: &Opening, window: Option<HostPort>) -> Option<(Lane, u16, u1
 }
 
 /// The surer of two: what a program confirmed, then what the caller stated, then what a program
-/// only announced.
+/// only announced, then what is only assumed.
 const fn surer(a: Certainty, b: Certainty) -> Certainty {
     match (a, b) {
         (Certainty::Confirmed, _) | (_, Certainty::Confirmed) => Certainty::Confirmed,
         (Certainty::Stated, _) | (_, Certainty::Stated) => Certainty::Stated,
-        (Certainty::Reported, Certainty::Reported) => Certainty::Reported,
+        (Certainty::Reported, _) | (_, Certainty::Reported) => Certainty::Reported,
+        (Certainty::Assumed, Certainty::Assumed) => Certainty::Assumed,
     }
 }
 

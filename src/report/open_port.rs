@@ -9,7 +9,7 @@ use crate::family::Family;
 use crate::port::{HostPort, PortRange, Protocol};
 use crate::stamp::Stamp;
 use crate::state::Host;
-use crate::state::evidence::Support;
+use crate::state::evidence::{Assumed, Support};
 use crate::state::known::Unknown;
 use crate::state::opening::{Holder, Opening, Scope};
 use crate::state::services::ServiceTable;
@@ -290,6 +290,16 @@ pub struct Untold {
     pub unknown: Unknown,
 }
 
+/// Something that is known only by an assumption of the caller's.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Presumed {
+    /// What.
+    pub scope: Scope,
+    /// The assumption, and the lines between which it was made.
+    pub assumed: Assumed,
+}
+
 /// Everything that is known to be open on a host, joined by port, and what could not be known.
 ///
 /// Ranges are cut where the facts about their ports differ; ports are in order of number, then
@@ -308,6 +318,9 @@ pub struct OpenPorts {
     pub default_zone: Option<DefaultZone>,
     /// What could not be known.
     pub unknown: Vec<Untold>,
+    /// What is known only by assumptions of the caller's, that it is empty among it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub assumed: Vec<Presumed>,
 }
 
 impl OpenPorts {
@@ -318,7 +331,10 @@ impl OpenPorts {
         let others =
             host.unknowns().filter(|(scope, _)| Origin::of_scope(scope) != Origin::Firewalld);
         let unknowns = firewalld.into_iter().flat_map(zone_use::unknowns).chain(others);
-        Self::new(host.openings(), unknowns, firewalld.map(DefaultZone::of))
+        let mut open = Self::new(host.openings(), unknowns, firewalld.map(DefaultZone::of));
+        open.assumed = host.assumed().map(|(scope, assumed)| Presumed { scope, assumed }).collect();
+        open.assumed.sort();
+        open
     }
 
     /// The joined view of openings and unknowns from anywhere.
@@ -521,7 +537,7 @@ pub struct Row {
     pub namespace: String,
     /// The pod; empty where the log names none.
     pub pod: String,
-    /// `confirmed`, `reported`, `stated`.
+    /// `confirmed`, `reported`, `stated`, `assumed`.
     pub certainty: String,
     /// The time of the line since which it is open, as the log writes it; empty without one.
     pub opened_at: String,

@@ -132,6 +132,14 @@ impl fmt::Display for OpenPorts {
             }
             write!(f, "{table}")?;
         }
+        if !self.assumed.is_empty() {
+            writeln!(f, "\n  known only by an assumption:")?;
+            let mut table = Table::new(&["WHAT", "ASSUMED"]).indented(2);
+            for (what, assumed) in untold::assumed_rows(&self.assumed) {
+                table.row([what, assumed]);
+            }
+            write!(f, "{table}")?;
+        }
         Ok(())
     }
 }

@@ -157,6 +157,8 @@ impl Summary {
                 Change::Lost { scope, why, .. } => {
                     own.say_of_scope(scope.clone(), order, ScopeWord::Lost { why: *why })
                 }
+                // What is open in the scope follows, with its certainty.
+                Change::Assumed { .. } => {}
                 Change::Learnt { scope, .. } => {
                     own.say_of_scope(scope.clone(), order, ScopeWord::Learnt)
                 }

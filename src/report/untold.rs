@@ -1,7 +1,7 @@
 //! What could not be known, short enough to be read: lists of zones that are unknown for the same
 //! reason stand in one row.
 
-use super::open_port::Untold;
+use super::open_port::{Presumed, Untold};
 use super::words::{scope_words, shown};
 use crate::event::firewalld::{Kind, Layer};
 use crate::family::Family;
@@ -14,10 +14,19 @@ use alloc::vec::Vec;
 
 /// What and why, in words, in the order of what.
 pub(super) fn rows(unknown: &[Untold]) -> Vec<(String, String)> {
+    joined(unknown.iter().map(|untold| (&untold.scope, untold.unknown.to_string())))
+}
+
+/// What is known only by an assumption, and which, in words.
+pub(super) fn assumed_rows(assumed: &[Presumed]) -> Vec<(String, String)> {
+    joined(assumed.iter().map(|presumed| (&presumed.scope, presumed.assumed.to_string())))
+}
+
+fn joined<'s>(said: impl Iterator<Item = (&'s Scope, String)>) -> Vec<(String, String)> {
     let mut rows: Vec<(String, String)> = Vec::new();
     let mut by_why: BTreeMap<String, Vec<&Scope>> = BTreeMap::new();
-    for untold in unknown {
-        by_why.entry(untold.unknown.to_string()).or_default().push(&untold.scope);
+    for (scope, why) in said {
+        by_why.entry(why).or_default().push(scope);
     }
     for (why, scopes) in by_why {
         let words = zones(&scopes).into_iter().chain(others(&scopes));

@@ -62,6 +62,8 @@ pub enum Reason {
     LinesMissing,
     /// The clock went back, so times do not tell the order.
     ClockWentBack,
+    /// A part of what is known is known only by an assumption of the caller's.
+    Assumed,
     /// A limit of the caller's was reached, and something was dropped.
     LimitReached,
 }
@@ -94,6 +96,7 @@ impl Reason {
             Self::TextLost => "texts lost by the journal",
             Self::LinesMissing => "lines missing",
             Self::ClockWentBack => "the clock went back",
+            Self::Assumed => "an assumption stands in for what it cannot tell",
             Self::LimitReached => "a limit was reached",
         }
     }

@@ -2,7 +2,7 @@
 
 use super::document::HostReport;
 use super::history::PortHistory;
-use super::open_port::{Fact, PortState, Untold};
+use super::open_port::{Fact, PortState, Presumed, Untold};
 use super::origin::{Origin, hides_ports};
 use super::untold;
 use super::words::{held_by, host_word, layer_word};
@@ -37,6 +37,9 @@ pub struct Why {
     pub could: Vec<Fact>,
     /// What is not known and could concern it.
     pub unknown: Vec<Untold>,
+    /// What is known only by an assumption and could concern it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub assumed: Vec<Presumed>,
 }
 
 impl HostReport {
@@ -68,6 +71,13 @@ impl HostReport {
                 .unknown
                 .iter()
                 .filter(|untold| hides_ports(&untold.scope))
+                .cloned()
+                .collect(),
+            assumed: self
+                .open
+                .assumed
+                .iter()
+                .filter(|presumed| hides_ports(&presumed.scope))
                 .cloned()
                 .collect(),
         }
@@ -118,6 +128,11 @@ impl fmt::Display for Why {
                 Certainty::Stated => {
                     writeln!(f, "    stated by the caller, {}", fact.support.place())?
                 }
+                Certainty::Assumed => writeln!(
+                    f,
+                    "    so at {}, and since only by an assumption",
+                    fact.support.since
+                )?,
             }
         }
         let past = self
@@ -145,6 +160,9 @@ impl fmt::Display for Why {
         }
         for (what, why) in untold::rows(&self.unknown) {
             writeln!(f, "  not known: {what}: {why}")?;
+        }
+        for (what, assumed) in untold::assumed_rows(&self.assumed) {
+            writeln!(f, "  assumed: {what}: {assumed}")?;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! What one event changed, so that history can be kept without comparing states.
 
-use super::evidence::{Certainty, Evidence};
+use super::evidence::{Assumed, Certainty, Evidence};
 use super::known::Ignorance;
 use super::opening::{Opening, Scope};
 
@@ -49,6 +49,14 @@ pub enum Change {
         why: Ignorance,
         /// The line that made it so.
         by: Evidence,
+    },
+    /// What is known of a scope holds from here on only if an assumption is true; what is open in it
+    /// follows as `Opened` again.
+    Assumed {
+        /// What.
+        scope: Scope,
+        /// The assumption, and the lines between which it was made.
+        assumed: Assumed,
     },
     /// What was unknown in a scope is known from here on; what is open in it follows as `Opened` in
     /// the effects of the same event, and what does not follow is closed.

@@ -1,5 +1,6 @@
 //! The lines that an answer stands on.
 
+use crate::assume::Assume;
 use crate::span::LineRef;
 use crate::stamp::Stamp;
 use alloc::string::{String, ToString};
@@ -84,6 +85,8 @@ pub enum Certainty {
     Reported,
     /// The caller stated it.
     Stated,
+    /// It was so at an earlier line, and is so still if an assumption of the caller's is true.
+    Assumed,
 }
 
 impl Certainty {
@@ -94,6 +97,7 @@ impl Certainty {
             Self::Confirmed => "confirmed",
             Self::Reported => "reported",
             Self::Stated => "stated",
+            Self::Assumed => "assumed",
         }
     }
 }
@@ -101,6 +105,24 @@ impl Certainty {
 impl fmt::Display for Certainty {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
+    }
+}
+
+/// An assumption of the caller's, and the two lines between which it stands in for the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Assumed {
+    /// What is assumed.
+    pub what: Assume,
+    /// The last line before the silence.
+    pub from: Evidence,
+    /// The line that ended it.
+    pub to: Evidence,
+}
+
+impl fmt::Display for Assumed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, between {} and {}", self.what.in_words(), self.from, self.to)
     }
 }
 
@@ -144,6 +166,19 @@ impl Support {
         } else {
             Self { request: Some(self.since), since: by, certainty: self.certainty }
         }
+    }
+
+    /// True unless it holds only by an assumption.
+    #[must_use]
+    pub const fn is_told(&self) -> bool {
+        !matches!(self.certainty, Certainty::Assumed)
+    }
+
+    /// The same support, which holds only if an assumption is true.
+    #[must_use]
+    pub const fn assumed(mut self) -> Self {
+        self.certainty = Certainty::Assumed;
+        self
     }
 
     /// The same support with the line that asked for it.

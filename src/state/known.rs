@@ -39,6 +39,8 @@ pub enum Ignorance {
     Underway,
     /// A signal that may be false: some versions also send it when nothing changed.
     DoubtfulSignal,
+    /// The program was not running for a while, and its files may have been edited meanwhile.
+    EditedWhileStopped,
     /// The program is not running.
     NotRunning,
     /// A line holds a known message behind something that is no wrapping known here.
@@ -67,6 +69,9 @@ impl Ignorance {
             Self::Unresolved => "a value that cannot be resolved",
             Self::Underway => "a change is under way",
             Self::DoubtfulSignal => "a signal that may be false",
+            Self::EditedWhileStopped => {
+                "files may have been edited while the program was not running"
+            }
             Self::NotRunning => "the program is not running",
             Self::LookAlike => "a line with a known message could not be unwrapped",
             Self::NewestFirst => "the newest line comes first, so the order tells nothing",
@@ -101,7 +106,7 @@ impl Ignorance {
             | Self::Unresolved
             | Self::Underway
             | Self::DoubtfulSignal => 2,
-            Self::OpaqueWrite | Self::DiskChange => 3,
+            Self::OpaqueWrite | Self::DiskChange | Self::EditedWhileStopped => 3,
             Self::Gap | Self::LookAlike | Self::NewestFirst => 4,
             Self::Restart => 5,
             Self::Crash => 6,

@@ -2,13 +2,14 @@
 
 use super::crio::{self, Crio};
 use super::effects::Effects;
-use super::evidence::{Evidence, Support};
+use super::evidence::{Assumed, Evidence, Support};
 use super::firewalld::{self, Firewalld};
 use super::known::{Ignorance, Unknown};
 use super::neighbour::Neighbours;
 use super::opening::{Opening, Scope};
 use super::order::Order;
 use super::ovnkube::{self, Ovnkube};
+use crate::assume::{Assume, Assumptions};
 use crate::event::journal::{Cause, Missing};
 use crate::event::{Event, Remark, Source, What, journal};
 use crate::limits::Limits;
@@ -46,12 +47,15 @@ pub struct Host {
     /// Sources whose lines run against their times, so that no line of theirs is folded in; true
     /// for those of which all is unknown already.
     unordered: BTreeMap<Source, bool>,
+    #[cfg_attr(feature = "serde", serde(default))]
+    assumptions: Assumptions,
 }
 
 impl Host {
-    fn new(limits: Limits) -> Self {
+    fn new(limits: Limits, assumptions: Assumptions) -> Self {
         Self {
             limits,
+            assumptions,
             boot: None,
             booted: None,
             unread: true,
@@ -104,6 +108,18 @@ impl Host {
         firewalld.chain(crio).chain(self.ovnkube.iter().flat_map(Ovnkube::unknowns))
     }
 
+    /// Everything that is known only by an assumption of the caller's.
+    pub fn assumed(&self) -> impl Iterator<Item = (Scope, Assumed)> + '_ {
+        self.firewalld.iter().flat_map(Firewalld::assumptions)
+    }
+
+    fn assume(&mut self, assume: Assume) {
+        self.assumptions = core::mem::take(&mut self.assumptions).and(assume);
+        if let Some(firewalld) = &mut self.firewalld {
+            firewalld.assume(assume);
+        }
+    }
+
     fn apply(&mut self, what: &What<'_>, by: Evidence, effects: &mut Effects) {
         self.unread = false;
         if let Some(source) = source_of(what)
@@ -145,8 +161,12 @@ impl Host {
     }
 
     fn heard_firewalld(&mut self) -> &mut Firewalld {
-        let limits = self.limits;
-        self.firewalld.get_or_insert_with(|| Firewalld::new(limits))
+        let (limits, assumptions) = (self.limits, &self.assumptions);
+        self.firewalld.get_or_insert_with(|| {
+            let mut firewalld = Firewalld::new(limits);
+            assumptions.iter().for_each(|assume| firewalld.assume(assume));
+            firewalld
+        })
     }
 
     /// CRI-O's fold, from the last start of the machine on if that came before CRI-O's first line.
@@ -240,13 +260,27 @@ pub struct Ledger {
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     hosts: BTreeMap<Option<Text<'static>>, Host>,
     refused_hosts: u64,
+    #[cfg_attr(feature = "serde", serde(default))]
+    assumptions: Assumptions,
 }
 
 impl Ledger {
     /// An empty ledger with bounds on what it holds.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, hosts: BTreeMap::new(), refused_hosts: 0 }
+        Self { limits, hosts: BTreeMap::new(), refused_hosts: 0, assumptions: Assumptions::none() }
+    }
+
+    /// Takes what the caller assumes of every host from here on.
+    pub fn assume(&mut self, assume: Assume) {
+        self.assumptions = core::mem::take(&mut self.assumptions).and(assume);
+        self.hosts.values_mut().for_each(|host| host.assume(assume));
+    }
+
+    /// What the caller assumes.
+    #[must_use]
+    pub const fn assumptions(&self) -> &Assumptions {
+        &self.assumptions
     }
 
     /// The hosts seen, in order of their names.
@@ -380,7 +414,7 @@ impl Ledger {
             effects.remark(Remark::LimitReached, by);
             return None;
         }
-        let limits = self.limits;
-        Some(self.hosts.entry(key).or_insert_with(|| Host::new(limits)))
+        let (limits, assumptions) = (self.limits, &self.assumptions);
+        Some(self.hosts.entry(key).or_insert_with(|| Host::new(limits, assumptions.clone())))
     }
 }

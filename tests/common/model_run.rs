@@ -68,7 +68,17 @@ pub fn drive<V>(
     compare: impl Fn(Option<&Host>, &V) -> Result<usize, String>,
     facts: impl Fn(&V) -> Facts,
 ) -> Result<usize, String> {
-    let mut auditor = Auditor::new();
+    drive_auditor(Auditor::new(), log, steps, compare, facts)
+}
+
+/// The same with an auditor of the caller's.
+pub fn drive_auditor<V>(
+    mut auditor: Auditor,
+    log: &[u8],
+    steps: &[Step<V>],
+    compare: impl Fn(Option<&Host>, &V) -> Result<usize, String>,
+    facts: impl Fn(&V) -> Facts,
+) -> Result<usize, String> {
     let mut from = 0;
     let mut known = 0;
     for (n, step) in steps.iter().enumerate() {

@@ -7,7 +7,7 @@ use crate::event::Remark;
 use crate::event::firewalld::{Item, Kind, Layer};
 use crate::state::change::Change;
 use crate::state::effects::Effects;
-use crate::state::evidence::{Evidence, Support};
+use crate::state::evidence::{Assumed, Certainty, Evidence, Support};
 use crate::state::known::{Ignorance, Unknown};
 use crate::state::opening::{Opening, Scope};
 use crate::text::Text;
@@ -244,6 +244,47 @@ impl Firewalld {
         self.with_lists(spot, |lists| lists.doubt(kind, Unknown::since(why, by)));
         effects.changes.push(Change::Lost { scope: spot.scope(), why, by });
         effects.changes.extend(kept.into_iter().map(|(opening, support)| opened(opening, support)));
+    }
+
+    /// All that is known of a list holds only if an assumption is true.
+    pub(super) fn rest_on(&mut self, spot: Spot<'_>, assumed: Assumed, effects: &mut Effects) {
+        let Spot { zone, layer, kind } = spot;
+        let Some(lists) = self.lists(zone, layer) else { return };
+        if lists.why_unknown(kind).is_some() && lists.weight(kind) == 0 {
+            return;
+        }
+        self.with_lists(spot, |lists| lists.rest_on(kind, assumed));
+        let Some(lists) = self.lists(zone, layer) else { return };
+        let held = lists.openings(kind, zone, layer);
+        effects.changes.push(Change::Assumed { scope: spot.scope(), assumed });
+        effects.changes.extend(held.into_iter().map(|(opening, support)| opened(opening, support)));
+    }
+
+    /// The daemon said that it holds an entry, which makes it sure where it was only assumed.
+    pub(super) fn confirm(
+        &mut self,
+        spot: Spot<'_>,
+        entry: &Entry,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let Spot { zone, layer, kind } = spot;
+        let support = Support::new(by, Certainty::Confirmed);
+        let sure = self.with_lists(spot, |lists| match entry {
+            Entry::Port(port) => lists
+                .port_set_mut(kind)
+                .map(|set| set.confirm(*port, support))
+                .unwrap_or_default()
+                .into_iter()
+                .map(|port| port_opening(port, zone, layer, kind))
+                .collect(),
+            Entry::Name(name) => {
+                let sure = lists.name_set_mut(kind).is_some_and(|set| set.confirm(name, support));
+                if sure { Vec::from([name_opening(name, zone, layer, kind)]) } else { Vec::new() }
+            }
+        });
+        let sure = sure.unwrap_or_default();
+        effects.changes.extend(sure.into_iter().map(|opening| opened(opening, support)));
     }
 
     /// Nothing of a layer of a zone is known any more.

@@ -1,6 +1,7 @@
 //! The fold: one event at a time, in the order of the log.
 
 use super::edit::Spot;
+use super::lists::Entry;
 use super::load::Phase;
 use super::pending::{Asker, Pending, Request, Write};
 use super::zone::Disk;
@@ -45,6 +46,11 @@ const fn is_of_load(event: &Event<'_>) -> bool {
 impl Firewalld {
     /// Folds one event in; `by` is the line that it stands on.
     pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
+        self.fold(event, by, effects);
+        self.heard = Some(by);
+    }
+
+    fn fold(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
         let file = self.file.take();
         let object_read = self.object_read.take();
         self.default_zone_named &= self.is_reloading() || is_of_load(event);
@@ -148,8 +154,12 @@ impl Firewalld {
                 self.ask(Request::Copy { zone, whole: false }, by, effects);
             }
             Event::ResetToDefaults => self.reset(by, effects),
-            Event::Refused { code, severity } => self.refused(code, *severity, by, effects),
+            Event::Refused { code, severity } => {
+                self.heard_while_stopped(by, effects);
+                self.refused(code, *severity, by, effects);
+            }
             Event::Traceback { labelled } => {
+                self.heard_while_stopped(by, effects);
                 if core::mem::take(&mut self.default_zone_named) {
                     // Newer versions (2.x) set it by a reload, which was refused, or died.
                     self.forget_default_zone(Ignorance::Crash, by);
@@ -265,6 +275,14 @@ impl Firewalld {
         }
         self.forget_default_zone(why, by);
         self.panic_mode = None;
+    }
+
+    /// An error or a warning after `stop()`: a daemon lives without `--debug`, and what it changes
+    /// leaves no line.
+    fn heard_while_stopped(&mut self, by: Evidence, effects: &mut Effects) {
+        if matches!(self.phase, Phase::Stopped { .. } | Phase::Gone) {
+            self.forget_all(Layer::Permanent, Ignorance::Gap, by, effects);
+        }
     }
 
     /// A client, or the daemon itself, asks for something.
@@ -411,10 +429,8 @@ impl Firewalld {
         }
         match self.pending.take() {
             Some(Pending { what: Request::Runtime { zone, edit, .. }, .. }) if of_state => {
-                if let [zone] = self.meant(&zone).as_slice()
-                    && self.contradicts_refusal(zone, Layer::Runtime, &edit)
-                {
-                    self.lines_missing(by, effects);
+                if let [zone] = self.meant(&zone).as_slice() {
+                    self.refused_by_state(zone, Layer::Runtime, &edit, by, effects);
                 }
             }
             Some(Pending {
@@ -424,9 +440,8 @@ impl Firewalld {
                 // After a load that died the daemon judges by a view that may be empty.
                 if self.load_died.is_none()
                     && let Some(zone) = self.objects.get(&object).cloned()
-                    && self.contradicts_refusal(&zone, Layer::Permanent, &edit)
                 {
-                    self.lines_missing(by, effects);
+                    self.refused_by_state(&zone, Layer::Permanent, &edit, by, effects);
                 }
             }
             // Who may, and the whole, is checked before the first part is changed; an error of
@@ -468,6 +483,24 @@ impl Firewalld {
         match &self.pending {
             None | Some(Pending { what: Request::Settings { .. }, .. }) => false,
             Some(_) => true,
+        }
+    }
+
+    /// The daemon refused to add what it holds, or to remove what it does not.
+    fn refused_by_state(
+        &mut self,
+        zone: &Text<'static>,
+        layer: Layer,
+        edit: &Edit<'static>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        if self.contradicts_refusal(zone, layer, edit) {
+            self.lines_missing(by, effects);
+        } else if let Edit::Add { item } = edit
+            && let Some(entry) = Entry::of(item, layer)
+        {
+            self.confirm(Spot { zone, layer, kind: edit.kind() }, &entry, by, effects);
         }
     }
 

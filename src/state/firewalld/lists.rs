@@ -5,7 +5,7 @@ use super::port_text;
 use super::ports::PortSet;
 use crate::event::firewalld::{Item, Kind, Layer};
 use crate::port::HostPort;
-use crate::state::evidence::{Evidence, Support};
+use crate::state::evidence::{Assumed, Evidence, Support};
 use crate::state::known::Unknown;
 use crate::state::opening::{Holder, Opening};
 use crate::text::Text;
@@ -311,6 +311,23 @@ impl Lists {
         match self.list(kind) {
             List::Ports(ports) => ports.unknown,
             List::Names(names) => names.unknown,
+        }
+    }
+
+    /// The assumption that what is known of a list rests on, if there is one.
+    pub(super) const fn assumed(&self, kind: Kind) -> Option<Assumed> {
+        match self.list(kind) {
+            List::Ports(ports) => ports.assumed,
+            List::Names(names) => names.assumed,
+        }
+    }
+
+    /// Lets all that is known of a list hold only if an assumption is true.
+    pub(super) fn rest_on(&mut self, kind: Kind, assumed: Assumed) {
+        if let Some(ports) = self.port_set_mut(kind) {
+            ports.rest_on(assumed);
+        } else if let Some(names) = self.name_set_mut(kind) {
+            names.rest_on(assumed);
         }
     }
 

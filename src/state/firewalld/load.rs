@@ -5,19 +5,20 @@ use super::lists::Lists;
 use super::pending::{Pending, Request};
 use super::zone::{Disk, Zone, seconds};
 use super::{DefaultZone, Firewalld, Steps};
+use crate::assume::Assume;
 use crate::event::Remark;
 use crate::event::firewalld::{Kind, Layer, Place};
 use crate::state::effects::Effects;
-use crate::state::evidence::Evidence;
+use crate::state::evidence::{Assumed, Evidence};
 use crate::state::known::{Ignorance, Unknown};
 use crate::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-/// How long a restart takes at most. In a longer time after a stop the daemon may have run without
-/// `--debug`, or files may have been edited. A daemon that was killed is started again whenever
-/// that is noticed.
-const RESTART_SECONDS: i64 = 3;
+/// How long one restart takes at most: `stop()` and the next `start()` carry the same second or
+/// neighbouring ones. In a longer silence files may have been edited, or the daemon may have lived
+/// without `--debug`.
+const RESTART_SECONDS: i64 = 1;
 
 /// What the daemon is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub(super) enum Phase {
     Reloading { listing: Listing, flushed: bool },
     /// It has stopped.
     Stopped { by: Evidence },
+    /// It went without a word, with its machine.
+    Gone,
 }
 
 /// What a load shows of the zones.
@@ -60,7 +63,7 @@ impl Firewalld {
     const fn listing(&mut self) -> Option<&mut Listing> {
         match &mut self.phase {
             Phase::Starting { listing } | Phase::Reloading { listing, .. } => Some(listing),
-            Phase::Running | Phase::Started | Phase::Stopped { .. } => None,
+            Phase::Running | Phase::Started | Phase::Stopped { .. } | Phase::Gone => None,
         }
     }
 
@@ -130,7 +133,7 @@ impl Firewalld {
     pub(super) fn flushed(&mut self, by: Evidence, effects: &mut Effects) {
         match &mut self.phase {
             Phase::Reloading { flushed, .. } => *flushed = true,
-            Phase::Starting { .. } | Phase::Stopped { .. } => {}
+            Phase::Starting { .. } | Phase::Stopped { .. } | Phase::Gone => {}
             // A start does it after it has read its files, and before anyone can call.
             Phase::Started if !self.called => {}
             Phase::Running | Phase::Started => {
@@ -141,16 +144,50 @@ impl Firewalld {
     }
 
     pub(super) fn started(&mut self, by: Evidence, effects: &mut Effects) {
-        self.pending = None;
-        if let Phase::Stopped { by: stop } = self.phase
-            && !seconds(stop, by).is_some_and(|seconds| (0..=RESTART_SECONDS).contains(&seconds))
-        {
-            self.forget_all(Layer::Permanent, Ignorance::Restart, by, effects);
+        self.overtaken(by, effects);
+        if let Some(heard) = self.heard.filter(|_| !self.is_restart(by)) {
+            self.silence_ended(heard, by, effects);
         }
         self.end_of_life(Ignorance::Restart, by, effects);
         self.default_zone = DefaultZone::Unknown { why: Unknown::since(Ignorance::Restart, by) };
         self.panic_mode = Some((false, by));
         self.phase = Phase::Starting { listing: Listing::default() };
+    }
+
+    /// True if `stop()` and this start are one restart, which leaves no time for an edit. A daemon
+    /// that was killed may have been away for longer than its last line tells, and what it wrote
+    /// last may be lost.
+    fn is_restart(&self, by: Evidence) -> bool {
+        let Phase::Stopped { by: stop } = self.phase else { return false };
+        seconds(stop, by).is_some_and(|seconds| (0..=RESTART_SECONDS).contains(&seconds))
+    }
+
+    /// The daemon starts after a silence in which nothing told of edits: `stop()`, a kill without a
+    /// word, or the start of the machine. What the files hold is unknown, or as before if the
+    /// caller assumes so; an edit that was announced counts either way.
+    fn silence_ended(&mut self, heard: Evidence, by: Evidence, effects: &mut Effects) {
+        let assume = Assume::FilesKeptWhileStopped;
+        if !self.assumptions.holds(assume) {
+            let why = Unknown::since(Ignorance::EditedWhileStopped, by);
+            self.forget_all(Layer::Permanent, why.why, by, effects);
+            for zone in self.zones.values_mut() {
+                zone.shipped = Lists::unknown(why);
+                zone.disk = Disk::Changed { why };
+                zone.local = None;
+            }
+            return;
+        }
+        effects.remark(Remark::Assumed, by);
+        let assumed = Assumed { what: assume, from: heard, to: by };
+        let names: Vec<Text<'static>> = self.zones.keys().cloned().collect();
+        for zone in &names {
+            for kind in Kind::ALL {
+                self.rest_on(Spot { zone, layer: Layer::Permanent, kind }, assumed, effects);
+            }
+            if let Some(zone) = self.zones.get_mut(zone) {
+                zone.rest_on_shipped(assumed);
+            }
+        }
     }
 
     /// `Using default zone 'Z'`: all files are read.
@@ -173,9 +210,10 @@ impl Firewalld {
 
     /// The machine was started anew, which ended the daemon without a word.
     pub(super) fn machine_started(&mut self, by: Evidence, effects: &mut Effects) {
-        self.pending = None;
+        self.overtaken(by, effects);
         self.end_of_life(Ignorance::Restart, by, effects);
-        self.phase = Phase::Stopped { by };
+        self.heard.get_or_insert(by);
+        self.phase = Phase::Gone;
     }
 
     /// Nothing of what only a running daemon has outlives it.
@@ -258,7 +296,7 @@ impl Firewalld {
                 self.forget_all(Layer::Runtime, Ignorance::Crash, by, effects);
                 true
             }
-            Phase::Running | Phase::Started | Phase::Stopped { .. } => false,
+            Phase::Running | Phase::Started | Phase::Stopped { .. } | Phase::Gone => false,
         }
     }
 

@@ -10,10 +10,15 @@
 //! believed (whoever forges those, too, is not found out); and answers that do not fit what is held
 //! show that lines are missing: then everything is unknown from there.
 //!
+//! What may have been edited while nothing ran is unknown: at each start that follows something of
+//! the log, be it after `stop()`, a kill or the start of the machine, the permanent layer is unknown
+//! list by list, unless the caller assumes [`Assume::FilesKeptWhileStopped`]. Only a restart in one
+//! go, `stop()` and `start()` at most a second apart, leaves no time for that.
+//!
 //! Order is the position in the log. The clock serves in three places, and only to know less: a
-//! daemon that was away for more than a few seconds may have had a life without `--debug` in
-//! between, a file that was edited may have been read by a reload shortly before its watcher saw
-//! it, and some versions forget at a reload that they wrote a file themselves.
+//! daemon that was away for longer than a restart takes may have missed an edit, a file
+//! that was edited may have been read by a reload shortly before its watcher saw it, and some
+//! versions forget at a reload that they wrote a file themselves.
 
 mod edit;
 mod facts;
@@ -33,10 +38,11 @@ mod zone;
 
 pub use statement::{Stated, Statement};
 
+use crate::assume::{Assume, Assumptions};
 use crate::event::firewalld::{Event, Kind, Layer};
 use crate::limits::Limits;
 use crate::port::HostPort;
-use crate::state::evidence::{Evidence, Support};
+use crate::state::evidence::{Assumed, Evidence, Support};
 use crate::state::known::Unknown;
 use crate::state::opening::{Opening, Scope};
 use crate::text::Text;
@@ -85,6 +91,12 @@ pub struct Firewalld {
     /// The object whose properties were read last: a new zone is announced right behind that.
     object_read: Option<u32>,
     phase: Phase,
+    /// What the caller assumes.
+    #[cfg_attr(feature = "serde", serde(default))]
+    assumptions: Assumptions,
+    /// The last line that the daemon was heard by.
+    #[cfg_attr(feature = "serde", serde(default))]
+    heard: Option<Evidence>,
     pending: Option<Pending>,
     timers: Timers,
     /// True once a client called, until a warning answered it: a warning without a call belongs to
@@ -196,6 +208,8 @@ impl Firewalld {
             objects: BTreeMap::new(),
             object_read: None,
             phase: Phase::Running,
+            assumptions: Assumptions::none(),
+            heard: None,
             pending: None,
             timers: Timers::new(),
             called: false,
@@ -208,6 +222,11 @@ impl Firewalld {
             facts: BTreeMap::new(),
             panic_mode: None,
         }
+    }
+
+    /// Takes what the caller assumes from here on.
+    pub fn assume(&mut self, assume: Assume) {
+        self.assumptions = core::mem::take(&mut self.assumptions).and(assume);
     }
 
     /// The zone of what no other zone claims.
@@ -352,6 +371,21 @@ impl Firewalld {
         lists.chain(facts)
     }
 
+    /// The assumption that what is known of a list rests on, be it that the list is empty; `None`
+    /// if the log itself tells what is known of it.
+    ///
+    /// A list that went through several silences names the first of them.
+    #[must_use]
+    pub fn assumed(&self, zone: &str, layer: Layer, kind: Kind) -> Option<Assumed> {
+        self.zones.get(zone.as_bytes())?.layer(layer)?.assumed(kind)
+    }
+
+    /// Everything that holds only by an assumption of the caller's: a whole layer of a zone where
+    /// all its lists share one, else list by list.
+    pub fn assumptions(&self) -> impl Iterator<Item = (Scope, Assumed)> + '_ {
+        self.by_list(|lists, kind| lists.assumed(kind))
+    }
+
     /// Everything that the log cannot tell, and why: a whole layer of a zone where all its lists
     /// share one reason, else list by list. Before any zone was heard of, all of firewalld is
     /// unknown, or each of its layers where the reasons differ.
@@ -365,21 +399,29 @@ impl Firewalld {
             let of = |layer, why| Some((Scope::FirewalldLayer { layer }, why));
             [of(Layer::Runtime, runtime), of(Layer::Permanent, permanent)]
         };
-        let lists = self.zones.iter().flat_map(|(name, zone)| {
+        unheard.into_iter().flatten().chain(self.by_list(|lists, kind| lists.why_unknown(kind)))
+    }
+
+    /// What is said of lists: of a whole layer of a zone where it is the same of all its lists,
+    /// else list by list.
+    fn by_list<T: Copy + PartialEq>(
+        &self,
+        said: impl Fn(&Lists, Kind) -> Option<T> + Copy,
+    ) -> impl Iterator<Item = (Scope, T)> {
+        self.zones.iter().flat_map(move |(name, zone)| {
             Layer::ALL.into_iter().filter_map(|layer| Some((layer, zone.layer(layer)?))).flat_map(
                 move |(layer, lists)| {
-                    let of = |kind| lists.why_unknown(kind);
+                    let of = move |kind| said(lists, kind);
                     let whole = of(Kind::Ports)
-                        .filter(|why| Kind::ALL.into_iter().all(|kind| of(kind) == Some(*why)));
-                    let zone = whole.map(|why| (Scope::Zone { zone: name.clone(), layer }, why));
+                        .filter(|said| Kind::ALL.into_iter().all(|kind| of(kind) == Some(*said)));
+                    let zone = whole.map(|said| (Scope::Zone { zone: name.clone(), layer }, said));
                     let kinds = Kind::ALL.into_iter().filter_map(move |kind| {
-                        let why = of(kind).filter(|_| whole.is_none())?;
-                        Some((Scope::ZoneList { zone: name.clone(), layer, kind }, why))
+                        let said = of(kind).filter(|_| whole.is_none())?;
+                        Some((Scope::ZoneList { zone: name.clone(), layer, kind }, said))
                     });
                     zone.into_iter().chain(kinds)
                 },
             )
-        });
-        unheard.into_iter().flatten().chain(lists)
+        })
     }
 }

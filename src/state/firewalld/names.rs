@@ -1,6 +1,6 @@
 //! Things that a zone holds by name: services, protocols, forward ports, rich rules and the like.
 
-use crate::state::evidence::{Evidence, Support};
+use crate::state::evidence::{Assumed, Certainty, Evidence, Support};
 use crate::state::known::Unknown;
 use crate::text::Text;
 use alloc::collections::BTreeMap;
@@ -12,6 +12,9 @@ pub(super) struct NameSet {
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     held: BTreeMap<Text<'static>, Support>,
     pub(super) unknown: Option<Unknown>,
+    /// What is known of it holds only if this is true.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(super) assumed: Option<Assumed>,
 }
 
 impl NameSet {
@@ -55,6 +58,23 @@ impl NameSet {
         }
     }
 
+    /// Lets all that is known of the set hold only if an assumption is true.
+    pub(super) fn rest_on(&mut self, assumed: Assumed) {
+        self.assumed.get_or_insert(assumed);
+        self.held.values_mut().for_each(|support| *support = support.assumed());
+    }
+
+    /// Makes a name that is held only by an assumption as sure as this; true if there was one.
+    pub(super) fn confirm(&mut self, name: &Text<'static>, support: Support) -> bool {
+        match self.held.get_mut(name) {
+            Some(held) if held.certainty == Certainty::Assumed => {
+                *held = support;
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// Lets each name hold since this line, but those that were held before since theirs.
     pub(super) fn carry(&mut self, before: &Self, by: Evidence) {
         for (name, support) in &mut self.held {
@@ -62,7 +82,7 @@ impl NameSet {
         }
     }
 
-    /// Makes the set exactly these names; what stays keeps its support.
+    /// Makes the set exactly these names; what stays keeps its support, unless that was assumed.
     pub(super) fn replace(
         &mut self,
         names: impl IntoIterator<Item = Text<'static>>,
@@ -72,10 +92,11 @@ impl NameSet {
         self.held = names
             .into_iter()
             .map(|name| {
-                let support = old.get(&name).copied().unwrap_or(support);
+                let before = old.get(&name).copied();
+                let support = before.filter(Support::is_told).unwrap_or(support);
                 (name, support)
             })
             .collect();
-        self.unknown = None;
+        (self.unknown, self.assumed) = (None, None);
     }
 }

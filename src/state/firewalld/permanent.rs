@@ -234,7 +234,12 @@ impl Firewalld {
                 }
                 // The switch is always written.
                 Kind::Masquerade => self.swap(spot, &runtime, by, effects),
-                _ if runtime.is_empty(kind) && !whole => {}
+                // Left out only if the runtime list is empty indeed.
+                _ if runtime.is_empty(kind) && !whole => {
+                    if let Some(assumed) = runtime.assumed(kind) {
+                        self.rest_on(spot, assumed, effects);
+                    }
+                }
                 _ => self.swap(spot, &runtime, by, effects),
             }
         }

@@ -1,7 +1,7 @@
 //! Ports as the daemon keeps them: as ranges whose borders decide what it refuses.
 
 use crate::port::{HostPort, PortRange};
-use crate::state::evidence::{Evidence, Support};
+use crate::state::evidence::{Assumed, Evidence, Support};
 use crate::state::known::Unknown;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -21,6 +21,9 @@ pub(super) struct PortSet {
     /// Where the daemon may hold overlapping ranges, which the borders here do not show.
     ragged: BTreeSet<HostPort>,
     pub(super) unknown: Option<Unknown>,
+    /// What is known of it holds only if this is true.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub(super) assumed: Option<Assumed>,
 }
 
 impl PortSet {
@@ -103,16 +106,29 @@ impl PortSet {
             for rest in outside(range, port) {
                 self.held.insert(rest, support);
             }
-            let (first, last) = (
-                range.range().first().max(port.range().first()),
-                range.range().last().min(port.range().last()),
-            );
-            gone.push(HostPort::new(port.protocol(), PortRange::new(first, last)));
+            gone.push(common(range, port));
         }
         gone
     }
 
-    /// Makes the set exactly these ports; what stays keeps its support.
+    /// Lets all that is known of the set hold only if an assumption is true.
+    pub(super) fn rest_on(&mut self, assumed: Assumed) {
+        self.assumed.get_or_insert(assumed);
+        self.held.values_mut().for_each(|support| *support = support.assumed());
+    }
+
+    /// Makes those of the ports that are held only by an assumption as sure as this, and gives them
+    /// back.
+    pub(super) fn confirm(&mut self, port: HostPort, support: Support) -> Vec<HostPort> {
+        let assumed = overlapping(&self.held, port)
+            .into_iter()
+            .filter(|held| self.held.get(held).is_some_and(|support| !support.is_told()));
+        let both: Vec<HostPort> = assumed.map(|held| common(held, port)).collect();
+        both.iter().for_each(|piece| self.recolour(*piece, support));
+        both
+    }
+
+    /// Makes the set exactly these ports; what stays keeps its support, unless that was assumed.
     pub(super) fn replace(&mut self, ports: impl IntoIterator<Item = HostPort>, support: Support) {
         let mut new = Self::default();
         for port in ports {
@@ -120,7 +136,7 @@ impl PortSet {
                 new.ragged.insert(port);
             }
             for piece in new.add(port, support) {
-                new.recolour_as_before(piece, self);
+                new.recolour_as_before(piece, self, Support::is_told);
             }
         }
         *self = new;
@@ -133,19 +149,22 @@ impl PortSet {
             *support = support.carried_to(by);
         }
         for port in ports {
-            self.recolour_as_before(port, before);
+            self.recolour_as_before(port, before, |_| true);
         }
     }
 
-    /// What was held before keeps the line since which it is open.
-    fn recolour_as_before(&mut self, piece: HostPort, before: &Self) {
+    /// What was held before keeps the line since which it is open, if its support is as wanted.
+    fn recolour_as_before(
+        &mut self,
+        piece: HostPort,
+        before: &Self,
+        wanted: impl Fn(&Support) -> bool,
+    ) {
         for old in overlapping(&before.held, piece) {
-            let Some(support) = before.held.get(&old) else { continue };
-            let (first, last) = (
-                old.range().first().max(piece.range().first()),
-                old.range().last().min(piece.range().last()),
-            );
-            self.recolour(HostPort::new(piece.protocol(), PortRange::new(first, last)), *support);
+            let Some(support) = before.held.get(&old).filter(|support| wanted(support)) else {
+                continue;
+            };
+            self.recolour(common(old, piece), *support);
         }
     }
 
@@ -185,6 +204,12 @@ fn missing<V>(map: &BTreeMap<HostPort, V>, port: HostPort) -> Vec<HostPort> {
         out.extend(piece(port, next, u32::from(port.range().last())));
     }
     out
+}
+
+/// The ports that two overlapping ranges of one protocol have in common.
+fn common(a: HostPort, b: HostPort) -> HostPort {
+    let first = a.range().first().max(b.range().first());
+    HostPort::new(a.protocol(), PortRange::new(first, a.range().last().min(b.range().last())))
 }
 
 /// What is left of `range` without `port`.

@@ -3,8 +3,9 @@
 use super::lists::Lists;
 use crate::event::firewalld::{Kind, Layer};
 use crate::stamp::Stamp;
-use crate::state::evidence::Evidence;
+use crate::state::evidence::{Assumed, Evidence};
 use crate::state::known::Unknown;
+use alloc::vec::Vec;
 
 /// What the zone's files on disk hold, compared with the daemon's permanent layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,6 +91,13 @@ impl Zone {
                 self.shipped.copy(kind, permanent);
             }
         }
+    }
+
+    /// What is known of the shipped content holds only if an assumption is true.
+    pub(super) fn rest_on_shipped(&mut self, assumed: Assumed) {
+        let known = |kind: &Kind| self.shipped.why_unknown(*kind).is_none();
+        let known: Vec<Kind> = Kind::ALL.into_iter().filter(known).collect();
+        known.into_iter().for_each(|kind| self.shipped.rest_on(kind, assumed));
     }
 
     pub(super) fn weight(&self) -> usize {

@@ -138,6 +138,8 @@ pub struct Daemon {
     /// The time in the log at which the disk was read last, unless the caller has told the state
     /// since.
     pub loaded: Option<i64>,
+    /// The caller vouches for it that files are kept while the daemon is away, and so they are.
+    pub files_kept: bool,
     /// When the clock was last set.
     pub clock_set_at: i64,
 }
@@ -176,6 +178,7 @@ impl Daemon {
             backend_fails: false,
             failed_at: None,
             loaded: None,
+            files_kept: false,
             clock_set_at: -100,
         }
     }
@@ -494,7 +497,9 @@ impl Daemon {
             Op::Reload(how) => self.reload(*how),
             Op::RuntimeToPermanent => self.runtime_to_permanent(),
             Op::ResetToDefaults => self.reset_to_defaults(),
-            Op::Restart { killed } => self.restart(*killed),
+            Op::Restart { killed, after, edit } => {
+                self.restart(*killed, i64::from(*after), edit.as_ref())
+            }
             Op::BlindLife { zone, item } => self.blind_life(zone, item),
             Op::Panic(on) => self.set_panic(*on),
             Op::Lockdown(on) => self.set_lockdown(*on),

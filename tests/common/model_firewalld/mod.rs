@@ -45,6 +45,8 @@ pub struct View {
 #[derive(Clone)]
 pub struct Script {
     pub log: Vec<u8>,
+    /// The caller assumes that files are kept while the daemon is away, and so they are.
+    pub files_kept: bool,
     pub steps: Vec<Step<View>>,
 }
 
@@ -65,7 +67,10 @@ pub enum Beginning {
 }
 
 pub fn run(version: Version, chatty: bool, beginning: Beginning, told: bool, ops: &[Op]) -> Script {
-    let mut daemon = Daemon::new(version, chatty);
+    run_daemon(Daemon::new(version, chatty), beginning, told, ops)
+}
+
+pub fn run_daemon(mut daemon: Daemon, beginning: Beginning, told: bool, ops: &[Op]) -> Script {
     if beginning == Beginning::Start {
         daemon.start();
     } else {
@@ -94,14 +99,18 @@ pub fn run(version: Version, chatty: bool, beginning: Beginning, told: bool, ops
             daemon.tell();
         }
     }
-    Script { log: daemon.log.bytes, steps }
+    Script { log: daemon.log.bytes, files_kept: daemon.files_kept, steps }
 }
 
 /// Scripts of up to `length` operations over all versions, debug levels and beginnings.
 pub fn script(length: usize) -> impl Strategy<Value = Script> {
     let beginning = prop_oneof![4 => Just(Beginning::Start), 1 => Just(Beginning::MidLife)];
     let told = prop_oneof![4 => Just(true), 1 => Just(false)];
-    (select(&Version::ALL[..]), any::<bool>(), beginning, told, vec(ops::op(), 1..length)).prop_map(
-        |(version, chatty, beginning, told, ops)| run(version, chatty, beginning, told, &ops),
+    let ops = vec(ops::op(), 1..length);
+    (select(&Version::ALL[..]), any::<bool>(), any::<bool>(), beginning, told, ops).prop_map(
+        |(version, chatty, files_kept, beginning, told, ops)| {
+            let daemon = Daemon { files_kept, ..Daemon::new(version, chatty) };
+            run_daemon(daemon, beginning, told, &ops)
+        },
     )
 }

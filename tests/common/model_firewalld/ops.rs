@@ -130,8 +130,12 @@ pub enum Op {
     Reload(Reload),
     RuntimeToPermanent,
     ResetToDefaults,
+    /// The daemon ends, by `stop()` or without a word, and starts again; meanwhile somebody may have
+    /// written a zone's file.
     Restart {
         killed: bool,
+        after: u8,
+        edit: Option<(String, Item)>,
     },
     /// A life without `--debug`, of which only a warning is seen.
     BlindLife {
@@ -265,7 +269,8 @@ pub fn op() -> impl Strategy<Value = Op> {
         6 => select(vec![Reload::Plain, Reload::Plain, Reload::Complete, Reload::Hangup]).prop_map(Op::Reload),
         1 => Just(Op::RuntimeToPermanent),
         1 => Just(Op::ResetToDefaults),
-        2 => any::<bool>().prop_map(|killed| Op::Restart { killed }),
+        3 => (any::<bool>(), prop_oneof![0u8..4, 4u8..200], proptest::option::of((zone(), item())))
+            .prop_map(|(killed, after, edit)| Op::Restart { killed, after, edit }),
         1 => (zone(), item()).prop_map(|(zone, item)| Op::BlindLife { zone, item }),
         1 => any::<bool>().prop_map(Op::Panic),
         1 => any::<bool>().prop_map(Op::Lockdown),

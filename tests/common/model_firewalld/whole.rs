@@ -96,21 +96,36 @@ impl Daemon {
         self.on_disk.values().any(|change| matches!(change, OnDisk::Broken))
     }
 
-    pub fn restart(&mut self, killed: bool) {
+    /// The daemon is away for a while: what somebody does to its files meanwhile leaves no line.
+    pub fn restart(&mut self, killed: bool, after: i64, edit: Option<&(String, Item)>) {
         if self.broken_file() || self.backend_fails {
             return; // a start with a broken file was not seen
         }
-        let last = self.log.last;
         if !killed {
             self.stop();
         }
-        let pause = self.log.clock - last;
-        if killed && !(0..=3).contains(&pause) {
-            // No line tells when the life before ended: there may have been another one, without
-            // `--debug`.
+        self.timers.clear();
+        self.watched.clear();
+        self.pass(after);
+        let one_go = !killed && after <= 1;
+        if let Some((zone, item)) = edit.filter(|_| !one_go && !self.files_kept) {
+            self.write_unseen(zone, item);
+        }
+        if !one_go && !self.files_kept {
             self.permanent.values_mut().for_each(Zone::blur);
         }
         self.start();
+    }
+
+    fn write_unseen(&mut self, zone: &str, item: &Item) {
+        let Some(content) = self.permanent.get(zone) else { return };
+        if Self::acceptable(item).is_err() {
+            return;
+        }
+        let mut edited = content.clone();
+        *edited.cell(item.kind) = Self::filled(std::slice::from_ref(item));
+        self.local_files.insert(zone.to_owned());
+        self.on_disk.insert(zone.to_owned(), OnDisk::Written(edited));
     }
 
     /// A life without `--debug` between two with it: changes leave no line, refusals a warning or
