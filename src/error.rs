@@ -216,11 +216,13 @@ impl fmt::Display for InLine<'_> {
         let end = memchr::memchr(b'\n', behind).unwrap_or(behind.len());
         let end = before.len().saturating_add(end);
         let line = self.line.get(start..end).unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let place = before.len().saturating_sub(start).min(line.len());
         if memchr::memchr(b'\n', self.line.strip_suffix(b"\n").unwrap_or(self.line)).is_some() {
             writeln!(f, "line {}:", self.error.line_in(self.line))?;
         }
-        writeln!(f, "{}", line.strip_suffix(b"\r").unwrap_or(line).escape_ascii())?;
-        for _ in before.get(start..).unwrap_or_default().escape_ascii() {
+        writeln!(f, "{}", line.escape_ascii())?;
+        for _ in line.get(..place).unwrap_or_default().escape_ascii() {
             f.write_str(" ")?;
         }
         write!(f, "^ expected {}", self.error.expected)
