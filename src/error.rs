@@ -291,11 +291,13 @@ impl fmt::Display for InLine<'_> {
             return write!(f, "{}{other}: expected {expected}", At(offset, place));
         }
         let line = self.text.get(start..end).unwrap_or_default();
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let column = before.len().saturating_sub(start).min(line.len());
         if memchr::memchr(b'\n', self.text.strip_suffix(b"\n").unwrap_or(self.text)).is_some() {
             writeln!(f, "line {}:", self.error.line_in(self.text))?;
         }
-        writeln!(f, "{}", line.strip_suffix(b"\r").unwrap_or(line).escape_ascii())?;
-        for _ in before.get(start..).unwrap_or_default().escape_ascii() {
+        writeln!(f, "{}", line.escape_ascii())?;
+        for _ in line.get(..column).unwrap_or_default().escape_ascii() {
             f.write_str(" ")?;
         }
         write!(f, "^ expected {expected}")

@@ -552,8 +552,11 @@ fn a_prompt_behind_a_listing_is_named() {
     assert_eq!(error.expected(), "the output alone, without the prompt and the command of a shell");
 }
 
+/// The keys of a listing, each with the words of its value.
+type Words = Vec<(String, Vec<String>)>;
+
 /// What a listing says, whatever its line ends and blanks are.
-fn said(output: &[u8]) -> Vec<(ListedZone, Vec<(String, Vec<String>)>)> {
+fn said(output: &[u8]) -> Vec<(ListedZone, Words)> {
     all(output)
         .iter()
         .filter_map(|listing| {

@@ -250,7 +250,7 @@ fn declaration(input: &[u8]) -> Parsed<'_, Option<&[u8]>> {
     Ok((rest, encoding))
 }
 
-const fn is_utf8(encoding: &[u8]) -> bool {
+fn is_utf8(encoding: &[u8]) -> bool {
     encoding.eq_ignore_ascii_case(b"utf-8") || encoding.eq_ignore_ascii_case(b"us-ascii")
 }
 

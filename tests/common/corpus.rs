@@ -29,9 +29,12 @@ pub fn file(name: &str) -> File {
     File { name: name.to_owned(), bytes }
 }
 
-/// All logs of the corpus, in the order of their names.
+/// All logs of programs that were run, in the order of their names; not those under `found`, which
+/// are texts as people post them, each cut down to one thing.
 pub fn logs() -> Vec<File> {
-    logs_in("")
+    let mut logs = logs_in("");
+    logs.retain(|file| !file.name.starts_with("found/"));
+    logs
 }
 
 /// All logs below a folder of the corpus, in the order of their names.

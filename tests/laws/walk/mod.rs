@@ -48,7 +48,9 @@ pub fn refusal(error: &ParseError, line: &[u8]) {
     assert!(!error.expected().is_empty());
     let shown = error.in_line(line).to_string();
     assert!(shown.contains(error.expected()) && error.to_string().contains(error.expected()));
-    let (above, below) = shown.split_once('\n').expect("two lines");
+    let (above, below) = shown.rsplit_once('\n').expect("two lines");
+    // Of a text of several lines the broken one alone is shown, with its number before it.
+    let above = above.rsplit_once('\n').map_or(above, |(_, line)| line);
     assert!(below.find('^').is_some_and(|caret| caret <= above.len()));
 }
 
