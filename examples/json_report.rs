@@ -56,7 +56,7 @@
 //!     ]
 //!   }
 //! ]
-//! 2091 bytes in all, digest d754102843d37de8
+//! 2134 bytes in all, digest d754102843d37de8
 //! ```
 
 use hostport_audit::{Auditor, Timeline};
