@@ -10,9 +10,9 @@ use super::identifier::{Writer, writer};
 use crate::event::journal::Missing;
 use crate::event::{self, Front, Source};
 use crate::grammar::json::{self, Value};
-use crate::grammar::prefix::named_process;
+use crate::grammar::prefix::{self, named_process};
 use crate::grammar::recognize;
-use crate::record::transport::{Prefix, Transport};
+use crate::record::transport::Prefix;
 use crate::record::{Reading, crio, firewalld, klog};
 use crate::text::Text;
 use memchr::memmem;
@@ -61,12 +61,11 @@ fn may_hold_one(line: &[u8]) -> bool {
 }
 
 fn in_line(expect: Expect, line: &[u8]) -> Option<LookAlike> {
-    let at = word_starts(line).find(|at| {
-        line.get(*at..)
-            .is_some_and(|rest| rest.first() != Some(&b'{') && recognize::dialect(rest).is_some())
+    let (at, (source, missing)) = word_starts(line).find_map(|at| {
+        let rest = line.get(at..).filter(|rest| rest.first() != Some(&b'{'))?;
+        Some((at, meaning(rest)?))
     })?;
-    let (before, message) = line.split_at_checked(at)?;
-    let (source, missing) = meaning(message)?;
+    let before = line.get(..at)?;
     if !expect.includes(source) {
         return None;
     }
@@ -86,8 +85,7 @@ fn in_line(expect: Expect, line: &[u8]) -> Option<LookAlike> {
     }
     let wrapped_at = word_starts(before).find(|at| {
         let rest = line.get(*at..).unwrap_or_default();
-        let (prefix, _) = Prefix::of_line(rest);
-        prefix.transport() != Transport::None
+        prefix::stamp(rest).is_ok() || prefix::foreign_stamp(rest).is_some()
     });
     let front = front(line.get(..wrapped_at.unwrap_or(at)).unwrap_or(before));
     Some(LookAlike { front, source, missing, host })
@@ -107,10 +105,13 @@ fn meaning(message: &[u8]) -> Option<(Source, Option<Missing>)> {
     match recognize::dialect(message)? {
         recognize::Dialect::Crio => Some((Source::Crio, of_crio(message))),
         recognize::Dialect::Firewalld => {
+            // A date is in other texts as well.
+            if !has_label(message) {
+                return None;
+            }
             let says_something = match firewalld::Record::parse(message) {
                 Reading::Record(record) => event::firewalld::Event::of(&record).is_some(),
-                Reading::Unrelated => return None,
-                Reading::Continuation(_) | Reading::Malformed(_) => true,
+                _ => true,
             };
             Some((Source::Firewalld, says_something.then_some(Missing::Of(Source::Firewalld))))
         }
@@ -124,6 +125,14 @@ fn meaning(message: &[u8]) -> Option<(Source, Option<Missing>)> {
             Some((Source::Ovnkube, says_something.then_some(Missing::Of(Source::Ovnkube))))
         }
     }
+}
+
+/// One of firewalld's labels behind its date.
+fn has_label(message: &[u8]) -> bool {
+    let behind_date = message.get(20..).unwrap_or_default();
+    [&b"DEBUG"[..], b"ERROR: ", b"WARNING: ", b"FATAL: "]
+        .iter()
+        .any(|label| behind_date.starts_with(label))
 }
 
 fn of_crio(message: &[u8]) -> Option<Missing> {

@@ -75,13 +75,17 @@ fn short(input: &[u8]) -> Parsed<'_, Stamped> {
 /// the week.
 ///
 /// Words, a day and a time of day prove little. So the sender behind them must be a host and a
-/// `NAME[PID]:`, and no time is read: which month it is stays open.
+/// `NAME[PID]:`, or a `NAME:` right before a record, and no time is read: which month it is stays
+/// open.
 pub(crate) fn foreign_stamp(line: &[u8]) -> Option<(&[u8], Clock)> {
     /// No name of a month or of a day is longer.
     const LONGEST_WORD: usize = 32;
     let mut rest = line.trim_ascii_start();
-    if line.len().saturating_sub(rest.len()) > 1 {
-        return None;
+    // Japanese pads the number of the month: ` 6月`.
+    match line.len().saturating_sub(rest.len()) {
+        0 => {}
+        1 if rest.first().is_some_and(u8::is_ascii_digit) => {}
+        _ => return None,
     }
     let (mut days, mut names) = (0u32, 0u32);
     loop {
@@ -90,8 +94,12 @@ pub(crate) fn foreign_stamp(line: &[u8]) -> Option<(&[u8], Clock)> {
             && let Ok((behind, time)) = clock::time_of_day(rest)
         {
             let behind = behind.strip_prefix(b" ")?;
-            let (_, sender) = sender(behind)?;
-            let named = sender.ending == Ending::Colon && sender.pid.is_some();
+            let (message, sender) = sender(behind)?;
+            let named = match sender.ending {
+                Ending::Colon => sender.pid.is_some() || begins(message),
+                Ending::Bracket => begins(message),
+                Ending::Searched | Ending::Blank => false,
+            };
             let clock = Clock::Foreign { fraction_digits: time.fraction_digits };
             return named.then_some((behind, clock));
         }
@@ -102,7 +110,9 @@ pub(crate) fn foreign_stamp(line: &[u8]) -> Option<(&[u8], Clock)> {
         let number = first.strip_suffix(b".").unwrap_or(first);
         if number.len() <= 2 && number.iter().all(u8::is_ascii_digit) {
             days = days.saturating_add(1);
-        } else if first.iter().all(|b| b.is_ascii_alphanumeric() || *b >= 0x80 || *b == b'.') {
+        } else if core::str::from_utf8(first)
+            .is_ok_and(|word| word.chars().all(|c| c.is_alphanumeric() || c == '.'))
+        {
             names = names.saturating_add(1);
         } else {
             return None;
@@ -265,7 +275,8 @@ pub(crate) fn sender(input: &[u8]) -> Option<(&[u8], Sender<'_>)> {
 
 /// `<redacted> crio[77216]: `, `*** crio[77216]: `: somebody put marks where the host's name stood.
 ///
-/// The mark is told as the host, as written. Only a `NAME[PID]:` behind it shows that it is one.
+/// The mark is told as the host, as written. Only a `NAME[PID]:` behind it, or a `NAME:` right
+/// before a record, shows that it is one.
 fn hidden_host(input: &[u8]) -> Option<(&[u8], Sender<'_>)> {
     /// No mark is longer.
     const LONGEST_MARK: usize = 64;
@@ -283,10 +294,12 @@ fn hidden_host(input: &[u8]) -> Option<(&[u8], Sender<'_>)> {
     let (host, behind) = input.split_at_checked(end)?;
     let (tag, message) = word(behind.strip_prefix(b" ")?);
     match tag_word(tag)? {
-        (identifier, Some(pid), Ending::Colon) if host.len() <= LONGEST_MARK => Some((
-            message,
-            Sender { host: Some(host), identifier, pid: Some(pid), ending: Ending::Colon },
-        )),
+        (identifier, pid, ending)
+            if host.len() <= LONGEST_MARK
+                && (begins(message) || (ending == Ending::Colon && pid.is_some())) =>
+        {
+            Some((message, Sender { host: Some(host), identifier, pid, ending }))
+        }
         _ => None,
     }
 }
@@ -465,7 +478,9 @@ pub(crate) fn file_names(input: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
     let ends = input.iter().take(length).enumerate().skip(1);
     ends.filter(|(_, b)| matches!(b, b':' | b'-')).filter_map(|(at, _)| {
         let (name, behind) = input.split_at_checked(at)?;
-        Some((name, behind.get(1..)?))
+        // Digits alone are the number of a line.
+        let is_name = name.iter().any(|b| b.is_ascii_alphabetic() || *b >= 0x80);
+        is_name.then_some((name, behind.get(1..)?))
     })
 }
 

@@ -156,6 +156,17 @@ pub(super) fn is_whole(line: &[u8], near: &Near) -> bool {
     inner(rest, marks.length, &marks, near).is_some()
 }
 
+/// How many bytes of a line are marks in front of `-- `, with which the remarks of journalctl begin;
+/// `None` for all other lines.
+pub(super) fn marks_of_remark(line: &[u8], near: &Near) -> Option<usize> {
+    // The longest of them is `-- Logs begin at …`, and none of them has many marks in front.
+    if !line.ends_with(b" --") || line.len() > 512 {
+        return None;
+    }
+    let length = marks(line, near).length;
+    (length > 0 && line.get(length..)?.starts_with(b"-- ")).then_some(length)
+}
+
 /// How many bytes of a line are marks of tools, so that what follows them is the line as the log
 /// had it.
 pub(super) fn marks_length(line: &[u8], near: &Near) -> usize {
@@ -340,7 +351,8 @@ fn form(clock: Clock, sender: &Sender<'_>) -> Option<Transport> {
     let transport = match clock {
         Clock::Short { fraction_digits: 0 } if of_journal => Transport::Short,
         Clock::Short { fraction_digits: 0 } => return Some(Transport::RsyslogTraditional),
-        Clock::Foreign { fraction_digits: 0 } => Transport::Short,
+        Clock::Foreign { fraction_digits: 0 } if of_journal => Transport::Short,
+        Clock::Foreign { fraction_digits: 0 } => return Some(Transport::RsyslogTraditional),
         Clock::Short { .. } | Clock::Foreign { .. } => Transport::ShortPrecise,
         Clock::Iso { fraction_digits: 0, style: ZoneStyle::Digits } => Transport::ShortIso,
         Clock::Iso { style: ZoneStyle::Digits, .. } => Transport::ShortIsoPrecise,

@@ -1,7 +1,7 @@
 //! JSON objects that wrap a message: the journal's entries and docker's log lines.
 
 use super::fields::{Fields, Key, Message};
-use super::shipped::{self, Shipped};
+use super::shipped::{self, Opened, Shipped};
 use super::{Prefix, Stream, Transport};
 use crate::error::{ErrorKind, ParseError};
 use crate::grammar::json::{self, Value};
@@ -29,8 +29,8 @@ pub(super) enum Object<'a> {
 pub(super) fn open(bytes: &[u8], transport: Transport) -> Object<'_> {
     match of_known_writer(bytes, transport) {
         Object::Other => match shipped::open(bytes) {
-            Some(Ok(messages)) => Object::Shipped(messages),
-            Some(Err((error, prefix))) => Object::Broken(error, prefix),
+            Some(Opened::Messages(messages)) => Object::Shipped(messages),
+            Some(Opened::Broken(error, prefix)) => Object::Broken(error, *prefix),
             None => Object::Other,
         },
         object => object,

@@ -142,6 +142,10 @@ impl Reader {
         for entry in self.parts.take_unfinished() {
             deliver(Delivery::Entry(entry));
         }
+        // The next input shows its form anew.
+        self.begun = false;
+        self.near = Near::default();
+        self.padding.width = 0;
     }
 
     /// True when nothing is held: every line has been handed out.
@@ -240,7 +244,7 @@ impl Reader {
         }
         match bytes.first() {
             Some(b' ') if self.padding.width > 0 && self.padded(line, 0, deliver) => return,
-            Some(b'-') if self.remark(line, deliver) => return,
+            Some(b'-') if self.remark(line, 0, deliver) => return,
             Some(b'{') if bytes.len() == 1 => {
                 if let Some(pretty) = Pretty::begin(line) {
                     self.record = Record::Pretty(pretty);
@@ -275,6 +279,11 @@ impl Reader {
             if marks > 0 && self.padded(line, marks, deliver) {
                 return;
             }
+        }
+        if let Some(marks) = line::marks_of_remark(bytes, &self.near)
+            && self.remark(line, marks, deliver)
+        {
+            return;
         }
         let shape = line::shape(bytes, &mut self.near);
         if core::mem::take(&mut self.near.file_changed) {
@@ -382,12 +391,18 @@ impl Reader {
 
     /// Takes a line that journalctl puts between entries; where the lines come in another form it
     /// is text.
-    fn remark(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) -> bool {
+    fn remark(
+        &mut self,
+        line: &RawLine<'_>,
+        marks: usize,
+        deliver: &mut impl FnMut(Delivery<'_>),
+    ) -> bool {
+        let bytes = line.bytes().get(marks..).unwrap_or_default();
         let among_entries = match self.near.transport {
             None => true,
             Some(transport) => transport.pads_lines() || transport == Transport::Verbose,
         };
-        let Some(remark) = journal::remark(line.bytes()).filter(|_| among_entries) else {
+        let Some(remark) = journal::remark(bytes).filter(|_| among_entries) else {
             return false;
         };
         self.padding.width = 0;

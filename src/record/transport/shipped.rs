@@ -12,6 +12,7 @@ use crate::grammar::json::{self, Value};
 use crate::grammar::prefix::process;
 use crate::stamp::Stamp;
 use crate::text::Text;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use time::{Duration, OffsetDateTime};
 
@@ -27,25 +28,31 @@ pub(super) struct Shipped {
     pub(super) last: bool,
 }
 
-/// The messages of an object; `None` if it is not a shipper's.
-///
-/// # Errors
-/// Where an object of a shipper breaks, and what had been read of it.
-pub(super) fn open(bytes: &[u8]) -> Option<Result<Vec<Shipped>, (ParseError, Prefix<'static>)>> {
+/// What an object of a shipper turned out to be.
+#[derive(Debug)]
+pub(super) enum Opened {
+    /// What it carried.
+    Messages(Vec<Shipped>),
+    /// It breaks here; and what had been read of it.
+    Broken(ParseError, Box<Prefix<'static>>),
+}
+
+/// Opens an object; `None` if it is not a shipper's.
+pub(super) fn open(bytes: &[u8]) -> Option<Opened> {
     let mut found = Found::default();
     if let Err(error) = found.fields(bytes, Place::Top, 0) {
-        return found.is_shipper.then(|| Err((error, found.into_prefix())));
+        return found.is_shipper.then(|| Opened::Broken(error, Box::new(found.into_prefix())));
     }
     // A program that logs in JSON has its own words for these two.
     if found.is_program {
         return None;
     }
     if let Some(values) = found.values.take() {
-        return Some(Ok(found.of_values(&values)));
+        return Some(Opened::Messages(found.of_values(&values)));
     }
     let message = found.message.take()?;
     let last = !found.is_part;
-    Some(Ok(alloc::vec![unwrapped(found.into_prefix(), message, last)]))
+    Some(Opened::Messages(alloc::vec![unwrapped(found.into_prefix(), message, last)]))
 }
 
 /// Which object a field stands in.
