@@ -56,7 +56,7 @@
 //!     ]
 //!   }
 //! ]
-//! 2091 bytes in all, digest d754102843d37de8
+//! 1875 bytes in all, digest 90a3b8b9a450b05c
 //! ```
 
 use hostport_audit::{Auditor, Timeline};

@@ -472,7 +472,8 @@ impl<'a> Rule<'a> {
 pub fn events<'r>(record: &'r Record<'_>) -> impl Iterator<Item = Event<'r>> {
     let said = record.ovnkube();
     let clear = record.form() != Form::Continuation;
-    let script = (record.form() == Form::Script).then_some(Event::Starting);
+    let says_start = || memchr::memmem::find(record.as_bytes(), b" - starting ovnkube").is_some();
+    let script = (record.form() == Form::Script && says_start()).then_some(Event::Starting);
     let speaks = said.filter(|message| !matches!(message, Message::Failures(_)));
     let process =
         speaks.and(record.header()).map(|header| Event::ProcessSeen { pid: header.pid() });

@@ -11,7 +11,7 @@ use super::ovnkube::{self, Ovnkube};
 use crate::event::{Event, Remark, Source, What, journal};
 use crate::limits::Limits;
 use crate::text::Text;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 /// Facts about one host that the caller states; what is `None` is not stated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,6 +33,8 @@ pub struct Host {
     boot: Option<Text<'static>>,
     /// The line that told of the last start of the machine.
     booted: Option<Evidence>,
+    /// The sources of which lines are missing since then.
+    missing: BTreeSet<Source>,
     /// Nothing of it was read yet: all that is known of it was stated, or told without a name.
     unread: bool,
     firewalld: Option<Firewalld>,
@@ -47,6 +49,7 @@ impl Host {
             limits,
             boot: None,
             booted: None,
+            missing: BTreeSet::new(),
             unread: true,
             firewalld: None,
             crio: None,
@@ -111,9 +114,14 @@ impl Host {
         self.firewalld.get_or_insert_with(|| Firewalld::new(limits))
     }
 
+    /// The last start of the machine, if all that a source has said since was read.
+    fn booted_before(&self, source: Source) -> Option<Evidence> {
+        self.booted.filter(|_| !self.missing.contains(&source))
+    }
+
     /// CRI-O's fold, from the last start of the machine on if that came before CRI-O's first line.
     fn heard_crio(&mut self, effects: &mut Effects) -> &mut Crio {
-        let (limits, booted) = (self.limits, self.booted);
+        let (limits, booted) = (self.limits, self.booted_before(Source::Crio));
         self.crio.get_or_insert_with(|| {
             let mut crio = Crio::new(limits);
             if let Some(by) = booted {
@@ -124,7 +132,7 @@ impl Host {
     }
 
     fn heard_ovnkube(&mut self, effects: &mut Effects) -> &mut Ovnkube {
-        let (limits, booted) = (self.limits, self.booted);
+        let (limits, booted) = (self.limits, self.booted_before(Source::Ovnkube));
         self.ovnkube.get_or_insert_with(|| {
             let mut ovnkube = Ovnkube::new(limits);
             if let Some(by) = booted {
@@ -138,7 +146,14 @@ impl Host {
         if let journal::Event::Boot { id } = event {
             self.boot = id.clone().map(Text::into_owned);
             self.booted = Some(by);
+            self.missing.clear();
             self.neighbours.boot(by, effects);
+        }
+        if let journal::Event::Suppressed { source: Some(source), .. }
+        | journal::Event::TextLost { source: Some(source), .. }
+        | journal::Event::Lost { source } = event
+        {
+            self.missing.insert(*source);
         }
         if let Some(firewalld) = &mut self.firewalld {
             firewalld.apply_journal(event, by, effects);

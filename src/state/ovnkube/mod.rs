@@ -200,12 +200,8 @@ impl Ovnkube {
         let why = match event {
             journal::Event::Boot { .. } => Ignorance::Restart,
             journal::Event::Lost { source: Source::Ovnkube } => Ignorance::CutMessage,
-            journal::Event::Suppressed { unit: by_whom, .. }
-            | journal::Event::TextLost { identifier: by_whom }
-                if by_whom.as_bytes().starts_with(b"ovn") =>
-            {
-                Ignorance::Gap
-            }
+            journal::Event::Suppressed { source: Some(Source::Ovnkube), .. }
+            | journal::Event::TextLost { source: Some(Source::Ovnkube), .. } => Ignorance::Gap,
             _ => return,
         };
         self.turning(by, effects, |this, effects| {
