@@ -181,3 +181,75 @@ fn the_start_script_s_own_lines_are_no_broken_lines() {
     assert_eq!((counts.malformed, counts.records), (0, 4));
     assert_eq!(only(&auditor).ovnkube().unwrap().at_least().len(), 1);
 }
+
+mod stated_by_iptables_save {
+    use super::{banner, crio, only};
+    use hostport_audit::event::crio::Rule;
+    use hostport_audit::record::save::Save;
+    use hostport_audit::state::Facts;
+    use hostport_audit::state::crio::{Crio, Statement};
+    use hostport_audit::state::known::Ignorance;
+    use hostport_audit::{Auditor, Text};
+
+    const NOTHING: &str = "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n";
+    const ONE: &str = include_str!("data/iptables_save/crio-ipv4.txt");
+
+    fn statement(v4: &str) -> Statement {
+        let rules = [v4, NOTHING]
+            .map(|output| Rule::saved(&Save::parse(output.as_bytes()).unwrap()).unwrap());
+        Statement::rules(rules.into_iter().flatten())
+    }
+
+    /// A log, then what iptables-save printed, then the rest of the log.
+    fn told(before: &str, facts: Statement, after: &str) -> Crio {
+        let mut auditor = Auditor::new();
+        auditor.feed(before);
+        let host = Text::borrowed(b"rhel92");
+        auditor.know(Some(&host), &Facts { crio: Some(facts), ..Facts::default() });
+        auditor.feed(after);
+        only(&auditor).crio().unwrap().clone()
+    }
+
+    fn why(crio: &Crio) -> Result<usize, Ignorance> {
+        crio.exposed().map(|ports| ports.len()).map_err(|unknown| unknown.why)
+    }
+
+    #[test]
+    fn an_output_without_rules_says_nothing_of_nftables() {
+        let nft = crio("Deleting UDP conntrack entries for IPv4: []");
+        let unknown = Err(Ignorance::NftablesNotStated);
+        // The form of times that 1.32 and later print tells nothing of 1.33.
+        let new_form = |line: String| line.replace("06-25 16", "06-25T16");
+        let logs =
+            [String::new(), banner("1.34.2"), new_form(banner("unknown")), new_form(crio("x"))];
+        for log in logs {
+            assert_eq!(why(&told(&log, statement(NOTHING), "")), unknown, "{log}");
+            let crio = told(&log, statement(ONE), "");
+            assert_eq!(why(&crio), unknown, "{log}");
+            assert_eq!(crio.exposed_at_least().len(), 1, "what was stated is surely there");
+        }
+        // A port was added on nftables before, or is added after.
+        assert!(why(&told(&(banner("1.34.2") + &nft), statement(NOTHING), "")).is_err());
+        let after = crio("Ensuring kubelet hostport chains");
+        let crio = told(&banner("1.34.2"), statement(NOTHING), &(nft + &banner("1.34.2") + &after));
+        assert!(why(&crio).is_err());
+    }
+
+    #[test]
+    fn it_is_all_where_the_log_shows_that_cri_o_works_by_iptables() {
+        let ensuring = crio("Ensuring kubelet hostport chains");
+        let restoring = crio(
+            "Restoring iptables rules: *nat\\n:KUBE-HOSTPORTS - [0:0]\\n-X KUBE-HP-A\\nCOMMIT\\n",
+        );
+        let logs = [banner("1.29.9"), banner("1.32.0"), crio("x"), banner("1.34.2") + &ensuring];
+        for log in logs {
+            assert_eq!(why(&told(&log, statement(NOTHING), "")), Ok(0), "{log}");
+            assert_eq!(why(&told(&log, statement(ONE), "")), Ok(1), "{log}");
+            assert_eq!(why(&told("", statement(ONE), &log)), Ok(1), "shown later: {log}");
+        }
+        assert!(why(&told(&(banner("1.34.2") + &restoring), statement(NOTHING), "")).is_ok());
+        // Or where the caller looked.
+        let looked = statement(NOTHING).and_none_in_nftables();
+        assert_eq!(why(&told(&banner("1.34.2"), looked, "")), Ok(0));
+    }
+}

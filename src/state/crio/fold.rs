@@ -39,6 +39,9 @@ impl Crio {
             }
         }
         self.process.note(&event.said);
+        if self.process.works_by_iptables() {
+            self.exposure.none_in_nftables(by, effects);
+        }
         self.said(&event.said, by, effects);
         self.name_sandboxes();
         if self.process.filtered {
@@ -398,6 +401,13 @@ impl Crio {
             }
             (None, Some(ports)) => self.exposure.know_ports(ports, by, effects),
             (None, None) => {}
+        }
+        if let (Some(rules), None) = (&facts.iptables, &facts.dnat) {
+            if self.process.works_by_iptables() {
+                self.exposure.know(rules, by, effects);
+            } else {
+                self.exposure.know_iptables(rules, by, effects);
+            }
         }
         if let Some(sockets) = &facts.sockets {
             let exposure = &self.exposure;

@@ -213,6 +213,12 @@ impl Process {
             && (self.iptables || self.logs_sockets || self.is_before_nftables() || old_form)
     }
 
+    /// True if the rules are in iptables and nowhere else: the version knows nothing else, or a line
+    /// was seen that only its iptables manager prints.
+    pub(super) fn works_by_iptables(&self) -> bool {
+        self.logs_rules() || (!self.nftables && self.release() == Some(Release::UpTo121))
+    }
+
     /// True for a version that knows iptables only, and says what it does there.
     fn is_before_nftables(&self) -> bool {
         matches!(self.release(), Some(Release::From122 | Release::From131))
