@@ -16,6 +16,8 @@ mod model_run;
 #[path = "common/model_crio_reality.rs"]
 mod reality;
 
+use hostport_audit::event::crio::Rule;
+use hostport_audit::record::save::Save;
 use hostport_audit::state::crio::{Crio, Statement};
 use hostport_audit::state::{Facts, Host};
 use hostport_audit::{Auditor, Limits};
@@ -62,6 +64,12 @@ fn compare(crio: &Crio, view: &View) -> Result<usize, String> {
 }
 
 fn statement(view: &View) -> Facts {
+    if let Some(saves) = &view.saves {
+        let rules = saves
+            .iter()
+            .flat_map(|output| Rule::saved(&Save::parse(output.as_bytes()).unwrap()).unwrap());
+        return Facts { crio: Some(Statement::rules(rules)), ..Facts::default() };
+    }
     let set = |texts: &BTreeSet<String>| {
         texts
             .iter()
@@ -75,6 +83,7 @@ fn statement(view: &View) -> Facts {
         sockets: Some(set(&view.sockets)),
         exposed: Some(set(&view.exposed)),
         dnat: Some(view.rules.iter().map(|rule| rule.parse().unwrap()).collect()),
+        iptables: None,
     };
     Facts { crio: Some(crio), ..Facts::default() }
 }

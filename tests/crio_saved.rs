@@ -23,7 +23,7 @@ fn rules(output: &[u8]) -> Vec<Rule<'static>> {
 }
 
 fn listed(statement: &Statement) -> Vec<String> {
-    statement.dnat.as_ref().unwrap().iter().map(ToString::to_string).collect()
+    statement.iptables.as_ref().unwrap().iter().map(ToString::to_string).collect()
 }
 
 #[test]

@@ -82,6 +82,7 @@ fn crio_answers(log: &[u8], behind: &[usize], steps: &[usize]) -> Vec<Answers> {
         sockets: Some(BTreeSet::new()),
         exposed: Some(BTreeSet::new()),
         dnat: Some(BTreeSet::new()),
+        iptables: None,
     };
     let nothing = Facts { crio: Some(nothing), ..Facts::default() };
     let mut auditor = Auditor::with(Expect::Only(Source::Crio), Limits::default());

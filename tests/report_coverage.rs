@@ -20,6 +20,7 @@ fn kind() -> impl Strategy<Value = Kind> {
         1 => (0u64..9).prop_map(|count| FindingKind::Event(What::Journal(journal::Event::Suppressed {
             count,
             unit: Text::from("crio.service"),
+            source: Some(Source::Crio),
         }))),
         1 => Just(FindingKind::Remark(Remark::NoHeader)),
         1 => Just(FindingKind::Remark(Remark::Gap)),

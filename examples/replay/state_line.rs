@@ -167,6 +167,7 @@ fn read_crio(stated: &Value) -> Result<crio::Statement, Box<dyn Error>> {
         sockets: read_list(stated, "sockets")?,
         exposed: read_list(stated, "exposed")?,
         dnat: read_list(stated, "dnat")?,
+        iptables: read_list(stated, "iptables")?,
     })
 }
 

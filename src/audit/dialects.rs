@@ -242,9 +242,8 @@ fn read_cut(
     let lost = match source {
         Some(Source::Crio) => match event::crio::Event::of_cut(message, context.pid) {
             Some(event) => {
-                return emit(
-                    context.aside(FindingKind::Event(What::Crio(event.in_log(context.boots)))),
-                );
+                let event = in_context(event, context);
+                return emit(context.aside(FindingKind::Event(What::Crio(event))));
             }
             None => false,
         },
@@ -288,10 +287,17 @@ fn emit_firewalld(
     }
 }
 
+/// What the log around a record of CRI-O's says of it; a prefix that names a program names CRI-O.
+fn in_context<'a>(event: event::crio::Event<'a>, context: &Context<'_>) -> event::crio::Event<'a> {
+    let event = event.in_log(context.boots);
+    if context.is_named { event.of_crio() } else { event }
+}
+
 fn read_crio(message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
     match crio::Record::parse(message) {
         Reading::Record(record) | Reading::Continuation(Some(record)) => {
-            let event = event::crio::Event::of(&record, context.pid).in_log(context.boots);
+            let event = event::crio::Event::of(&record, context.pid);
+            let event = in_context(event, context);
             emit(context.stamped(
                 context.best_stamp(record.stamp()),
                 FindingKind::Event(What::Crio(event)),
@@ -304,9 +310,14 @@ fn read_crio(message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Findin
             emit(context.finding(FindingKind::Unrelated))
         }
         Reading::Malformed(error) => {
+            let unknown_protocol = error.kind() == ErrorKind::Protocol;
             emit(context.malformed(Some(Source::Crio), error));
+            if unknown_protocol {
+                emit(context.aside(FindingKind::Remark(Remark::NotAPort)));
+            }
             if let Some(event) = event::crio::Event::of_cut(message, context.pid) {
-                emit(context.aside(FindingKind::Event(What::Crio(event.in_log(context.boots)))));
+                let event = in_context(event, context);
+                emit(context.aside(FindingKind::Event(What::Crio(event))));
             }
         }
     }
@@ -326,6 +337,12 @@ fn emit_klog(record: &klog::Record<'_>, context: &Context<'_>, emit: &mut impl F
     }
     if record.form() == klog::Form::NoHeader {
         emit(context.aside(FindingKind::Remark(Remark::NoHeader)));
+    }
+    if record.has_bad_time() {
+        emit(context.aside(FindingKind::Remark(Remark::BadTime)));
+    }
+    if event::neighbour::is_unreadable(record) {
+        emit(context.aside(FindingKind::Remark(Remark::NotAPort)));
     }
 }
 

@@ -1,4 +1,5 @@
-//! Whose line it is, by the name that the journal or syslog put in front of it.
+//! Whose line it is, by the name that the journal or syslog put in front of it: the one place that
+//! knows the names of programs and of their units.
 
 use crate::event::Source;
 
@@ -11,6 +12,14 @@ pub(super) enum Writer {
     Named(Source),
     /// Another program: what its text looks like does not count.
     Foreign,
+}
+
+/// The source whose lines a program or a unit of this name writes.
+pub(super) fn source(name: &[u8]) -> Option<Source> {
+    match writer(Some(name)) {
+        Writer::Named(source) => Some(source),
+        Writer::Unnamed | Writer::Foreign => None,
+    }
 }
 
 /// The journal's name for CRI-O is exactly `crio`, a path that ends in `/crio`, or its unit; never

@@ -3,7 +3,7 @@
 use super::context::Context;
 use super::dialects::{self, Extent};
 use super::expect::Expect;
-use super::identifier::{Writer, writer};
+use super::identifier::{self, Writer, writer};
 use super::lookalike::{self, LookAlike};
 use super::streams::Streams;
 use crate::event::journal::{Cause, Missing};
@@ -169,7 +169,11 @@ fn read_note(
         _ => true,
     };
     emit(context.finding(match counts {
-        true => FindingKind::Event(What::Journal(journal::Event::of_note(note, prefix))),
+        true => FindingKind::Event(What::Journal(journal::Event::of_note(
+            note,
+            prefix,
+            identifier::source,
+        ))),
         false => FindingKind::Unrelated,
     }));
 }

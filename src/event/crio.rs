@@ -23,8 +23,26 @@ pub struct Event<'a> {
     pub era: Era,
     /// Whether the log would show that the machine was started anew.
     pub boots: Boots,
+    /// Whether it is surely a record of CRI-O's.
+    pub speaker: Speaker,
     /// What it says.
     pub said: Said<'a>,
+}
+
+/// Whether a record is surely one of CRI-O's. The form does not tell: every Go program that logs by
+/// logrus, such as podman or cilium, prints `time="..." level=info msg="..."`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize, serde::Deserialize),
+    serde(rename_all = "snake_case")
+)]
+pub enum Speaker {
+    /// It is: its prefix names `crio`, or its words are CRI-O's own.
+    Crio,
+    /// It may be of another program.
+    #[default]
+    Unproven,
 }
 
 /// What the form of a line tells about CRI-O's version.
@@ -76,10 +94,8 @@ pub enum Said<'a> {
     Started {
         /// The version as printed.
         version: Text<'a>,
-        /// Its first number.
-        major: u16,
-        /// Its second number.
-        minor: u16,
+        /// Its first two numbers, if it begins with two.
+        numbers: Option<(u16, u16)>,
     },
     /// A socket was opened to reserve a port; nothing is exposed by it yet, and it may be closed
     /// again without a word.
@@ -263,11 +279,9 @@ impl<'a> Event<'a> {
         };
         let request = || record.request();
         let said = match record.message() {
-            Message::Starting(version) => Said::Started {
-                version: version.text().reborrow(),
-                major: version.major(),
-                minor: version.minor(),
-            },
+            Message::Starting(version) => {
+                Said::Started { version: version.text().reborrow(), numbers: version.numbers() }
+            }
             Message::Opened(port) => Said::Opened { port: *port },
             Message::Closing(port) => Said::Closing { port: *port },
             Message::NoOpenSocket(port) => Said::NoOpenSocket { port: *port },
@@ -322,7 +336,10 @@ impl<'a> Event<'a> {
             Message::NoIptables { family } => Said::NoIptables { family: *family },
             _ => Said::Ordinary,
         };
-        Self { pid, era, boots: Boots::default(), said }
+        // All other messages are in words that other programs may use.
+        let own_words = said != Said::Ordinary;
+        let speaker = if own_words { Speaker::Crio } else { Speaker::Unproven };
+        Self { pid, era, boots: Boots::default(), speaker, said }
     }
 
     /// What a line tells that [`Record::parse`] called malformed: that something happened whose
@@ -334,7 +351,8 @@ impl<'a> Event<'a> {
             Cut::Socket => Said::SocketCut,
             _ => Said::Cut,
         };
-        Some(Event { pid, era: Era::Any, boots: Boots::default(), said })
+        let speaker = if said == Said::Cut { Speaker::Unproven } else { Speaker::Crio };
+        Some(Event { pid, era: Era::Any, boots: Boots::default(), speaker, said })
     }
 
     /// The same event out of a log that shows boots otherwise than by default.
@@ -344,10 +362,18 @@ impl<'a> Event<'a> {
         self
     }
 
+    /// The same event under a prefix that names CRI-O.
+    #[must_use]
+    pub const fn of_crio(mut self) -> Self {
+        self.speaker = Speaker::Crio;
+        self
+    }
+
     /// The same event, no longer bound to the input.
     #[must_use]
     pub fn into_owned(self) -> Event<'static> {
-        Event { pid: self.pid, era: self.era, boots: self.boots, said: self.said.into_owned() }
+        let Self { pid, era, boots, speaker, said } = self;
+        Event { pid, era, boots, speaker, said: said.into_owned() }
     }
 }
 
@@ -388,8 +414,8 @@ impl Said<'_> {
     fn into_owned(self) -> Said<'static> {
         let own = |text: Option<Text<'_>>| text.map(Text::into_owned);
         match self {
-            Self::Started { version, major, minor } => {
-                Said::Started { version: version.into_owned(), major, minor }
+            Self::Started { version, numbers } => {
+                Said::Started { version: version.into_owned(), numbers }
             }
             Self::Opened { port } => Said::Opened { port },
             Self::Closing { port } => Said::Closing { port },

@@ -26,6 +26,8 @@ pub enum Event<'a> {
         count: u64,
         /// From which unit.
         unit: Text<'a>,
+        /// The source whose lines that unit writes, if it writes any.
+        source: Option<Source>,
     },
     /// A line of a program was lost to a limit, and might have said anything.
     Lost {
@@ -44,6 +46,8 @@ pub enum Event<'a> {
     TextLost {
         /// The program whose message it was.
         identifier: Text<'a>,
+        /// The source whose lines that program writes, if it writes any.
+        source: Option<Source>,
     },
 }
 
@@ -121,11 +125,20 @@ impl core::fmt::Display for Cause {
 impl<'a> Event<'a> {
     /// What a note means, given the prefix that it came with. A lost text of nobody has an empty
     /// identifier.
+    ///
+    /// `whose` tells which source's lines a program or unit of this name writes.
     #[must_use]
-    pub fn of_note(note: Note<'a>, prefix: &'a Prefix<'_>) -> Self {
+    pub fn of_note(
+        note: Note<'a>,
+        prefix: &'a Prefix<'_>,
+        whose: impl Fn(&[u8]) -> Option<Source>,
+    ) -> Self {
         match note {
             Note::Boot { id } => Self::Boot { id },
-            Note::Suppressed { count, unit } => Self::Suppressed { count, unit },
+            Note::Suppressed { count, unit } => {
+                let source = whose(unit.as_bytes());
+                Self::Suppressed { count, unit, source }
+            }
             Note::RateLimited { .. } => {
                 Self::Missing { what: Missing::Anything, cause: Cause::RateLimited }
             }
@@ -133,9 +146,11 @@ impl<'a> Event<'a> {
                 Self::Missing { what: Missing::Anything, cause: Cause::JournalLost }
             }
             Note::Cut => Self::Missing { what: Missing::Anything, cause: Cause::Cut },
-            Note::TextLost => Self::TextLost {
-                identifier: prefix.program().map(Text::reborrow).unwrap_or_default(),
-            },
+            Note::TextLost => {
+                let identifier = prefix.program().map(Text::reborrow).unwrap_or_default();
+                let source = whose(identifier.as_bytes());
+                Self::TextLost { identifier, source }
+            }
         }
     }
 }
@@ -146,13 +161,13 @@ impl Event<'_> {
     pub fn into_owned(self) -> Event<'static> {
         match self {
             Self::Boot { id } => Event::Boot { id: id.map(Text::into_owned) },
-            Self::Suppressed { count, unit } => {
-                Event::Suppressed { count, unit: unit.into_owned() }
+            Self::Suppressed { count, unit, source } => {
+                Event::Suppressed { count, unit: unit.into_owned(), source }
             }
             Self::Lost { source } => Event::Lost { source },
             Self::Missing { what, cause } => Event::Missing { what, cause },
-            Self::TextLost { identifier } => {
-                Event::TextLost { identifier: identifier.into_owned() }
+            Self::TextLost { identifier, source } => {
+                Event::TextLost { identifier: identifier.into_owned(), source }
             }
         }
     }

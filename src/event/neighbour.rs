@@ -45,6 +45,13 @@ pub fn event<'r>(record: &'r Record<'_>) -> Option<Event<'r>> {
     })
 }
 
+/// True for a klog record with the words of a neighbour's port line, whose port cannot be read:
+/// `Opened local port dccp:443`.
+#[must_use]
+pub fn is_unreadable(record: &Record<'_>) -> bool {
+    Message::is_unreadable(record)
+}
+
 impl Event<'_> {
     /// The same event, no longer bound to the input.
     #[must_use]

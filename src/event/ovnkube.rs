@@ -5,9 +5,10 @@ use crate::port::{HostPort, Protocol};
 use crate::record::klog::{Form, Record};
 use crate::record::ovnkube::{Failure, Message, RuleChange};
 use crate::record::rule::{self, Condition, Target};
-use crate::record::save::SavedRule;
+use crate::record::save::{Save, SavedRule};
 use crate::text::Text;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::{self, Write};
 use core::net::IpAddr;
 
@@ -117,6 +118,28 @@ pub struct Rule<'a> {
     pub args: Text<'a>,
     /// What the rule does for host ports.
     pub role: Role,
+}
+
+/// What `iptables-save -t nat` or `ip6tables-save -t nat` printed of a family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Saved {
+    /// The family, which the output itself does not tell.
+    pub family: Family,
+    /// The rules of all chains.
+    pub rules: Vec<Rule<'static>>,
+    /// The chain `OVN-KUBE-NODEPORT` is there, with rules or without.
+    pub has_chains: bool,
+}
+
+impl Saved {
+    /// What an output holds.
+    #[must_use]
+    pub fn of(family: Family, save: &Save<'_>) -> Self {
+        let rules = save.rules().iter().map(|rule| Rule::saved(family, rule).into_owned());
+        let has_chains = save.declares(b"nat", Chain::NodePort.as_str().as_bytes());
+        Self { family, rules: rules.collect(), has_chains }
+    }
 }
 
 /// What a rule does for host ports.
@@ -472,7 +495,8 @@ impl<'a> Rule<'a> {
 pub fn events<'r>(record: &'r Record<'_>) -> impl Iterator<Item = Event<'r>> {
     let said = record.ovnkube();
     let clear = record.form() != Form::Continuation;
-    let script = (record.form() == Form::Script).then_some(Event::Starting);
+    let says_start = || memchr::memmem::find(record.as_bytes(), b" - starting ovnkube").is_some();
+    let script = (record.form() == Form::Script && says_start()).then_some(Event::Starting);
     let speaks = said.filter(|message| !matches!(message, Message::Failures(_)));
     let process =
         speaks.and(record.header()).map(|header| Event::ProcessSeen { pid: header.pid() });

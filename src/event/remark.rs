@@ -35,7 +35,8 @@ pub enum Remark {
     NewestFirst,
     /// Lines are missing.
     Gap,
-    /// A port outside 1 to 65535, or a number in a form that the program never prints.
+    /// A port outside 1 to 65535, a number in a form that the program never prints, or a protocol
+    /// that is not known: `Opened local port dccp:443`.
     NotAPort,
     /// Something closed that was not known to be open.
     CloseWithoutOpen,

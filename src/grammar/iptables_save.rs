@@ -17,7 +17,7 @@ pub(crate) enum SaveLine<'a> {
     /// `*nat`
     Table(&'a [u8]),
     /// `:PREROUTING ACCEPT [0:0]`
-    Chain,
+    Chain(&'a [u8]),
     /// `-A CHAIN ARGS`, with or without counters before it.
     Append { chain: &'a [u8], args: &'a [u8] },
     /// `COMMIT`
@@ -42,7 +42,7 @@ pub(crate) fn save_line(input: &[u8]) -> Parsed<'_, SaveLine<'_>> {
         Some(b':') => {
             let parts = (char(':'), bare_word, blanks, bare_word, opt((blanks, rest)));
             expect(ErrorKind::Message, "a chain and its policy", parts)
-                .map(|_| SaveLine::Chain)
+                .map(|(_, chain, ..)| SaveLine::Chain(chain))
                 .parse(input)
         }
         Some(b'C') => expect(ErrorKind::Message, "COMMIT", tag("COMMIT"))

@@ -253,12 +253,12 @@ fn bare_length(value: &[u8]) -> usize {
     value.len()
 }
 
-/// The line that OpenShift's and MicroShift's start scripts print in the look of klog, but with
-/// nanoseconds, without pid and file: `I0625 09:07:00.992980123 - starting ovnkube-node`; what it
-/// starts, and when.
+/// A line that OpenShift's and MicroShift's start scripts print in the look of klog, but with
+/// nanoseconds, without pid and file: `I0625 09:07:00.992980123 - starting ovnkube-node`,
+/// `I0625 09:00:09.851842431 - copy ovn-k8s-cni-overlay`; when, and what it says.
 pub(crate) fn script_line(input: &[u8]) -> Parsed<'_, (Option<Stamp>, &[u8])> {
     let (rest, _) = one_of("IWEF").parse(input)?;
     let (rest, stamp) = stamp(rest)?;
-    let (rest, _) = (number(3), tag(" - starting ovnkube")).parse(rest)?;
+    let (rest, _) = (number(3), tag(" - ")).parse(rest)?;
     Ok((&[], (stamp, rest)))
 }

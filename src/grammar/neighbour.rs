@@ -175,6 +175,15 @@ pub(crate) enum Speaker {
     Kubelet,
 }
 
+/// First words of the unstructured messages that are about a port and nothing else.
+pub(crate) const PORT_WORDS: [&str; 5] = [
+    "Opened local port ",
+    "Closing local port ",
+    "Closing host port ",
+    "Opening socket for LocalPort ",
+    "Closing socket for LocalPort ",
+];
+
 /// Reads an unstructured message that names a port.
 pub(crate) fn message(text: &[u8]) -> Option<(Speaker, Verb, RawLocalPort<'_>)> {
     let local = |words: &str, speaker, verb| {

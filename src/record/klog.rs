@@ -94,7 +94,7 @@ pub enum Form {
     Continuation,
     /// component-base's JSON format.
     Json,
-    /// An echo of the script that starts ovnkube.
+    /// A line of the script that starts ovnkube.
     Script,
     /// The first lines of a klog file: `Log file created at: 2023/06/25 09:07:00` and the three
     /// behind it.
@@ -262,6 +262,12 @@ impl<'a> Record<'a> {
     #[must_use]
     pub const fn stamp(&self) -> Option<Stamp> {
         self.stamp
+    }
+
+    /// True for a header whose day or time of day does not exist: `I1325 25:07:00.992980`.
+    #[must_use]
+    pub fn has_bad_time(&self) -> bool {
+        self.header.as_ref().is_some_and(|header| header.stamp.is_none())
     }
 
     /// The message: everything behind the header, a final blank included.

@@ -91,6 +91,17 @@ impl<'a> Message<'a> {
         Some(Self::new(speaker, verb, port))
     }
 
+    /// True for a record with the words of such a message, and a port that cannot be read.
+    #[must_use]
+    pub fn is_unreadable(record: &Record<'_>) -> bool {
+        let text = record.message().as_bytes();
+        let begins = |words: &str| text.starts_with(words.as_bytes());
+        record.header().is_some()
+            && (neighbour::PORT_WORDS.into_iter().any(begins)
+                || STRUCTURED.into_iter().any(|(words, _)| begins(words)))
+            && Message::of(record).is_none()
+    }
+
     fn structured(record: &'a Record<'_>) -> Option<Self> {
         // The first words are looked at before anything is taken apart: most structured messages
         // are about other things.

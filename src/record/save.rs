@@ -8,7 +8,7 @@ use crate::grammar::iptables_save::{SaveLine, whole_line};
 use crate::text::Text;
 use alloc::vec::Vec;
 
-/// All rules of all tables that were printed.
+/// All chains and rules of all tables that were printed.
 ///
 /// ```
 /// use hostport_audit::record::save::Save;
@@ -16,11 +16,14 @@ use alloc::vec::Vec;
 /// let save = Save::parse(b"*nat\n:PREROUTING ACCEPT [0:0]\n-A PREROUTING -j OVN-KUBE-NODEPORT\nCOMMIT\n")?;
 /// assert_eq!(save.rules().len(), 1);
 /// assert!(save.has_table(b"nat"));
+/// assert!(save.declares(b"nat", b"PREROUTING"));
 /// # Ok::<(), hostport_audit::ParseError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Save<'a> {
     tables: Vec<Text<'a>>,
+    /// Table and chain of each line `:CHAIN POLICY [COUNTERS]`.
+    chains: Vec<(Text<'a>, Text<'a>)>,
     rules: Vec<SavedRule<'a>>,
 }
 
@@ -63,13 +66,17 @@ impl<'a> Save<'a> {
     }
 
     fn read(output: &'a [u8]) -> Result<Self, ParseError> {
-        let mut save = Self { tables: Vec::new(), rules: Vec::new() };
+        let mut save = Self { tables: Vec::new(), chains: Vec::new(), rules: Vec::new() };
         let mut table: Option<&[u8]> = None;
         let mut at = 0usize;
         for line in output.split(|&b| b == b'\n') {
             let text = line.strip_suffix(b"\r").unwrap_or(line);
             match all(text, whole_line).map_err(|e| e.shifted(at))? {
-                SaveLine::Remark | SaveLine::Chain => {}
+                SaveLine::Remark => {}
+                SaveLine::Chain(chain) => {
+                    let table = table.ok_or(ParseError::new(ErrorKind::Message, at, "a table"))?;
+                    save.chains.push((table.into(), chain.into()));
+                }
                 SaveLine::Table(_) if table.is_some() => {
                     return Err(ParseError::new(ErrorKind::Message, at, "COMMIT"));
                 }
@@ -100,6 +107,12 @@ impl<'a> Save<'a> {
     #[must_use]
     pub fn has_table(&self, name: &[u8]) -> bool {
         self.tables.iter().any(|table| *table == *name)
+    }
+
+    /// True if the chain is there, with rules or without: `:OVN-KUBE-NODEPORT - [0:0]`.
+    #[must_use]
+    pub fn declares(&self, table: &[u8], chain: &[u8]) -> bool {
+        self.chains.iter().any(|(of, name)| *of == *table && *name == *chain)
     }
 
     /// The rules in order.

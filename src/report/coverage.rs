@@ -351,7 +351,7 @@ impl HostCoverage {
     fn hear_journal(&mut self, event: &journal::Event<'_>) {
         match event {
             journal::Event::Boot { .. } => self.boots = self.boots.saturating_add(1),
-            journal::Event::Suppressed { count, unit } => {
+            journal::Event::Suppressed { count, unit, .. } => {
                 self.add_suppressed(unit.clone().into_owned(), *count)
             }
             journal::Event::Lost { .. } => {}

@@ -3,6 +3,7 @@
 
 use super::verdict::{Reason, Verdict};
 use crate::event::{Source, What, crio, firewalld, ovnkube};
+use crate::state::crio::Release;
 use crate::text::Text;
 use alloc::collections::BTreeSet;
 
@@ -30,45 +31,8 @@ pub struct Signs {
     pub others: u64,
     /// How often the program said that its host ports are switched off.
     pub disabled: u64,
-    /// What is known of CRI-O's versions.
-    crio: CrioVersions,
-}
-
-/// What CRI-O's lines tell of its versions, for what each of them prints.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct CrioVersions {
-    /// Up to 1.21: port lines do not reach the journal.
-    up_to_1_21: bool,
-    /// 1.22 to 1.30: all is printed.
-    from_1_22: bool,
-    /// From 1.31 on: no sockets, and no lines about them.
-    from_1_31: bool,
-    /// From 1.33 on: nftables, of which nothing is printed, where it is at hand.
-    from_1_33: bool,
-}
-
-impl CrioVersions {
-    const fn saw(&mut self, major: u16, minor: u16) {
-        match (major, minor) {
-            (0, _) | (1, ..22) => self.up_to_1_21 = true,
-            (1, 22..31) => self.from_1_22 = true,
-            (1, 31..33) => self.from_1_31 = true,
-            _ => {
-                self.from_1_31 = true;
-                self.from_1_33 = true;
-            }
-        }
-    }
-
-    const fn join(self, other: Self) -> Self {
-        Self {
-            up_to_1_21: self.up_to_1_21 || other.up_to_1_21,
-            from_1_22: self.from_1_22 || other.from_1_22,
-            from_1_31: self.from_1_31 || other.from_1_31,
-            from_1_33: self.from_1_33 || other.from_1_33,
-        }
-    }
+    /// The releases of CRI-O that its versions, or its lines, are of.
+    crio: BTreeSet<Release>,
 }
 
 const fn more(count: &mut u64) {
@@ -103,32 +67,33 @@ impl Signs {
     }
 
     fn hear_crio(&mut self, event: &crio::Event<'_>) {
-        use crio::{Era, Said};
-        if event.era == Era::From132 {
-            self.crio.from_1_31 = true;
+        use crio::{Era, Said, Speaker};
+        if event.era == Era::From132 && event.speaker == Speaker::Crio {
+            self.crio.insert(Release::From131);
         }
         match &event.said {
-            Said::Started { version, major, minor } => {
+            Said::Started { version, numbers } => {
                 more(&mut self.starts);
-                self.crio.saw(*major, *minor);
+                self.crio.extend(numbers.map(Release::of));
                 self.version(version);
             }
             Said::Opened { .. } => {
-                self.crio.from_1_22 = true;
+                self.crio.insert(Release::From122);
                 more(&mut self.openings);
             }
             Said::Closing { .. } => {
-                self.crio.from_1_22 = true;
+                self.crio.insert(Release::From122);
                 more(&mut self.closings);
             }
             Said::Restoring(_) | Said::RestoringCut { .. } => more(&mut self.snapshots),
             Said::HostPortsDisabled => more(&mut self.disabled),
             // Only versions say it that may use nftables.
             Said::NoIptables { .. } => {
-                (self.crio.from_1_31, self.crio.from_1_33) = (true, true);
+                self.crio.insert(Release::From133);
             }
             Said::ConntrackCleared { from_133, .. } => {
-                self.crio.from_1_31 |= *from_133;
+                // It is printed on iptables too, so it does not tell that rules are not.
+                self.crio.extend(from_133.then_some(Release::From131));
                 more(&mut self.others);
             }
             Said::NoOpenSocket { .. }
@@ -183,7 +148,7 @@ impl Signs {
         self.snapshots = self.snapshots.saturating_add(later.snapshots);
         self.others = self.others.saturating_add(later.others);
         self.disabled = self.disabled.saturating_add(later.disabled);
-        self.crio = self.crio.join(later.crio);
+        self.crio.extend(later.crio);
     }
 
     /// Records that say something about ports.
@@ -203,23 +168,23 @@ impl Signs {
         match source {
             Source::Firewalld => {}
             Source::Crio => {
-                let CrioVersions { up_to_1_21, from_1_22, from_1_31, from_1_33 } = self.crio;
-                full_version = from_1_22;
-                if up_to_1_21 {
-                    reasons.insert(Reason::TooOld);
-                }
-                if from_1_31 {
-                    reasons.insert(Reason::NoSocketLinesInVersion);
-                }
-                if from_1_33 {
-                    reasons.insert(Reason::NoRulesOnNftables);
+                full_version = self.crio.contains(&Release::From122);
+                for release in &self.crio {
+                    match release {
+                        Release::UpTo121 => _ = reasons.insert(Reason::TooOld),
+                        Release::From122 => {}
+                        Release::From131 => _ = reasons.insert(Reason::NoSocketLinesInVersion),
+                        Release::From133 => reasons
+                            .extend([Reason::NoSocketLinesInVersion, Reason::NoRulesOnNftables]),
+                    }
                 }
                 if self.disabled > 0 {
                     reasons.insert(Reason::HostPortsDisabled);
                 }
                 // A version that prints its port lines, and has none, has no host ports; so has one
                 // that says they are off.
-                speaks |= from_1_22 || self.disabled > 0 || (from_1_31 && !from_1_33);
+                let newest = self.crio.last();
+                speaks |= full_version || self.disabled > 0 || newest == Some(&Release::From131);
             }
             Source::Ovnkube => {
                 full_version = self.log_levels.iter().any(|level| *level >= 5);
@@ -232,7 +197,9 @@ impl Signs {
             }
         }
         if !speaks {
-            if reasons.is_empty() || (source == Source::Crio && self.crio.from_1_33) {
+            if reasons.is_empty()
+                || (source == Source::Crio && self.crio.contains(&Release::From133))
+            {
                 reasons.insert(match source {
                     Source::Firewalld => Reason::NoPortLines,
                     Source::Crio => Reason::NoHostPortLines,

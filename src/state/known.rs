@@ -31,6 +31,9 @@ pub enum Ignorance {
     CutMessage,
     /// The program's version or settings never print this.
     NeverPrinted,
+    /// What iptables holds was stated, and rules may be in nftables, which iptables-save does not
+    /// print.
+    NftablesNotStated,
     /// A line that may be a record of its own or a part of another one's text.
     Ambiguous,
     /// A value that cannot be resolved, such as a service name instead of a port number.
@@ -64,6 +67,7 @@ impl Ignorance {
             Self::Restart => "the program started anew and has not said what it kept",
             Self::Gap => "a stretch of the log is missing",
             Self::CutMessage => "a message was cut short",
+            Self::NftablesNotStated => "rules may be in nftables, which was not stated",
             Self::NeverPrinted => "this version or setting never prints it",
             Self::Ambiguous => "a line that may be a part of another record",
             Self::Unresolved => "a value that cannot be resolved",
@@ -107,7 +111,7 @@ impl Ignorance {
             | Self::Underway
             | Self::DoubtfulSignal => 2,
             Self::OpaqueWrite | Self::DiskChange | Self::EditedWhileStopped => 3,
-            Self::Gap | Self::LookAlike | Self::NewestFirst => 4,
+            Self::Gap | Self::LookAlike | Self::NewestFirst | Self::NftablesNotStated => 4,
             Self::Restart => 5,
             Self::Crash => 6,
             Self::NotRunning => 7,

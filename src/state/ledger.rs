@@ -14,7 +14,7 @@ use crate::event::journal::{Cause, Missing};
 use crate::event::{Event, Remark, Source, What, journal};
 use crate::limits::Limits;
 use crate::text::Text;
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 
 /// Facts about one host that the caller states; what is `None` is not stated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub struct Host {
     boot: Option<Text<'static>>,
     /// The line that told of the last start of the machine.
     booted: Option<Evidence>,
+    /// The sources of which lines are missing since then.
+    missing: BTreeSet<Source>,
     /// Nothing of it was read yet: all that is known of it was stated, or told without a name.
     unread: bool,
     firewalld: Option<Firewalld>,
@@ -58,6 +60,7 @@ impl Host {
             assumptions,
             boot: None,
             booted: None,
+            missing: BTreeSet::new(),
             unread: true,
             firewalld: None,
             crio: None,
@@ -169,9 +172,14 @@ impl Host {
         })
     }
 
+    /// The last start of the machine, if all that a source has said since was read.
+    fn booted_before(&self, source: Source) -> Option<Evidence> {
+        self.booted.filter(|_| !self.missing.contains(&source))
+    }
+
     /// CRI-O's fold, from the last start of the machine on if that came before CRI-O's first line.
     fn heard_crio(&mut self, effects: &mut Effects) -> &mut Crio {
-        let (limits, booted) = (self.limits, self.booted);
+        let (limits, booted) = (self.limits, self.booted_before(Source::Crio));
         self.crio.get_or_insert_with(|| {
             let mut crio = Crio::new(limits);
             if let Some(by) = booted {
@@ -182,7 +190,7 @@ impl Host {
     }
 
     fn heard_ovnkube(&mut self, effects: &mut Effects) -> &mut Ovnkube {
-        let (limits, booted) = (self.limits, self.booted);
+        let (limits, booted) = (self.limits, self.booted_before(Source::Ovnkube));
         self.ovnkube.get_or_insert_with(|| {
             let mut ovnkube = Ovnkube::new(limits);
             if let Some(by) = booted {
@@ -196,8 +204,17 @@ impl Host {
         if let journal::Event::Boot { id } = event {
             self.boot = id.clone().map(Text::into_owned);
             self.booted = Some(by);
+            self.missing.clear();
             self.neighbours.boot(by, effects);
         }
+        let is_missing = |source: &Source| match event {
+            journal::Event::Suppressed { source: Some(own), .. }
+            | journal::Event::TextLost { source: Some(own), .. }
+            | journal::Event::Lost { source: own } => own == source,
+            journal::Event::Missing { what, .. } => what.concerns(*source),
+            _ => false,
+        };
+        self.missing.extend(Source::ALL.into_iter().filter(is_missing));
         // Of a source that is not in order all is unknown, and stays so.
         let ordered = |source| !self.unordered.contains_key(&source);
         let [firewalld_ordered, crio_ordered, ovnkube_ordered] = Source::ALL.map(ordered);

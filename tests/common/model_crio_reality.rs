@@ -4,7 +4,7 @@
 use crate::model_crio::kernel::Mapping;
 use crate::model_crio::lines::{Mode, Setup, Version};
 use crate::model_crio::node::Node;
-use crate::model_crio::{Op, PodSpec, Stack};
+use crate::model_crio::{Op, PodSpec, Stack, Telling};
 use serde_json::Value;
 use std::path::Path;
 
@@ -143,7 +143,7 @@ fn compare(name: &str, version: Version, debug: bool, ops: &[Op]) {
         node.perform(op);
         let printed = String::from_utf8(node.journal.bytes[before..].to_vec()).unwrap();
         assert_eq!(messages(&printed), messages(&real), "{name}: {op:?}");
-        let view = node.step("", false).view;
+        let view = node.step("", Telling::Nothing).view;
         let list = |key: &str| {
             record[key].as_array().unwrap().iter().map(|v| v.as_str().unwrap().to_owned()).collect()
         };

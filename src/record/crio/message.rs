@@ -156,8 +156,7 @@ impl Conntrack<'_> {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Version<'a> {
     text: Text<'a>,
-    major: u16,
-    minor: u16,
+    numbers: Option<(u16, u16)>,
 }
 
 impl Version<'_> {
@@ -167,16 +166,11 @@ impl Version<'_> {
         &self.text
     }
 
-    /// The first number.
+    /// The first two numbers, of which the second is that of the Kubernetes version; `None` where
+    /// the text does not begin with two numbers.
     #[must_use]
-    pub const fn major(&self) -> u16 {
-        self.major
-    }
-
-    /// The second number; it is that of the Kubernetes version.
-    #[must_use]
-    pub const fn minor(&self) -> u16 {
-        self.minor
+    pub const fn numbers(&self) -> Option<(u16, u16)> {
+        self.numbers
     }
 }
 
@@ -352,12 +346,12 @@ fn start_or_stop(text: &[u8]) -> Result<Message<'_>, ParseError> {
             .map_err(|e| e.shifted(DELETING.len()));
     }
     if let Some(rest) = text.strip_prefix(b"Starting CRI-O, version: ") {
-        return Ok(match grammar::version(rest) {
+        return Ok(Message::Starting(match grammar::version(rest) {
             Ok((_, (text, major, minor))) => {
-                Message::Starting(Version { text: Text::borrowed(text), major, minor })
+                Version { text: Text::borrowed(text), numbers: Some((major, minor)) }
             }
-            Err(_) => Message::Starting(Version { text: Text::borrowed(rest), major: 0, minor: 0 }),
-        });
+            Err(_) => Version { text: Text::borrowed(rest), numbers: None },
+        }));
     }
     Ok(Message::Other)
 }
@@ -425,8 +419,8 @@ impl Message<'_> {
             Self::FailedToOpen { port, pod, failure } => {
                 Message::FailedToOpen { port, pod: own(pod), failure: own(failure) }
             }
-            Self::Starting(Version { text, major, minor }) => {
-                Message::Starting(Version { text: own(text), major, minor })
+            Self::Starting(Version { text, numbers }) => {
+                Message::Starting(Version { text: own(text), numbers })
             }
             Self::HostPortsDisabled => Message::HostPortsDisabled,
             Self::NoIptables { family } => Message::NoIptables { family },

@@ -21,6 +21,9 @@ use alloc::vec::Vec;
 impl Crio {
     /// Folds in what a record says.
     pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
+        if !self.process.is_crio(event) {
+            return;
+        }
         let (told, from) = (self.tells_held(), effects.changes.len());
         let start = self.process.seen(event, by);
         if start != Start::None {
@@ -36,6 +39,9 @@ impl Crio {
             }
         }
         self.process.note(&event.said);
+        if self.process.works_by_iptables() {
+            self.exposure.none_in_nftables(by, effects);
+        }
         self.said(&event.said, by, effects);
         self.name_sandboxes();
         if self.process.filtered {
@@ -81,9 +87,7 @@ impl Crio {
 
     fn said(&mut self, said: &Said<'_>, by: Evidence, effects: &mut Effects) {
         match said {
-            Said::Started { version, major, minor } => {
-                self.started(version, *major, *minor, by, effects)
-            }
+            Said::Started { version, numbers } => self.started(version, *numbers, by, effects),
             Said::Opened { port } => self.opened(*port, by, effects),
             Said::Closing { port } => self.closing(*port, by, effects),
             Said::NoOpenSocket { .. } => {
@@ -184,12 +188,11 @@ impl Crio {
     fn started(
         &mut self,
         version: &Text<'_>,
-        major: u16,
-        minor: u16,
+        numbers: Option<(u16, u16)>,
         by: Evidence,
         effects: &mut Effects,
     ) {
-        self.process.banner(version, major, minor);
+        self.process.banner(version, numbers);
         self.sockets.clear(by, effects);
         if self.process.socket_lines() == SocketLines::Hidden {
             self.sockets.lose(Ignorance::NeverPrinted, by, effects);
@@ -366,12 +369,12 @@ impl Crio {
     ) {
         match event {
             journal::Event::Boot { .. } => {
-                self.process.forget();
+                self.process.boot();
                 self.requests.clear();
                 self.sockets.clear(by, effects);
                 self.exposure.clear(by, effects);
             }
-            journal::Event::Suppressed { unit, .. } if is_crio(unit) => {
+            journal::Event::Suppressed { source: Some(Source::Crio), .. } => {
                 effects.remark(Remark::Gap, by);
                 self.lose_sight(Ignorance::Gap, by, effects);
             }
@@ -385,7 +388,7 @@ impl Crio {
             journal::Event::Missing { what, cause } if what.concerns(Source::Crio) => {
                 self.lose_sight((*cause).into(), by, effects);
             }
-            journal::Event::TextLost { identifier } if is_crio(identifier) => {
+            journal::Event::TextLost { source: Some(Source::Crio), .. } => {
                 // Only long texts are lost, and of those only restore inputs have to do with ports.
                 effects.remark(Remark::CutMessage, by);
                 self.text_lost(None, &[], by, effects);
@@ -419,6 +422,13 @@ impl Crio {
             (None, Some(ports)) => self.exposure.know_ports(ports, by, effects),
             (None, None) => {}
         }
+        if let (Some(rules), None) = (&facts.iptables, &facts.dnat) {
+            if self.process.works_by_iptables() {
+                self.exposure.know(rules, by, effects);
+            } else {
+                self.exposure.know_iptables(rules, by, effects);
+            }
+        }
         if let Some(sockets) = &facts.sockets {
             let exposure = &self.exposure;
             self.sockets.know(sockets, |port| exposure.places(port).unwrap_or(ANY), by, effects);
@@ -426,13 +436,6 @@ impl Crio {
         self.name_sandboxes();
         self.respect_limits(by, effects);
     }
-}
-
-/// CRI-O's identifier in the journal, or its unit.
-fn is_crio(name: &Text<'_>) -> bool {
-    let name = name.as_bytes();
-    let last = name.rsplit(|&b| b == b'/').next().unwrap_or(name);
-    last == b"crio" || last == b"crio.service"
 }
 
 fn opened(port: HostPort, support: Support) -> Change {

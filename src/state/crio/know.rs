@@ -26,10 +26,21 @@ pub struct Statement {
     /// The DNAT rules in the kernel.
     #[cfg_attr(feature = "serde", serde(with = "words"))]
     pub dnat: Option<BTreeSet<DnatRule>>,
+    /// The DNAT rules that iptables holds. From 1.33 on CRI-O's rules may be in nftables, which
+    /// iptables-save does not print; so these are all rules only where the log shows that CRI-O
+    /// works by iptables.
+    #[cfg_attr(feature = "serde", serde(with = "words"))]
+    pub iptables: Option<BTreeSet<DnatRule>>,
 }
 
 impl Statement {
-    /// These rules are in the kernel, and no others, in both families.
+    /// iptables holds these rules, and no others, in both families.
+    ///
+    /// They are all rules of CRI-O's if its log shows a version before 1.33, or a line of its iptables
+    /// manager since its start; then ports without a rule are not exposed. Otherwise the rules are
+    /// known as far as iptables holds them, and the rest stays unknown
+    /// ([`Ignorance::NftablesNotStated`](crate::state::known::Ignorance::NftablesNotStated)), unless
+    /// the caller looked there: [`Self::and_none_in_nftables`].
     ///
     /// ```
     /// use hostport_audit::ParseError;
@@ -44,7 +55,8 @@ impl Statement {
     /// }
     ///
     /// let nothing = b"*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n";
-    /// assert!(stated(nothing, nothing)?.dnat.unwrap().is_empty());
+    /// assert!(stated(nothing, nothing)?.iptables.unwrap().is_empty());
+    /// assert!(stated(nothing, nothing)?.and_none_in_nftables().dnat.unwrap().is_empty());
     /// # Ok::<(), ParseError>(())
     /// ```
     #[must_use]
@@ -55,7 +67,17 @@ impl Statement {
             target: rule.target.into_owned(),
             pod: rule.pod.into_owned(),
         };
-        Self { dnat: Some(rules.into_iter().map(rule).collect()), ..Self::default() }
+        Self { iptables: Some(rules.into_iter().map(rule).collect()), ..Self::default() }
+    }
+
+    /// The same, and nftables holds no rules of CRI-O's: `nft list ruleset` shows neither a table
+    /// `ip crio-hostports` nor a table `ip6 crio-hostports`. So the stated rules are all.
+    #[must_use]
+    pub fn and_none_in_nftables(mut self) -> Self {
+        if let Some(rules) = self.iptables.take() {
+            self.dnat.get_or_insert(rules);
+        }
+        self
     }
 }
 

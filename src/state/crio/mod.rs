@@ -14,7 +14,7 @@ mod sockets;
 mod version;
 
 pub use know::{DnatRule, Statement};
-pub use version::Speech;
+pub use version::{Release, Speech};
 
 use super::evidence::Support;
 use super::known::Unknown;

@@ -1,8 +1,8 @@
 //! What is known of the process that speaks: its version, what its lines can tell, and whether the
 //! log holds all of them.
 
-use super::version::Speech;
-use crate::event::crio::{Boots, Era, Event, Said};
+use super::version::{Release, Speech};
+use crate::event::crio::{Boots, Era, Event, Said, Speaker};
 use crate::state::evidence::Evidence;
 use crate::state::known::{Ignorance, Unknown};
 use crate::text::Text;
@@ -14,6 +14,8 @@ const LONGEST_VERSION: usize = 256;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Process {
     pid: Option<u32>,
+    /// Of the whole log: a line was seen that is surely CRI-O's.
+    speaks: bool,
     version: Option<Version>,
     era: Era,
     /// A line was seen that only a CRI-O prints that logs its sockets.
@@ -34,6 +36,8 @@ pub(super) struct Process {
     pub(super) filtered: bool,
     /// The first line of the log.
     first: Option<Evidence>,
+    /// The machine was started anew, and CRI-O has said nothing since.
+    booted: bool,
 }
 
 /// What started with a record.
@@ -50,8 +54,8 @@ pub(super) enum Start {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Version {
     text: Text<'static>,
-    major: u16,
-    minor: u16,
+    /// `None` where the version cannot be read.
+    release: Option<Release>,
 }
 
 /// What this CRI-O does with sockets.
@@ -71,6 +75,7 @@ impl Process {
     pub(super) const fn new() -> Self {
         Self {
             pid: None,
+            speaks: false,
             version: None,
             era: Era::Any,
             logs_sockets: false,
@@ -82,12 +87,21 @@ impl Process {
             restores: false,
             filtered: false,
             first: None,
+            booted: false,
         }
+    }
+
+    /// True if a record counts: it is surely CRI-O's, or one before it was. Lines of another program
+    /// that logs by logrus are nothing to go by.
+    pub(super) fn is_crio(&mut self, event: &Event<'_>) -> bool {
+        self.speaks |= event.speaker == Speaker::Crio;
+        self.speaks
     }
 
     /// Takes note of who speaks, and tells whether it is another process than before.
     pub(super) fn seen(&mut self, event: &Event<'_>, by: Evidence) -> Start {
         self.first.get_or_insert(by);
+        self.booted = false;
         let start = match (self.pid, event.pid) {
             (Some(before), Some(now)) if before != now => Start::Process,
             _ if matches!(event.said, Said::Started { .. }) => Start::Process,
@@ -112,9 +126,14 @@ impl Process {
 
     /// Forgets what holds for one process only.
     fn start(&mut self) {
-        let (whole, ensures, restores, filtered, first) =
-            (self.whole, self.ensures, self.restores, self.filtered, self.first);
-        *self = Self { whole, ensures, restores, filtered, first, ..Self::new() };
+        let Self { speaks, whole, ensures, restores, filtered, first, .. } = *self;
+        *self = Self { speaks, whole, ensures, restores, filtered, first, ..Self::new() };
+    }
+
+    /// The machine was started anew: no CRI-O has run on it yet.
+    pub(super) fn boot(&mut self) {
+        self.start();
+        self.booted = true;
     }
 
     /// Forgets the process: the next line may well be of another.
@@ -122,11 +141,10 @@ impl Process {
         self.start();
     }
 
-    pub(super) fn banner(&mut self, version: &Text<'_>, major: u16, minor: u16) {
+    pub(super) fn banner(&mut self, version: &Text<'_>, numbers: Option<(u16, u16)>) {
         let text = version.as_bytes().get(..LONGEST_VERSION).unwrap_or_else(|| version.as_bytes());
-        // A version that cannot be read says nothing.
-        self.version =
-            (major > 0).then(|| Version { text: Text::from(text.to_vec()), major, minor });
+        let text = Text::from(text.to_vec());
+        self.version = Some(Version { text, release: numbers.map(Release::of) });
     }
 
     /// A version that contradicts its own lines is not believed.
@@ -159,7 +177,9 @@ impl Process {
     /// Why nothing can be told of the lines that this log would have to hold: they may have been
     /// filtered away.
     pub(super) fn gap(&self) -> Option<Unknown> {
-        let first = self.first.filter(|_| self.filtered || !self.whole)?;
+        // Where the machine was just started, nothing has happened that a line would have to tell.
+        let missing = !self.booted && (self.filtered || !self.whole);
+        let first = self.first.filter(|_| missing)?;
         Some(Unknown::since(Ignorance::Gap, first))
     }
 
@@ -171,18 +191,15 @@ impl Process {
         self.version.as_ref().map(|version| &version.text)
     }
 
-    fn minor(&self) -> Option<u16> {
-        // There is no CRI-O 2; one would be newer than all that is known here.
-        self.version
-            .as_ref()
-            .map(|version| if version.major > 1 { u16::MAX } else { version.minor })
+    fn release(&self) -> Option<Release> {
+        self.version.as_ref().and_then(|version| version.release)
     }
 
     pub(super) fn socket_lines(&self) -> SocketLines {
-        match (self.minor(), self.era) {
-            (Some(..=21), _) => SocketLines::Hidden,
-            (Some(22..=30), _) => SocketLines::Printed,
-            (Some(_), _) => SocketLines::None,
+        match (self.release(), self.era) {
+            (Some(Release::UpTo121), _) => SocketLines::Hidden,
+            (Some(Release::From122), _) => SocketLines::Printed,
+            (Some(Release::From131 | Release::From133), _) => SocketLines::None,
             (None, Era::From132) => SocketLines::None,
             (None, _) if self.logs_sockets => SocketLines::Printed,
             (None, _) => SocketLines::NotSeen,
@@ -191,9 +208,20 @@ impl Process {
 
     /// True if each change of rules shows in the log.
     pub(super) fn logs_rules(&self) -> bool {
-        let old = self.minor().is_some_and(|minor| (22..=32).contains(&minor));
-        let old_form = self.minor().is_none() && self.era == Era::UpTo131;
-        !self.nftables && (self.iptables || self.logs_sockets || old || old_form)
+        let old_form = self.release().is_none() && self.era == Era::UpTo131;
+        !self.nftables
+            && (self.iptables || self.logs_sockets || self.is_before_nftables() || old_form)
+    }
+
+    /// True if the rules are in iptables and nowhere else: the version knows nothing else, or a line
+    /// was seen that only its iptables manager prints.
+    pub(super) fn works_by_iptables(&self) -> bool {
+        self.logs_rules() || (!self.nftables && self.release() == Some(Release::UpTo121))
+    }
+
+    /// True for a version that knows iptables only, and says what it does there.
+    fn is_before_nftables(&self) -> bool {
+        matches!(self.release(), Some(Release::From122 | Release::From131))
     }
 
     pub(super) fn tells_sockets(&self) -> Speech {
@@ -216,7 +244,7 @@ impl Process {
             Speech::Filtered
         } else if self.switched_off {
             Speech::SwitchedOff
-        } else if self.iptables || self.minor().is_some_and(|minor| (22..=32).contains(&minor)) {
+        } else if self.iptables || self.is_before_nftables() {
             Speech::Tells
         } else {
             Speech::NotSeen

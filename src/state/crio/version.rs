@@ -48,3 +48,38 @@ impl fmt::Display for Speech {
         f.pad(self.as_str())
     }
 }
+
+/// CRI-O's releases by what their lines tell: the one place that knows where they differ. A version
+/// that cannot be read is none of them, and says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub enum Release {
+    /// Up to 1.21: port lines do not reach the journal.
+    #[cfg_attr(feature = "serde", serde(rename = "up_to_1_21"))]
+    UpTo121,
+    /// 1.22 to 1.30: sockets and rules are told.
+    #[cfg_attr(feature = "serde", serde(rename = "from_1_22"))]
+    From122,
+    /// 1.31 and 1.32: it holds no sockets; rules are told.
+    #[cfg_attr(feature = "serde", serde(rename = "from_1_31"))]
+    From131,
+    /// From 1.33 on: it holds no sockets; rules are told where it uses iptables, and not where it
+    /// uses nftables.
+    #[cfg_attr(feature = "serde", serde(rename = "from_1_33"))]
+    From133,
+}
+
+impl Release {
+    /// The release of a version by its first two numbers. There is no CRI-O 2; one would be newer
+    /// than all that is known here.
+    #[must_use]
+    pub const fn of((major, minor): (u16, u16)) -> Self {
+        match (major, minor) {
+            (0, _) | (1, ..22) => Self::UpTo121,
+            (1, 22..31) => Self::From122,
+            (1, 31..33) => Self::From131,
+            _ => Self::From133,
+        }
+    }
+}

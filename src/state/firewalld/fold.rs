@@ -15,11 +15,6 @@ use crate::text::Text;
 use alloc::format;
 use alloc::vec::Vec;
 
-/// True for the daemon's identifier and for its unit.
-fn is_firewalld(name: &Text<'_>) -> bool {
-    name == "firewalld" || name == "firewalld.service"
-}
-
 /// True for the codes of errors that are found before anything is changed.
 fn is_of_check(code: &Text<'_>) -> bool {
     let known = ["ACCESS_DENIED", "PANIC_MODE", "RUNNING_BUT_FAILED", "ZONE_ALREADY_SET"];
@@ -232,7 +227,7 @@ impl Firewalld {
         match event {
             // The rules are gone with the machine, and the daemon has not yet said what it loaded.
             journal::Event::Boot { .. } => self.machine_started(by, effects),
-            journal::Event::Suppressed { unit, .. } if is_firewalld(unit) => {
+            journal::Event::Suppressed { source: Some(Source::Firewalld), .. } => {
                 self.lines_missing(by, effects)
             }
             journal::Event::Lost { source: Source::Firewalld } => self.lines_missing(by, effects),
@@ -241,7 +236,7 @@ impl Firewalld {
             }
             // Long texts are lost: dumps of rules, which say nothing, or the answer to a request,
             // which then stays unanswered.
-            journal::Event::TextLost { identifier } if is_firewalld(identifier) => {
+            journal::Event::TextLost { source: Some(Source::Firewalld), .. } => {
                 effects.remark(Remark::CutMessage, by)
             }
             _ => {}

@@ -173,7 +173,10 @@ impl Ovnkube {
             && self.process.has_jumps(&[Chain::NodePort, Chain::ExternalIp])
         {
             self.unknown.retain(|_, unknown| {
-                !matches!(unknown.why, Ignorance::BeforeLog | Ignorance::Restart)
+                !matches!(
+                    unknown.why,
+                    Ignorance::BeforeLog | Ignorance::Restart | Ignorance::NftablesNotStated
+                )
             });
         }
         if self.process.serve() {
@@ -354,7 +357,10 @@ impl Ovnkube {
         by: Evidence,
         effects: &mut Effects,
     ) {
-        self.process.had_rules |= matches!(step, Step::Adding | Step::Deleting);
+        if matches!(step, Step::Adding | Step::Deleting) {
+            self.process.had_rules = true;
+            self.works_by_iptables();
+        }
         let family = whole.family;
         let key = PortKey::of(family, rule);
         let turn = match step {
@@ -482,9 +488,18 @@ impl Ovnkube {
 
     // Facts.
 
+    /// ovnkube works by iptables, so what was stated of iptables is all.
+    fn works_by_iptables(&mut self) {
+        self.process.by_iptables = true;
+        self.unknown.retain(|_, unknown| unknown.why != Ignorance::NftablesNotStated);
+    }
+
     pub(super) fn take(&mut self, facts: &Statement, by: Evidence, effects: &mut Effects) {
         if !self.process.keeps_facts() {
             return;
+        }
+        if facts.rules.iter().any(|stated| stated.has_chains) {
+            self.works_by_iptables();
         }
         for stated in &facts.rules {
             self.take_rules(stated.family, &stated.rules, by, effects);
@@ -524,6 +539,10 @@ impl Ovnkube {
         self.rules.clear(Some(family));
         self.deleted.retain(|(of, _), _| *of != family);
         self.unknown.retain(|(of, _), _| *of != family);
+        if !self.process.by_iptables && (contradicts || !was_known) {
+            let why = Unknown::since(Ignorance::NftablesNotStated, by);
+            self.unknown.extend(Chain::ALL.map(|chain| ((family, chain), why)));
+        }
         for rule in rules {
             if let Role::Publishes { rule: published } = rule.role {
                 let older =

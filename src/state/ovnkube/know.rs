@@ -1,7 +1,7 @@
 //! What the caller states about ovnkube's ports and rules.
 
 use super::rules::PortKey;
-use crate::event::ovnkube::{Kind, Role, Rule};
+use crate::event::ovnkube::{Kind, Role, Rule, Saved};
 use crate::family::Family;
 use crate::port::{HostPort, Protocol};
 use alloc::collections::BTreeSet;
@@ -63,6 +63,11 @@ pub struct StatedRules {
     pub family: Family,
     /// The rules; those that have nothing to do with host ports may be among them.
     pub rules: Vec<Rule<'static>>,
+    /// The chain `OVN-KUBE-NODEPORT` is there, with rules or without: ovnkube works by iptables. It
+    /// makes the chain at its start in each family that the cluster uses; where it works by nftables
+    /// it deletes it.
+    #[cfg_attr(feature = "serde", serde(default))]
+    pub has_chains: bool,
 }
 
 impl Statement {
@@ -72,36 +77,55 @@ impl Statement {
         Self { open: Some(open.into_iter().collect()), rules: Vec::new() }
     }
 
-    /// These rules of a family are there, and no others.
+    /// What `iptables-save -t nat` or `ip6tables-save -t nat` printed of a family; ask for both
+    /// families, unless the host has but one.
     ///
-    /// They are read from `iptables-save -t nat` or `ip6tables-save -t nat`; ask for both families,
-    /// unless the host has but one:
+    /// These are all rules of ovnkube's if one of the two outputs has the line
+    /// `:OVN-KUBE-NODEPORT - [0:0]`, or if the log shows that ovnkube works by iptables. Otherwise
+    /// its rules may be in nftables, which iptables-save does not print: those that were stated are
+    /// known, and what is open besides stays unknown
+    /// ([`Ignorance::NftablesNotStated`](crate::state::known::Ignorance::NftablesNotStated)).
     ///
     /// ```
-    /// use hostport_audit::event::ovnkube::Rule;
+    /// use hostport_audit::event::ovnkube::Saved;
     /// use hostport_audit::record::save::Save;
     /// use hostport_audit::state::ovnkube::{Ovnkube, Statement};
     /// use hostport_audit::state::{Effects, evidence::Evidence};
     /// use hostport_audit::{Family, Limits, ParseError};
     ///
     /// fn stated(family: Family, output: &str) -> Result<Statement, ParseError> {
-    ///     let save = Save::parse(output.as_bytes())?;
-    ///     Ok(Statement::rules(family, save.rules().iter().map(|rule| Rule::saved(family, rule))))
+    ///     Ok(Statement::saved(Saved::of(family, &Save::parse(output.as_bytes())?)))
     /// }
     ///
-    /// let v4 = "*nat\n-A OVN-KUBE-NODEPORT -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 32718 -j DNAT --to-destination 10.0.0.1:80\nCOMMIT\n";
+    /// let v4 = "*nat\n:OVN-KUBE-NODEPORT - [0:0]\n-A OVN-KUBE-NODEPORT -p tcp -m addrtype --dst-type LOCAL -m tcp --dport 32718 -j DNAT --to-destination 10.0.0.1:80\nCOMMIT\n";
     /// let facts = stated(Family::Ipv4, v4)?.and(stated(Family::Ipv6, "*nat\nCOMMIT\n")?);
     /// let mut ovnkube = Ovnkube::new(Limits::default());
     /// ovnkube.know(&facts, Evidence::default(), &mut Effects::default());
     /// assert_eq!(ovnkube.open().unwrap().len(), 1);
+    ///
+    /// let nothing = stated(Family::Ipv4, "*nat\nCOMMIT\n")?.and(stated(Family::Ipv6, "*nat\nCOMMIT\n")?);
+    /// let mut ovnkube = Ovnkube::new(Limits::default());
+    /// ovnkube.know(&nothing, Evidence::default(), &mut Effects::default());
+    /// assert!(ovnkube.open().is_err(), "its rules may be in nftables");
     /// # Ok::<(), ParseError>(())
     /// ```
+    #[must_use]
+    pub fn saved(saved: Saved) -> Self {
+        let Saved { family, rules, has_chains } = saved;
+        let mut this = Self::rules(family, rules);
+        this.rules.iter_mut().for_each(|stated| stated.has_chains |= has_chains);
+        this
+    }
+
+    /// The same of rules that were read otherwise; a rule in the chains that open ports shows that
+    /// ovnkube works by iptables.
     #[must_use]
     pub fn rules<'a>(family: Family, rules: impl IntoIterator<Item = Rule<'a>>) -> Self {
         let ours =
             |rule: &Rule<'_>| matches!(rule.role, Role::Publishes { .. } | Role::Unreadable { .. });
-        let rules = rules.into_iter().filter(ours).map(Rule::into_owned).collect();
-        Self { open: None, rules: alloc::vec![StatedRules { family, rules }] }
+        let rules: Vec<_> = rules.into_iter().filter(ours).map(Rule::into_owned).collect();
+        let has_chains = !rules.is_empty();
+        Self { open: None, rules: alloc::vec![StatedRules { family, rules, has_chains }] }
     }
 
     /// This statement and another one about the other family.

@@ -203,12 +203,8 @@ impl Ovnkube {
             journal::Event::Missing { what, cause } if what.concerns(Source::Ovnkube) => {
                 (*cause).into()
             }
-            journal::Event::Suppressed { unit: by_whom, .. }
-            | journal::Event::TextLost { identifier: by_whom }
-                if by_whom.as_bytes().starts_with(b"ovn") =>
-            {
-                Ignorance::Gap
-            }
+            journal::Event::Suppressed { source: Some(Source::Ovnkube), .. }
+            | journal::Event::TextLost { source: Some(Source::Ovnkube), .. } => Ignorance::Gap,
             _ => return,
         };
         self.turning(by, effects, |this, effects| {

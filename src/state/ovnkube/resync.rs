@@ -63,6 +63,8 @@ pub(super) struct Process {
     jumps: BTreeSet<(Family, Text<'static>, Chain)>,
     /// It has added or deleted rules that open ports.
     pub(super) had_rules: bool,
+    /// It works by iptables: it has added or deleted such rules, or the caller stated its chains.
+    pub(super) by_iptables: bool,
     pub(super) sync: Option<Sync>,
 }
 

@@ -115,6 +115,11 @@ impl Kernel {
     }
 }
 
+/// What `iptables-save -t nat` prints of CRI-O's chains.
+pub fn save_text(chains: &Chains) -> String {
+    restore_text(&[], chains, &[], 0)
+}
+
 /// A chain name's sixteen letters: a hash over the pod and the mapping, the same in both families.
 pub fn chain_suffix(pod: &str, mapping: &Mapping) -> String {
     let text = format!("{pod}{}{}{}", mapping.host_port, mapping.protocol, mapping.host_ip);

@@ -28,6 +28,8 @@ pub struct View {
     /// `tcp:443|host ip|target|pod` for each rule.
     pub rules: BTreeSet<String>,
     pub rules_determined: bool,
+    /// What `iptables-save` and `ip6tables-save` print, where the caller tells that and no more.
+    pub saves: Option<[String; 2]>,
 }
 
 #[derive(Clone)]
@@ -82,7 +84,10 @@ pub enum Op {
     Suppressed(Vec<Op>),
     /// Lines that say nothing of ports.
     Noise(u8),
+    /// The caller tells the whole state.
     Tell,
+    /// The caller tells what iptables-save and ip6tables-save print.
+    TellSaves,
 }
 
 fn mapping() -> impl Strategy<Value = Mapping> {
@@ -159,6 +164,7 @@ fn op() -> impl Strategy<Value = Op> {
         20 => plain_op(),
         1 => vec(plain_op(), 1..4).prop_map(Op::Suppressed),
         1 => Just(Op::Tell),
+        1 => Just(Op::TellSaves),
     ]
 }
 
@@ -184,6 +190,14 @@ pub enum Beginning {
     MidLife,
 }
 
+/// What the caller tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Telling {
+    Nothing,
+    All,
+    Saves,
+}
+
 pub fn run(
     setup: Setup,
     beginning: Beginning,
@@ -202,10 +216,16 @@ pub fn run(
     } else {
         node.noise(0);
     }
-    let mut steps = vec![node.step(&format!("{beginning:?}"), told)];
+    let telling = if told { Telling::All } else { Telling::Nothing };
+    let mut steps = vec![node.step(&format!("{beginning:?}"), telling)];
     for op in ops {
         node.perform(op);
-        steps.push(node.step(&format!("{op:?}"), matches!(op, Op::Tell)));
+        let telling = match op {
+            Op::Tell => Telling::All,
+            Op::TellSaves => Telling::Saves,
+            _ => Telling::Nothing,
+        };
+        steps.push(node.step(&format!("{op:?}"), telling));
     }
     Script { setup, log: node.journal.bytes, steps }
 }

@@ -1,10 +1,10 @@
 //! The node: a server that runs pods, and a host port manager for each address family.
 
 use super::kernel::{
-    Chains, Family, Kernel, Mapping, Rule, Socket, chain_suffix, put, restore_text,
+    Chains, Family, Kernel, Mapping, Rule, Socket, chain_suffix, put, restore_text, save_text,
 };
 use super::lines::{Journal, Setup, Version};
-use super::{Op, PodSpec, Stack, View};
+use super::{Op, PodSpec, Stack, Telling, View};
 use std::collections::BTreeSet;
 
 pub const RUN: &str = "/runtime.v1.RuntimeService/RunPodSandbox";
@@ -70,6 +70,8 @@ pub struct Node {
     /// The process has shown that it works by iptables; from 1.33 on it may work by nftables,
     /// which logs nothing.
     pub backend_shown: bool,
+    /// The process has named its version.
+    pub version_shown: bool,
     /// The chains that the log has named; those of rules that were only told are in no line.
     pub named: BTreeSet<(Family, String)>,
     /// By family: does the log determine the rules?
@@ -87,6 +89,7 @@ impl Node {
             sockets_known: false,
             sockets_counted: false,
             backend_shown: false,
+            version_shown: false,
             named: BTreeSet::new(),
             rules_known: [false; 2],
         }
@@ -104,10 +107,11 @@ impl Node {
         self.sockets_known = false;
         self.sockets_counted = false;
         self.rules_known = [false; 2];
+        self.version_shown = false;
         self.named.clear();
     }
 
-    pub fn step(&mut self, op: &str, told: bool) -> super::Step<View> {
+    pub fn step(&mut self, op: &str, telling: Telling) -> super::Step<View> {
         let kernel = &self.kernel;
         let rules = || kernel.v4.values().chain(kernel.v6.values()).flatten();
         let view = View {
@@ -116,7 +120,12 @@ impl Node {
             exposed: rules().map(|rule| rule.mapping.port()).collect(),
             rules: rules().map(Rule::listed).collect(),
             rules_determined: self.rules_known == [true; 2],
+            saves: None,
         };
+        if telling == Telling::Saves {
+            return self.step_with_saves(op, view);
+        }
+        let told = telling == Telling::All;
         // With nftables only the empty state before the first pod can be told: nothing that follows
         // is in the log.
         let told = told && (!self.nft() || (rules().next().is_none() && self.made == 0));
@@ -125,6 +134,22 @@ impl Node {
             self.rules_known = [true; 2];
         }
         super::Step { op: op.to_owned(), bytes: self.journal.bytes.len(), view, told }
+    }
+
+    /// On nftables iptables has none of the rules. Elsewhere it has all, and they are known where the
+    /// log has shown that CRI-O works by iptables.
+    fn step_with_saves(&mut self, op: &str, view: View) -> super::Step<View> {
+        let kernel = &self.kernel;
+        let saves = match self.nft() {
+            true => [save_text(&Chains::new()), save_text(&Chains::new())],
+            false => [save_text(&kernel.v4), save_text(&kernel.v6)],
+        };
+        let old = self.version_shown && self.version().is_old_manager();
+        if !self.nft() && (old || self.backend_shown) {
+            self.rules_known = [true; 2];
+        }
+        let view = View { saves: Some(saves), ..view };
+        super::Step { op: op.to_owned(), bytes: self.journal.bytes.len(), view, told: true }
     }
 
     pub fn identity(&mut self) -> (String, String) {
@@ -407,6 +432,7 @@ impl Node {
     pub fn restart(&mut self) {
         self.kernel.sockets.clear();
         self.backend_shown = false;
+        self.version_shown = !self.journal.losing;
         self.journal.start();
         self.sockets_known = !self.journal.losing;
         self.sockets_counted = self.sockets_known;
@@ -512,7 +538,7 @@ impl Node {
                 );
             }
             Op::Noise(which) => self.noise(*which),
-            Op::Tell => {}
+            Op::Tell | Op::TellSaves => {}
         }
         if core::mem::take(&mut self.journal.cut) {
             self.forget();

@@ -118,11 +118,12 @@ fn message(message: &Message<'_>, msg: &hostport_audit::Text<'_>) {
         }
         Message::Starting(version) => {
             says(version.text().as_bytes());
-            assert!(
-                version.text().as_bytes().starts_with(version.major().to_string().as_bytes())
-                    || version.major() == 0
-            );
-            shown(&version.minor());
+            if let Some((major, minor)) = version.numbers() {
+                let text = version.text().to_string();
+                let text = text.trim_start_matches('v');
+                assert!(text.starts_with(|c: char| c.is_ascii_digit()), "{text}");
+                shown(&(major, minor));
+            }
         }
         _ => {}
     }

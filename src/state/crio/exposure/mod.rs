@@ -320,6 +320,8 @@ impl Exposure {
         if of.unknown.is_none() || had {
             effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why, by });
         }
+        // What was stated of iptables is gone with the rest.
+        of.unknown.take_if(|unknown| unknown.why == Ignorance::NftablesNotStated);
         of.unknown.get_or_insert(Unknown::since(why, by));
     }
 

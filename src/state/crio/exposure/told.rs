@@ -1,12 +1,15 @@
 //! What the caller states of rules.
 
-use super::{Entry, Exposure, FAMILIES, Kind, Rules};
+use super::{Entry, Exposure, FAMILIES, Kind, Rules, report_all};
 use crate::event::Remark;
+use crate::family::Family;
 use crate::port::HostPort;
+use crate::state::change::Change;
 use crate::state::crio::know::DnatRule;
 use crate::state::effects::Effects;
 use crate::state::evidence::{Certainty, Evidence, Support};
-use crate::state::known::Ignorance;
+use crate::state::known::{Ignorance, Unknown};
+use crate::state::opening::Scope;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
@@ -77,6 +80,46 @@ impl Exposure {
             }
             of.change = change;
             self.replace(family, rules, by, effects);
+        }
+    }
+
+    /// iptables holds exactly these rules; what nftables holds is not said.
+    pub(in crate::state::crio) fn know_iptables(
+        &mut self,
+        told: &BTreeSet<DnatRule>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let known = |this: &Self, family: Family| {
+            let of = this.family(family);
+            let told = told.iter().filter(|rule| rule.family() == family);
+            this.unknown(family).is_none() && of.rules.keys().eq(told)
+        };
+        let known: Vec<Family> =
+            FAMILIES.into_iter().filter(|family| known(self, *family)).collect();
+        if known == FAMILIES {
+            // The log has told all of it already, what nftables holds included.
+            return;
+        }
+        self.know(told, by, effects);
+        for family in FAMILIES.into_iter().filter(|family| !known.contains(family)) {
+            let why = Ignorance::NftablesNotStated;
+            self.family_mut(family).unknown = Some(Unknown::since(why, by));
+            effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why, by });
+            report_all(family, &self.family(family).rules, effects);
+        }
+    }
+
+    /// Rules are in iptables alone, so what was stated of iptables is all.
+    pub(in crate::state::crio) fn none_in_nftables(&mut self, by: Evidence, effects: &mut Effects) {
+        for family in FAMILIES {
+            let of = self.family_mut(family);
+            if of.unknown.take_if(|unknown| unknown.why == Ignorance::NftablesNotStated).is_some()
+                && of.hidden.is_empty()
+            {
+                effects.changes.push(Change::Learnt { scope: Scope::CrioRules { family }, by });
+                report_all(family, &of.rules, effects);
+            }
         }
     }
 
