@@ -22,6 +22,9 @@ pub enum Ignorance {
     Crash,
     /// The program started anew, and has not yet said what it kept.
     Restart,
+    /// The machine may have been started anew: the log tells of a start, and not whether it came
+    /// before or after, or which of several machines it was.
+    MayHaveBooted,
     /// A stretch of the log is missing: suppressed, filtered, rotated away, or debug was off.
     Gap,
     /// A message was cut short.
@@ -52,6 +55,7 @@ impl Ignorance {
             Self::DiskChange => "a file changed on disk",
             Self::Crash => "the program died half way",
             Self::Restart => "the program started anew and has not said what it kept",
+            Self::MayHaveBooted => "the machine may have been started anew",
             Self::Gap => "a stretch of the log is missing",
             Self::CutMessage => "a message was cut short",
             Self::NeverPrinted => "this version or setting never prints it",

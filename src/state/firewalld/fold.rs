@@ -182,6 +182,7 @@ impl Firewalld {
         match event {
             // The rules are gone with the machine, and the daemon has not yet said what it loaded.
             journal::Event::Boot { .. } => self.machine_started(by, effects),
+            journal::Event::BootOfOne { .. } => self.machine_may_have_started(by, effects),
             journal::Event::Suppressed { unit, .. } if is_firewalld(unit) => {
                 self.lines_missing(by, effects)
             }
