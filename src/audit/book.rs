@@ -103,13 +103,22 @@ impl Book {
         if self.horizon.as_mut().is_some_and(|horizon| horizon.is_passed(&finding)) {
             return;
         }
-        let Finding { at, host, boot, stamp, kind, .. } = finding;
+        let Finding { at, host, boot, stamp, clock, kind, .. } = finding;
         let by = Evidence::new(at, stamp);
         let Self { ledger, coverage, history, watch, .. } = self;
         let mut note = |host: Option<&Text<'_>>, effects: &Effects| {
             note(host, by, effects, coverage, history, watch);
         };
-        ledger.read(host.as_ref(), boot.as_ref(), by, &mut note);
+        // A start lies between the lines before and behind it; it has no time of its own.
+        let is_start = matches!(
+            kind,
+            FindingKind::Event(What::Journal(
+                journal::Event::Boot { .. } | journal::Event::BootOfOne { .. }
+            ))
+        );
+        if !is_start {
+            ledger.read(host.as_ref(), boot.as_ref(), clock, by, &mut note);
+        }
         if let FindingKind::Event(what) = kind {
             ledger.apply(&Event { host, at, stamp, what }, &mut note);
         }

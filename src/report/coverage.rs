@@ -381,7 +381,7 @@ fn keep_first<T>(ours: &mut Vec<T>, theirs: Vec<T>, most: usize) {
 /// use hostport_audit::report::{Coverage, Verdict};
 /// use hostport_audit::{Limits, LineRef};
 ///
-/// let finding = |kind| Finding { at: LineRef::default(), lines: 1, host: None, boot: None, stamp: None, kind };
+/// let finding = |kind| Finding { at: LineRef::default(), lines: 1, host: None, boot: None, stamp: None, clock: None, kind };
 /// let mut coverage = Coverage::new(Limits::default());
 /// coverage.count(&finding(FindingKind::Unrelated));
 /// coverage.count(&finding(FindingKind::Plain(Source::Crio)));

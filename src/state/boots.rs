@@ -1,9 +1,10 @@
 //! The starts of one machine that its logs tell of, and where the lines of its programs stand to
 //! them.
 //!
-//! Within one input the position tells what came before a start. A host may have several inputs,
-//! though: a journal that tells of the start, and files of single programs that do not. They are
-//! read one after another, in any order. Then the times tell, as far as the caller's timeline
+//! Within one input the position tells what came before a start, and so it does in rotated files,
+//! each of which begins when the one before it has ended. A host may have inputs that run side by
+//! side, though: a journal that tells of the start, and files of single programs that do not. They
+//! are read one after another, in any order. Then the times tell, as far as the caller's timeline
 //! resolves them. Where they do not tell, the start may have ended what a program opened, or may
 //! not.
 
@@ -13,7 +14,7 @@ use crate::span::InputId;
 use crate::stamp::Stamp;
 use crate::text::Text;
 use crate::timeline::Timeline;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use time::Duration;
 
@@ -80,8 +81,46 @@ pub(super) struct Boots {
     next: u64,
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     voices: BTreeMap<Voice, Standing>,
-    /// The last line of the machine that has a time, whatever program wrote it.
-    last: Option<Evidence>,
+    chain: Chain,
+}
+
+/// The inputs that were read last and each of which begins when the one before it has ended: the
+/// position of a line tells its order in all of them.
+///
+/// Only the times count that stand in front of the messages, for they are those of one clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct Chain {
+    /// The first of the inputs, which stands for all.
+    first: InputId,
+    /// The input that is read.
+    now: InputId,
+    /// The last time, whatever program's line it stands in front of.
+    last: Option<Stamp>,
+    /// The times of the input that is read went back, or some of its lines have none.
+    unsteady: bool,
+}
+
+impl Chain {
+    /// Comes to a line, which may be the first of another input.
+    fn enter(&mut self, input: InputId, clock: Option<Stamp>) {
+        if input == self.now {
+            return;
+        }
+        let follows = || self.last.zip(clock).and_then(|(last, clock)| on_one_clock(last, clock));
+        if self.unsteady || follows().is_none_or(|passed| passed < Duration::ZERO) {
+            (self.first, self.last) = (input, None);
+        }
+        (self.now, self.unsteady) = (input, clock.is_none());
+    }
+
+    /// Takes note of the time of a line.
+    fn pass(&mut self, clock: Option<Stamp>) {
+        let Some(clock) = clock else { return };
+        let passed = self.last.and_then(|last| on_one_clock(last, clock));
+        self.unsteady |= self.last.is_some() && passed.is_none_or(|passed| passed < -SLACK);
+        self.last = Some(clock);
+    }
 }
 
 /// A start of the machine.
@@ -91,6 +130,8 @@ struct Boot {
     number: u64,
     /// The line that tells it, and the time of the first line after it.
     by: Evidence,
+    /// The chain of inputs that the line stands in.
+    chain: InputId,
     /// The identifier of what it began, if the log names it.
     id: Option<Text<'static>>,
     /// The time of the last line before it.
@@ -105,14 +146,17 @@ struct Boot {
 struct Standing {
     first: Evidence,
     last: Evidence,
+    /// The chain of inputs that the last line stands in.
+    chain: InputId,
     /// The last time that one of the lines has.
     stamp: Option<Stamp>,
     /// Its inputs followed each other in time, as rotated files do.
     ordered: bool,
     /// Its clock went back within an input, so its times do not tell.
     unsteady: bool,
-    /// The numbers of the starts that are not known to lie before its last line.
-    ahead: BTreeSet<u64>,
+    /// The numbers of the starts that are not known to lie before its last line. True where it was
+    /// told that the start came, and no line of the program was read since.
+    ahead: BTreeMap<u64, bool>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,10 +169,6 @@ enum Order {
 }
 
 impl Boot {
-    const fn input(&self) -> InputId {
-        self.by.at.input()
-    }
-
     /// Where a line of another input lies.
     fn order(&self, line: Evidence, timeline: &Timeline) -> Order {
         let Some(stamp) = line.stamp else { return Order::Unclear };
@@ -192,11 +232,10 @@ fn follows(before: Option<Stamp>, now: Option<Stamp>, timeline: &Timeline) -> bo
 }
 
 impl Boots {
-    /// Takes note of the time of a line, whatever it says.
-    pub(super) fn saw(&mut self, line: Evidence) {
-        if line.stamp.is_some() {
-            self.last = Some(line);
-        }
+    /// Takes note of the time in front of a line, whatever the line says.
+    pub(super) fn saw(&mut self, input: InputId, clock: Option<Stamp>) {
+        self.chain.enter(input, clock);
+        self.chain.pass(clock);
     }
 
     /// Takes note of a start, and tells what it means for each program of which anything is known.
@@ -208,12 +247,15 @@ impl Boots {
         timeline: &Timeline,
         mut tell: impl FnMut(Voice, Start),
     ) {
-        let after = self.last.filter(|last| last.at.input() == by.at.input());
+        self.chain.enter(by.at.input(), by.stamp);
+        let after = self.chain.last;
+        self.chain.pass(by.stamp);
         let boot = Boot {
             number: self.next,
             by,
+            chain: self.chain.first,
             id: id.map(|id| id.clone().into_owned()),
-            after: after.and_then(|last| last.stamp),
+            after,
             sure,
         };
         self.next = self.next.saturating_add(1);
@@ -226,7 +268,7 @@ impl Boots {
             .collect();
         for voice in Voice::ALL {
             let start = match self.voices.get_mut(&voice) {
-                Some(standing) if standing.has_passed(&same, boot.input()) => None,
+                Some(standing) if standing.has_passed(&same, boot.chain) => None,
                 Some(standing) => standing.meet(&boot, timeline),
                 // What was only stated held before the line that tells the start.
                 None => Some(Start::Came(by)),
@@ -245,7 +287,8 @@ impl Boots {
     pub(super) fn started_before(&mut self, line: Evidence) {
         let number = self.next;
         self.next = self.next.saturating_add(1);
-        self.keep(Boot { number, by: line, id: None, after: None, sure: true });
+        let chain = line.at.input();
+        self.keep(Boot { number, by: line, chain, id: None, after: None, sure: true });
     }
 
     fn keep(&mut self, boot: Boot) {
@@ -255,14 +298,15 @@ impl Boots {
         }
         let oldest = self.known.remove(0);
         let Some(next) = self.known.first_mut() else { return };
-        if next.input() == oldest.input() {
+        if next.chain == oldest.chain {
             (next.after, next.sure) = (oldest.after, next.sure && oldest.sure);
         } else {
             (next.after, next.by.stamp, next.sure) = (None, None, false);
         }
         for standing in self.voices.values_mut() {
-            if standing.ahead.remove(&oldest.number) {
-                standing.ahead.insert(next.number);
+            if standing.ahead.remove(&oldest.number).is_some() {
+                let met = standing.ahead.get(&next.number).copied().unwrap_or(false);
+                standing.ahead.insert(next.number, met);
             }
         }
     }
@@ -277,43 +321,46 @@ impl Boots {
 
     /// Takes note of a line of a program, and tells where it stands to the starts.
     pub(super) fn line(&mut self, voice: Voice, line: Evidence, timeline: &Timeline) -> Place {
-        let Self { known, voices, .. } = self;
+        self.chain.enter(line.at.input(), None);
+        let Self { known, voices, chain, .. } = self;
+        let chain = chain.first;
         let first = !voices.contains_key(&voice);
-        let standing = voices.entry(voice).or_insert_with(|| Standing::new(line));
+        let standing = voices.entry(voice).or_insert_with(|| Standing::new(line, chain));
         let before = standing.before();
-        let switched = before.last.at.input() != line.at.input();
-        let follows = !switched || follows(before.stamp, line.stamp, timeline);
-        standing.go_on(line, follows);
+        let follows = before.last.at.input() == line.at.input()
+            || before.chain == chain
+            || follows(before.stamp, line.stamp, timeline);
+        standing.go_on(line, chain, follows);
         if known.is_empty() {
             return Place::default();
         }
         if first || !follows {
-            standing.ahead = known.iter().map(|boot| boot.number).collect();
+            standing.ahead = known.iter().map(|boot| (boot.number, false)).collect();
         }
         if standing.ahead.is_empty() {
             return Place::default();
         }
         let mut place = Place::default();
         for boot in known.iter() {
-            if !standing.ahead.contains(&boot.number) {
-                continue;
-            }
-            let here = boot.input() == line.at.input();
+            let Some(met) = standing.ahead.get_mut(&boot.number) else { continue };
+            let here = boot.chain == chain;
             let order = match standing.unsteady {
                 _ if here => Order::After,
                 true => Order::Unclear,
                 false => boot.order(line, timeline),
             };
             if order != Order::After {
+                *met = false;
                 place.ahead = place.ahead.or(Some(boot.by));
                 continue;
             }
-            standing.ahead.remove(&boot.number);
+            let met = standing.ahead.remove(&boot.number).unwrap_or(false);
             let start = match (first, here) {
+                _ if met => None,
                 (true, true) if boot.sure => Some(Start::Came(boot.by)),
                 // Nothing tells what the program did between the start and this line.
                 (true, _) => None,
-                (false, _) if boot.sure && before.is_all_before(boot, here, timeline) => {
+                (false, _) if boot.sure && before.is_all_before(boot, timeline) => {
                     Some(Start::Came(boot.by))
                 }
                 (false, _) => Some(Start::MayHaveCome(boot.by)),
@@ -331,50 +378,44 @@ impl Boots {
 #[derive(Debug, Clone, Copy)]
 struct Before {
     last: Evidence,
+    chain: InputId,
     stamp: Option<Stamp>,
     ordered: bool,
     unsteady: bool,
 }
 
 impl Before {
-    /// True if all lines of the program so far lie before a start. If the start and the next line
-    /// of the program stand in one input, `here`, that input may be the next of rotated files.
-    fn is_all_before(&self, boot: &Boot, here: bool, timeline: &Timeline) -> bool {
-        let rotated = || {
-            self.stamp
-                .zip(boot.after)
-                .and_then(|(last, after)| on_one_clock(last, after))
-                .is_some_and(|passed| passed >= Duration::ZERO)
-        };
-        let before = self.last.at.input() == boot.input()
-            || boot.order(self.last, timeline) == Order::Before
-            || (here && rotated());
+    /// True if all lines of the program so far lie before a start.
+    fn is_all_before(&self, boot: &Boot, timeline: &Timeline) -> bool {
+        let before = self.chain == boot.chain || boot.order(self.last, timeline) == Order::Before;
         self.ordered && !self.unsteady && before
     }
 }
 
 impl Standing {
-    const fn new(line: Evidence) -> Self {
+    const fn new(line: Evidence, chain: InputId) -> Self {
         Self {
             first: line,
             last: line,
+            chain,
             stamp: line.stamp,
             ordered: true,
             unsteady: false,
-            ahead: BTreeSet::new(),
+            ahead: BTreeMap::new(),
         }
     }
 
     const fn before(&self) -> Before {
         Before {
             last: self.last,
+            chain: self.chain,
             stamp: self.stamp,
             ordered: self.ordered,
             unsteady: self.unsteady,
         }
     }
 
-    fn go_on(&mut self, line: Evidence, follows: bool) {
+    fn go_on(&mut self, line: Evidence, chain: InputId, follows: bool) {
         self.ordered &= follows;
         if line.at.input() == self.last.at.input()
             && self.stamp.zip(line.stamp).is_some_and(|(before, now)| {
@@ -383,37 +424,29 @@ impl Standing {
         {
             self.unsteady = true;
         }
-        self.last = line;
+        (self.last, self.chain) = (line, chain);
         self.stamp = line.stamp.or(self.stamp);
     }
 
     /// True if its last line lies after one of these starts, which another input told.
-    fn has_passed(&self, starts: &[u64], input: InputId) -> bool {
-        self.last.at.input() != input && starts.iter().any(|start| !self.ahead.contains(start))
+    fn has_passed(&self, starts: &[u64], chain: InputId) -> bool {
+        self.chain != chain && starts.iter().any(|start| !self.ahead.contains_key(start))
     }
 
     /// What a start means that is read after the lines so far.
     fn meet(&mut self, boot: &Boot, timeline: &Timeline) -> Option<Start> {
         let (came, may) = (Start::Came(boot.by), Start::MayHaveCome(boot.by));
-        if self.last.at.input() == boot.input() {
-            return Some(if self.ordered { came } else { may });
-        }
         let tells = self.ordered && !self.unsteady;
-        let (first, last) = match tells {
-            true => (boot.order(self.first, timeline), boot.order(self.last, timeline)),
-            false => (Order::Unclear, Order::Unclear),
+        let order = |line| if tells { boot.order(line, timeline) } else { Order::Unclear };
+        let start = match (order(self.first), order(self.last)) {
+            _ if self.chain == boot.chain && self.ordered => came,
+            _ if self.chain == boot.chain => may,
+            (Order::After, _) => return None,
+            (_, Order::After) => return Some(may),
+            (_, Order::Before) => came,
+            (_, Order::Unclear) => may,
         };
-        match (first, last) {
-            (Order::After, _) => None,
-            (_, Order::After) => Some(may),
-            (_, Order::Before) => {
-                self.ahead.insert(boot.number);
-                Some(came)
-            }
-            (_, Order::Unclear) => {
-                self.ahead.insert(boot.number);
-                Some(may)
-            }
-        }
+        self.ahead.insert(boot.number, start == came && boot.sure);
+        Some(start)
     }
 }

@@ -12,6 +12,8 @@ use super::ovnkube::{self, Ovnkube};
 use crate::event::{Event, Remark, What, journal};
 use crate::host_name::{self, ByHost};
 use crate::limits::Limits;
+use crate::span::LineRef;
+use crate::stamp::Stamp;
 use crate::text::Text;
 use crate::timeline::Timeline;
 use alloc::vec::Vec;
@@ -243,6 +245,7 @@ impl Host {
     fn read(
         &mut self,
         boot: Option<&Text<'_>>,
+        clock: Option<Stamp>,
         by: Evidence,
         timeline: &Timeline,
         effects: &mut Effects,
@@ -260,7 +263,7 @@ impl Host {
                 }
             }
         }
-        self.boots.saw(by);
+        self.boots.saw(by.at.input(), clock);
     }
 
     fn apply_journal(&mut self, event: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
@@ -322,6 +325,8 @@ pub struct Ledger {
     hosts: ByHost<Host>,
     /// The starts that name no machine, for hosts to come: they may have been theirs.
     nameless: Boots,
+    /// The line that is read, and the time in front of it.
+    reading: Option<(LineRef, Option<Stamp>)>,
     refused_hosts: u64,
 }
 
@@ -448,23 +453,27 @@ impl Ledger {
         }
     }
 
-    /// Takes note of a line, whatever it says: its time, and the boot that it was written in.
-    /// Another boot than before means that the machine was started anew.
+    /// Takes note of a line, whatever it says: the boot that it was written in, and the time in
+    /// front of it. Another boot than before means that the machine was started anew.
     pub fn read(
         &mut self,
         host: Option<&Text<'_>>,
         boot: Option<&Text<'_>>,
+        clock: Option<Stamp>,
         by: Evidence,
         told: &mut impl FnMut(Option<&Text<'_>>, &Effects),
     ) {
         let timeline = self.timeline;
+        self.reading = Some((by.at, clock));
         if boot.is_some() {
-            self.with(host, by, told, |host, effects| host.read(boot, by, &timeline, effects));
+            self.with(host, by, told, |host, effects| {
+                host.read(boot, clock, by, &timeline, effects)
+            });
         } else if let Some(host) = host_name::find_mut(&mut self.hosts, host) {
-            host.boots.saw(by);
+            host.boots.saw(by.at.input(), clock);
         }
         if host.is_none() {
-            self.nameless.saw(by);
+            self.nameless.saw(by.at.input(), clock);
         }
     }
 
@@ -543,6 +552,9 @@ impl Ledger {
             return None;
         }
         let mut host = Host::new(self.limits);
+        if let Some((_, clock)) = self.reading.filter(|(at, _)| *at == by.at) {
+            host.boots.saw(by.at.input(), clock);
+        }
         host.boots.adopt(&self.nameless);
         for (other, known) in &self.hosts {
             if host_name::may_be_one(name, other.as_ref()) {

@@ -155,8 +155,8 @@ impl Reader {
         if let Some(marker) = waiting {
             deliver(marker.at_end(&hosts));
         }
-        // What follows is another input, and may be of another host.
-        self.hosts = Hosts::default();
+        // What follows is another input, and may be of another form and another host.
+        (self.near, self.padding, self.hosts) = Default::default();
     }
 
     fn finish_held(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
