@@ -1,8 +1,8 @@
 //! Folds a log step by step and prints what the crate believes after each step, for a program that
 //! compares it with the truth.
 //!
-//! `replay --source firewalld|crio|ovnkube|auto [--utc-offset +08:00] [--year 2023] FILE` reads one
-//! JSON command a line from standard input: `{"to_byte": N}`, `{"to_line": N}`, `{"to_end": true}`
+//! `replay --source firewalld|crio|ovnkube|auto [--utc-offset +08:00] [--year 2023] [--one-host]
+//! FILE` reads one JSON command a line from standard input: `{"to_byte": N}`, `{"to_line": N}`, `{"to_end": true}`
 //! fold on and print a state line; `{"know": {...}}` states facts in the shape of a state line.
 
 mod state_line;
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
 }
 
 fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
-    let (mut expect, mut file) = (None, None);
+    let (mut expect, mut one_host, mut file) = (None, false, None);
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{argument} wants a value"));
         match argument.as_str() {
@@ -34,6 +34,7 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>
             // error all the same.
             "--utc-offset" => offset(&value()?)?,
             "--year" => _ = value()?.parse::<i32>().map_err(|error| format!("--year: {error}"))?,
+            "--one-host" => one_host = true,
             option if option.starts_with("--") => {
                 return Err(format!("unknown option {option}").into());
             }
@@ -44,8 +45,9 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>
     let expect = expect.ok_or("--source firewalld|crio|ovnkube|auto is missing")?;
     let file = file.ok_or("FILE is missing")?;
     let log = BufReader::new(File::open(&file).map_err(|error| format!("{file}: {error}"))?);
-    let mut log =
-        Log { log, at_byte: 0, at_line: 0, auditor: Auditor::with(expect, Limits::default()) };
+    let auditor = Auditor::with(expect, Limits::default());
+    let auditor = if one_host { auditor.one_host() } else { auditor };
+    let mut log = Log { log, at_byte: 0, at_line: 0, auditor };
     for line in io::stdin().lock().lines() {
         let line = line?;
         if !line.trim().is_empty() {

@@ -146,8 +146,8 @@ impl Auditor {
     ///
     /// What a line changes of the answers is told once, whatever the line took back again by
     /// itself. Any split of the input tells the same. Changes are told from the first call on, and
-    /// those of calls of [`feed`](Self::feed) in between are not. Each line that changes anything
-    /// costs a look at all that is open on its host.
+    /// those of calls of [`feed`](Self::feed) in between are not. Each line that says anything of
+    /// ports costs a look at all that is known of its host.
     ///
     /// ```
     /// use hostport_audit::Auditor;

@@ -120,7 +120,12 @@ impl Book {
             ledger.read(host.as_ref(), boot.as_ref(), clock, by, &mut note);
         }
         if let FindingKind::Event(what) = kind {
-            ledger.apply(&Event { host, at, stamp, what }, &mut note);
+            let event = Event { host, at, stamp, what };
+            ledger.apply(&event, &mut note);
+            // What is known may change although nothing opens or closes: a change came to its end.
+            if let Some(watch) = watch {
+                watch.touch(event.host.as_ref(), &[]);
+            }
         }
         if let Some(watch) = watch {
             watch.compare(ledger, by);
@@ -219,7 +224,7 @@ fn note(
     if let Some(history) = history {
         history.record(host, by, &effects.changes);
     }
-    if let Some(watch) = watch {
+    if let Some(watch) = watch.as_mut().filter(|_| !effects.changes.is_empty()) {
         watch.touch(host, &effects.changes);
     }
 }

@@ -158,11 +158,9 @@ impl Watch {
         Self { hosts: hosts.collect(), ..Self::default() }
     }
 
-    /// Takes note of what the folds say that a line changed.
+    /// Takes note that a line said something of a host, and of what the folds say that it changed.
     pub(super) fn touch(&mut self, host: Option<&Text<'_>>, changes: &[Change]) {
-        if !changes.is_empty() {
-            self.touched.push((host.cloned().map(Text::into_owned), changes.to_vec()));
-        }
+        self.touched.push((host.cloned().map(Text::into_owned), changes.to_vec()));
     }
 
     /// A host is known by another name from here on.

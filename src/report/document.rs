@@ -34,6 +34,11 @@ pub struct Report {
     pub refused_events: u64,
     /// The hosts, in order of their names.
     pub hosts: Vec<HostReport>,
+    /// Pairs of hosts that may be one: lines without a name beside those of the only named host, or
+    /// a short name beside its full name. [`Auditor::one_host`](crate::Auditor::one_host) makes them
+    /// one.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub may_be_one: Vec<(Option<Text<'static>>, Option<Text<'static>>)>,
 }
 
 /// What is open on one host.
@@ -130,6 +135,7 @@ impl Report {
             .map(|(name, _)| name)
             .chain(coverage.hosts().map(|(name, _)| name))
             .collect();
+        let may_be_one = may_be_one(&names);
         let states: BTreeMap<_, _> = ledger.hosts().collect();
         let covers: BTreeMap<_, _> = coverage.hosts().collect();
         let hosts = names.into_iter().map(|name| {
@@ -147,6 +153,7 @@ impl Report {
             counts: coverage.counts(),
             refused_events: ledger.refused_hosts(),
             hosts: hosts.collect(),
+            may_be_one,
         }
     }
 
@@ -245,6 +252,25 @@ impl HostReport {
     pub fn state(&self, port: HostPort) -> PortState {
         PortState::of_all(Origin::ALL.map(|origin| self.state_by(origin, port)))
     }
+}
+
+/// Pairs of names that may be of one host.
+fn may_be_one(
+    names: &BTreeSet<Option<&Text<'static>>>,
+) -> Vec<(Option<Text<'static>>, Option<Text<'static>>)> {
+    let mut named = names.iter().flatten();
+    let only = named.next().filter(|_| named.next().is_none() && names.contains(&None));
+    let mut pairs: Vec<_> = only.map(|name| (None, Some((*name).clone()))).into_iter().collect();
+    for full in names.iter().flatten() {
+        let dots = full.as_bytes().iter().enumerate().filter(|(_, byte)| **byte == b'.');
+        for (dot, _) in dots {
+            let short = Text::from(full.as_bytes().get(..dot).unwrap_or_default().to_vec());
+            if names.contains(&Some(&short)) {
+                pairs.push((Some(short), Some((*full).clone())));
+            }
+        }
+    }
+    pairs
 }
 
 /// The view of a host of which no record was read.

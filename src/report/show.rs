@@ -23,6 +23,14 @@ impl fmt::Display for Report {
         if self.hosts.is_empty() {
             writeln!(f, "nothing was read")?;
         }
+        for (one, other) in &self.may_be_one {
+            writeln!(
+                f,
+                "\n{} and {} may be one host: say so, and they are reported as one",
+                host_word(one.as_ref()),
+                host_word(other.as_ref())
+            )?;
+        }
         if self.refused_events > 0 {
             writeln!(
                 f,
