@@ -9,7 +9,7 @@ use core::hint::black_box;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main};
 use hostport_audit::event::{Event, FindingKind};
-use hostport_audit::state::{Effects, Ledger};
+use hostport_audit::state::Ledger;
 use hostport_audit::{Auditor, Expect, Limits, Lines, Reader, Segment, Source, Text};
 
 const LOGS: [(Source, &str); 3] = [
@@ -111,10 +111,8 @@ fn fold(criterion: &mut Criterion) {
         let events = events(&log, source);
         let folded = || {
             let mut ledger = Ledger::new(Limits::default());
-            let mut effects = Effects::default();
             for event in black_box(&events) {
-                effects.clear();
-                ledger.apply(event, &mut effects);
+                ledger.apply(event, &mut |_, effects| _ = black_box(effects));
             }
             ledger.hosts().map(|(_, host)| host.openings().count()).sum::<usize>()
         };

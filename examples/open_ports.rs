@@ -1,8 +1,9 @@
-//! Which host ports are open: `open_ports [--source firewalld|crio|ovnkube|auto] [FILE ...]`, with
-//! `-` for standard input.
+//! Which host ports are open: `open_ports [--source firewalld|crio|ovnkube|auto] [--one-host] [FILE
+//! ...]`, with `-` for standard input.
 //!
 //! Without a file it reads an embedded sample of all three logs. Below what is open now stands what
-//! was. A file may be larger than the memory.
+//! was. A file may be larger than the memory. With `--one-host` all lines are of one host, whatever
+//! name they have.
 //!
 //! ```text
 //! $ cargo run --release --example open_ports
@@ -66,6 +67,8 @@
 //!   80/tcp   pod default/late at 10.42.0.8:8080      crio rule    opened at line 109 (2023-06-25T16:24:16.991820428+08:00), requested at line 108 (2023-06-25T16:24:16.987882878+08:00)  still open
 //!   443/tcp  socket of CRI-O                         crio socket  opened at line 99 (2023-06-25T16:24:11.657818578+08:00)                                                                closed at line 104 (2023-06-25T16:24:16.664608119+08:00)
 //!   443/tcp  pod default/survivor at 10.42.0.7:8443  crio rule    opened at line 102 (2023-06-25T16:24:11.660895409+08:00), requested at line 101 (2023-06-25T16:24:11.659343879+08:00)  closed at line 112 (2023-06-25T16:24:19.996667967+08:00)
+//!
+//! (no host name in the log) and rhel92 may be one host: say so, and they are reported as one
 //! ```
 
 use hostport_audit::{Auditor, Expect, InputId, Limits, Timeline};
@@ -88,7 +91,7 @@ fn main() -> ExitCode {
 
 /// What the example prints.
 pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<String, Box<dyn Error>> {
-    let (mut expect, mut files) = (Expect::Auto, Vec::new());
+    let (mut expect, mut one_host, mut files) = (Expect::Auto, false, Vec::new());
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "--source" => {
@@ -97,6 +100,7 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<String,
                     .ok_or("--source wants firewalld, crio, ovnkube or auto")?
                     .parse()?
             }
+            "--one-host" => one_host = true,
             option if option.starts_with("--") => {
                 return Err(format!("unknown option {option}").into());
             }
@@ -104,6 +108,9 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<String,
         }
     }
     let mut auditor = Auditor::with(expect, Limits::default()).keeping_history();
+    if one_host {
+        auditor = auditor.one_host();
+    }
     if files.is_empty() {
         auditor.feed(SAMPLE);
     }

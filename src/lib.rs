@@ -28,6 +28,7 @@ pub mod event;
 mod family;
 mod frame;
 mod grammar;
+mod host_name;
 mod limits;
 #[cfg(feature = "serde")]
 mod pairs;
@@ -42,7 +43,9 @@ mod text;
 mod timeline;
 
 pub use assume::{Assume, Assumptions};
-pub use audit::{Auditor, Expect, LoadError, Reader, SCHEMA_VERSION, Saved, Segment};
+pub use audit::{
+    Auditor, Expect, HostChange, LoadError, Reader, SCHEMA_VERSION, Saved, Segment, Turn,
+};
 pub use error::{ErrorKind, InLine, ParseError, Place};
 pub use event::Source;
 pub use family::Family;

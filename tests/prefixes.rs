@@ -49,7 +49,7 @@ fn changes(before: &str, line: &str) -> usize {
         if let FindingKind::Event(what) = finding.kind {
             ledger.apply(
                 &Event { host: finding.host, at: finding.at, stamp: finding.stamp, what },
-                effects,
+                &mut |_, told| effects.changes.extend(told.changes.iter().cloned()),
             );
         }
     };

@@ -49,6 +49,7 @@ fn findings() -> impl Strategy<Value = Vec<Finding<'static>>> {
             lines: if matches!(kind, FindingKind::Remark(_)) { 0 } else { lines },
             host: host.map(Text::from),
             boot: None,
+            clock: None,
             stamp,
             kind,
         })
@@ -124,6 +125,7 @@ fn line(stamp: &str, kind: Kind) -> Finding<'static> {
         lines: 1,
         host: None,
         boot: None,
+        clock: None,
         stamp: stamp.parse().ok(),
         kind,
     }

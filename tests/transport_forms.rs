@@ -381,8 +381,8 @@ fn what_was_recognised_and_is_broken_is_malformed() {
     );
 }
 
-/// Whose message is lost is told as far as it was read, and which host a remark of the journal is
-/// about if there is only one.
+/// Whose message is lost is told as far as it was read, and a remark of the journal is about the
+/// host of the message behind it, if no other was named.
 #[test]
 fn what_breaks_tells_whose_it_was() {
     let object = b"{\"_HOSTNAME\":\"rhel92\",\"SYSLOG_IDENTIFIER\":\"crio\",\"MESSAGE\":\"cut";
@@ -408,9 +408,10 @@ fn what_breaks_tells_whose_it_was() {
     };
     assert_eq!(
         hosts(format!("-- Reboot --\n{}-- Reboot --\n", line("a"))),
-        [None, Some("a".to_owned())]
+        [Some("a".to_owned()), Some("a".to_owned())]
     );
     assert_eq!(hosts(format!("{}{}-- Reboot --\n", line("a"), line("b"))), [None]);
+    assert_eq!(hosts(format!("{}-- Reboot --\n{}", line("a"), line("b"))), [None]);
 }
 
 /// A message with line ends, and one that has the look of fields and of a new entry in it.

@@ -1,7 +1,7 @@
 //! Folds a log step by step and prints what the crate believes after each step, for a program that
 //! compares it with the truth.
 //!
-//! `replay --source firewalld|crio|ovnkube|auto [--utc-offset +08:00] [--year 2023]
+//! `replay --source firewalld|crio|ovnkube|auto [--utc-offset +08:00] [--year 2023] [--one-host]
 //! [--assume files-kept-while-stopped] FILE` reads one JSON command a line from standard input:
 //! `{"to_byte": N}`, `{"to_line": N}`, `{"to_end": true}` fold on and print a state line;
 //! `{"know": {...}}` states facts in the shape of a state line.
@@ -29,7 +29,7 @@ fn main() -> ExitCode {
 }
 
 fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>> {
-    let (mut expect, mut file) = (None, None);
+    let (mut expect, mut one_host, mut file) = (None, false, None);
     let mut assumed: Vec<Assume> = Vec::new();
     while let Some(argument) = arguments.next() {
         let mut value = || arguments.next().ok_or_else(|| format!("{argument} wants a value"));
@@ -40,6 +40,7 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>
             "--utc-offset" => offset(&value()?)?,
             "--year" => _ = value()?.parse::<i32>().map_err(|error| format!("--year: {error}"))?,
             "--assume" => assumed.push(value()?.parse()?),
+            "--one-host" => one_host = true,
             option if option.starts_with("--") => {
                 return Err(format!("unknown option {option}").into());
             }
@@ -52,6 +53,7 @@ fn run(mut arguments: impl Iterator<Item = String>) -> Result<(), Box<dyn Error>
     let log = BufReader::new(File::open(&file).map_err(|error| format!("{file}: {error}"))?);
     let auditor =
         assumed.into_iter().fold(Auditor::with(expect, Limits::default()), Auditor::assuming);
+    let auditor = if one_host { auditor.one_host() } else { auditor };
     let mut log = Log { log, at_byte: 0, at_line: 0, auditor };
     for line in io::stdin().lock().lines() {
         let line = line?;

@@ -4,6 +4,7 @@ use super::book::{Book, Horizon};
 use super::expect::Expect;
 use super::reader::Reader;
 use super::segment::Segment;
+use super::watch::HostChange;
 use crate::assume::{Assume, Assumptions};
 use crate::frame::Feeder;
 use crate::limits::Limits;
@@ -75,7 +76,8 @@ impl Auditor {
     /// The same auditor, for which lines that name no host are lines of this one: firewalld's own
     /// file beside the node's journal, say.
     ///
-    /// Without it such lines are kept apart from those of any named host.
+    /// Without it such lines are kept apart from those of any named host. If the host has several
+    /// names, see [`one_host`](Self::one_host).
     ///
     /// ```
     /// use hostport_audit::Auditor;
@@ -112,6 +114,39 @@ impl Auditor {
         self.book.ledger.assumptions()
     }
 
+    /// The same auditor, for which all lines are of one host: lines with its short name, lines with
+    /// its full name, and lines without a name.
+    ///
+    /// The host is shown with the name given by [`of_host`](Self::of_host), or else with the first
+    /// name that a line has. Names in prefixes then do not keep hosts apart.
+    ///
+    /// ```
+    /// use hostport_audit::Auditor;
+    ///
+    /// let mut auditor = Auditor::new().one_host();
+    /// auditor.feed(b"2023-06-28 10:46:37 DEBUG1: zone.PortAdded('public', '8080', 'tcp', 0)\n");
+    /// for name in ["rhel92", "rhel92.example.com"] {
+    ///     let line = format!("Jun 28 10:46:38 {name} firewalld[812]: WARNING: NOT_ENABLED: x\n");
+    ///     auditor.feed(line);
+    /// }
+    /// let hosts: Vec<_> = auditor.ledger().hosts().map(|(name, _)| name.unwrap()).collect();
+    /// assert_eq!(hosts, ["rhel92"]);
+    /// ```
+    #[must_use]
+    pub const fn one_host(mut self) -> Self {
+        self.book.one_host = true;
+        self
+    }
+
+    /// The same auditor, which knows the clock of the logs while it reads: what
+    /// [`next_input`](Self::next_input) needs to tell whether a line of one input came before or
+    /// after a start of the machine that another input tells.
+    #[must_use]
+    pub fn with_timeline(mut self, timeline: Timeline) -> Self {
+        self.book.ledger = self.book.ledger.with_timeline(timeline);
+        self
+    }
+
     /// The same auditor, which folds in nothing that is later than an instant: what was open at
     /// that time.
     ///
@@ -126,8 +161,40 @@ impl Auditor {
 
     /// Takes the next bytes of the input.
     pub fn feed(&mut self, chunk: impl AsRef<[u8]>) {
+        self.take(chunk.as_ref(), &mut |_| ());
+    }
+
+    /// Takes the next bytes of the input, and tells what opens and closes as soon as a line proves
+    /// it.
+    ///
+    /// What a line changes of the answers is told once, whatever the line took back again by
+    /// itself. Any split of the input tells the same. Changes are told from the first call on, and
+    /// those of calls of [`feed`](Self::feed) in between are not. Each line that says anything of
+    /// ports costs a look at all that is known of its host.
+    ///
+    /// ```
+    /// use hostport_audit::Auditor;
+    ///
+    /// let mut auditor = Auditor::new();
+    /// let mut told = Vec::new();
+    /// let log = b"2023-06-28 10:46:37 DEBUG1: zone.PortAdded('public', '8080', 'tcp', 0)\n\
+    ///             2023-06-28 10:46:39 DEBUG1: zone.PortRemoved('public', '8080', 'tcp')";
+    /// auditor.feed_with(log, |change| told.push(change.to_string()));
+    /// auditor.finish_with(|change| told.push(change.to_string()));
+    /// assert!(told[0].starts_with("line 1 (2023-06-28T10:46:37): opened 8080/tcp allowed by zone public"));
+    /// assert!(told[1].starts_with("line 2 (2023-06-28T10:46:39): closed 8080/tcp allowed by zone public"));
+    /// ```
+    pub fn feed_with(&mut self, chunk: impl AsRef<[u8]>, mut tell: impl FnMut(&HostChange)) {
+        self.book.begin_watch();
+        self.take(chunk.as_ref(), &mut tell);
+    }
+
+    fn take(&mut self, chunk: &[u8], tell: &mut dyn FnMut(&HostChange)) {
         let Self { feeder, reader, book, .. } = self;
-        feeder.feed(chunk.as_ref(), |line| reader.read(&line, &mut |finding| book.enter(finding)));
+        feeder.feed(chunk, |line| {
+            reader.read(&line, &mut |finding| book.enter(finding));
+            book.tell(tell);
+        });
     }
 
     /// Takes a part of the log that was read elsewhere, as if its bytes had been fed. An unfinished
@@ -137,6 +204,7 @@ impl Auditor {
         feeder.finish(|line| reader.read(&line, &mut |finding| book.enter(finding)));
         let (line, byte) = (feeder.next_line(), feeder.next_byte());
         segment.read_on(reader, line, byte, &mut |finding| book.enter(finding));
+        book.tell(&mut |_| ());
         let (line, byte) =
             (line.saturating_add(segment.lines()), byte.saturating_add(segment.len()));
         *feeder = Feeder::new(&self.limits).of_input(self.input).starting_at(line, byte);
@@ -145,16 +213,66 @@ impl Auditor {
     /// Ends the input: a last line without a line end and an unfinished record count as far as they
     /// go.
     pub fn finish(&mut self) {
+        self.end(&mut |_| ());
+    }
+
+    /// Ends the input, and tells what opens and closes by what was unfinished; see
+    /// [`feed_with`](Self::feed_with).
+    pub fn finish_with(&mut self, mut tell: impl FnMut(&HostChange)) {
+        self.book.begin_watch();
+        self.end(&mut tell);
+    }
+
+    fn end(&mut self, tell: &mut dyn FnMut(&HostChange)) {
         let Self { feeder, reader, book, .. } = self;
         feeder.finish(|line| reader.read(&line, &mut |finding| book.enter(finding)));
         reader.finish(&mut |finding| book.enter(finding));
         book.take_all_waiting();
+        book.tell(tell);
     }
 
     /// Ends the input and begins another one, whose lines are numbered from 1 again and told apart
-    /// by `id`.
+    /// by `id`; each input has an `id` of its own.
     ///
-    /// Rotated files are inputs in their order, oldest first.
+    /// Rotated files of one log are inputs in their order, oldest first.
+    ///
+    /// # Several inputs of one host
+    ///
+    /// A host may have several logs: its journal, firewalld's own file, the log of ovnkube's
+    /// container. Each is an input, and they may be read in any order. Say that they are of one
+    /// host by [`of_host`](Self::of_host) or [`one_host`](Self::one_host), for some of them name no
+    /// host.
+    ///
+    /// One fact of one input bears on the others: the journal tells when the machine was started
+    /// anew (`-- Boot … --`, or another `_BOOT_ID`), and that ends what all programs had opened.
+    /// Where the start and a line stand in one input, or in rotated files of one log, the position
+    /// tells which came first. Otherwise the times tell, if the timeline resolves both; give it by
+    /// [`with_timeline`](Self::with_timeline) before the first line. CRI-O's times and the
+    /// journal's machine-readable forms are complete; firewalld's times lack the offset, klog's and
+    /// the journal's usual ones the year as well. Where the times do not tell, what the start may
+    /// have ended is unknown: [`Ignorance::MayHaveBooted`](crate::state::known::Ignorance). So the
+    /// order of the inputs never makes an answer wrong; read the journal last and the fewest are
+    /// unknown.
+    ///
+    /// ```
+    /// use hostport_audit::event::firewalld::Layer;
+    /// use hostport_audit::{Auditor, InputId};
+    ///
+    /// let journal = "Jun 28 09:00:00 rhel92 kernel: x\n-- Boot 2d30a6508937515eb84cfdeac507588e --\n\
+    ///                Jun 28 16:24:11 rhel92 kernel: x\n";
+    /// let firewalld = "2023-06-28 10:00:00 DEBUG1: zone.PortAdded('public', '8080', 'tcp', 0)\n";
+    /// for inputs in [[journal, firewalld], [firewalld, journal]] {
+    ///     let mut auditor = Auditor::new().one_host();
+    ///     for (number, input) in (1..).zip(inputs) {
+    ///         auditor.next_input(InputId::new(number));
+    ///         auditor.feed(input);
+    ///     }
+    ///     auditor.finish();
+    ///     let (_, host) = auditor.ledger().hosts().next().unwrap();
+    ///     assert!(host.firewalld().unwrap().ports("public", Layer::Runtime).is_err());
+    ///     assert_eq!(host.openings().count(), 0, "nobody told whether the boot came later");
+    /// }
+    /// ```
     pub fn next_input(&mut self, id: InputId) {
         self.finish();
         self.input = id;
@@ -168,6 +286,11 @@ impl Auditor {
     /// so far is remarked as such. Behind a line or a record that is not finished they are
     /// taken in when it is: see [`settled`](Self::settled).
     pub fn know(&mut self, host: Option<&Text<'_>>, facts: &Facts) {
+        self.take_facts(host, facts);
+        self.book.tell(&mut |_| ());
+    }
+
+    fn take_facts(&mut self, host: Option<&Text<'_>>, facts: &Facts) {
         let here = ByteSpan::new(self.feeder.next_byte(), self.feeder.next_byte());
         let here = LineRef::new(self.input, self.feeder.next_line().saturating_sub(1), here);
         let by = Evidence::statement(here);
@@ -177,6 +300,19 @@ impl Auditor {
             // What was fed last may yet turn out to be a record; it came before the facts.
             self.book.know_later(host, facts, by);
         }
+    }
+
+    /// Takes facts, and tells what opens and closes by them; see [`know`](Self::know) and
+    /// [`feed_with`](Self::feed_with).
+    pub fn know_with(
+        &mut self,
+        host: Option<&Text<'_>>,
+        facts: &Facts,
+        mut tell: impl FnMut(&HostChange),
+    ) {
+        self.book.begin_watch();
+        self.take_facts(host, facts);
+        self.book.tell(&mut tell);
     }
 
     /// The state of every host, as of what was read; see [`settled`](Self::settled) for an

@@ -1,5 +1,6 @@
 //! The folds over findings: state, coverage and, if the caller wants it, history.
 
+use super::watch::{HostChange, Watch};
 use crate::event::{Event, Finding, FindingKind, Source, What, journal};
 use crate::limits::Limits;
 use crate::report::{Coverage, History};
@@ -66,23 +67,29 @@ impl Waiting {
 pub(super) struct Book {
     /// Whose the lines without a host's name are.
     pub(super) host: Option<Text<'static>>,
+    /// All lines are of one host, whatever name they have.
+    pub(super) one_host: bool,
     pub(super) ledger: Ledger,
     pub(super) coverage: Coverage,
     pub(super) history: Option<History>,
     /// In the order in which they were stated.
     waiting: Vec<Waiting>,
     pub(super) horizon: Option<Horizon>,
+    /// What changes is told.
+    pub(super) watch: Option<Watch>,
 }
 
 impl Book {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             host: None,
+            one_host: false,
             ledger: Ledger::new(limits),
             coverage: Coverage::new(limits),
             history: None,
             waiting: Vec::new(),
             horizon: None,
+            watch: None,
         }
     }
 
@@ -91,45 +98,77 @@ impl Book {
         if self.waiting.first().is_some_and(|told| told.is_before(finding.at)) {
             self.take_waiting(|told| told.is_before(finding.at));
         }
-        if finding.host.is_none() {
-            finding.host = self.host.clone();
-        }
+        self.name_host(&mut finding);
         self.coverage.count(&finding);
         if self.horizon.as_mut().is_some_and(|horizon| horizon.is_passed(&finding)) {
             return;
         }
-        let Finding { at, host, boot, stamp, kind, .. } = finding;
+        let Finding { at, host, boot, stamp, clock, kind, .. } = finding;
         let by = Evidence::new(at, stamp);
-        let mut effects = Effects::default();
-        if let Some(boot) = &boot {
-            self.ledger.boot(host.as_ref(), boot, by, &mut effects);
+        let Self { ledger, coverage, history, watch, .. } = self;
+        let mut note = |host: Option<&Text<'_>>, effects: &Effects| {
+            note(host, by, effects, coverage, history, watch);
+        };
+        // A start lies between the lines before and behind it; it has no time of its own.
+        let is_start = matches!(
+            kind,
+            FindingKind::Event(What::Journal(
+                journal::Event::Boot { .. } | journal::Event::BootOfOne { .. }
+            ))
+        );
+        if !is_start {
+            ledger.read(host.as_ref(), boot.as_ref(), clock, by, &mut note);
         }
         match kind {
-            FindingKind::Event(
-                what @ What::Journal(journal::Event::Boot { .. } | journal::Event::Missing { .. }),
-            ) if host.is_none() => {
-                // Told without a name, it is one of every host; what it brings about is noted host
-                // by host.
-                let hosts: Vec<Option<Text<'static>>> =
-                    self.ledger.hosts().map(|(name, _)| name.cloned()).collect();
-                self.note(None, by, &effects);
-                for host in hosts {
-                    effects.clear();
-                    let event = Event { host, at, stamp, what: what.clone() };
-                    self.ledger.apply(&event, &mut effects);
-                    self.note(event.host.as_ref(), by, &effects);
-                }
-            }
             FindingKind::Event(what) => {
                 let event = Event { host, at, stamp, what };
-                self.ledger.apply(&event, &mut effects);
-                self.note(event.host.as_ref(), by, &effects);
+                ledger.apply(&event, &mut note);
+                // What is known may change although nothing opens or closes: a change came to its
+                // end.
+                if let Some(watch) = watch {
+                    watch.touch(event.host.as_ref(), &[]);
+                }
             }
             FindingKind::Plain(source) => {
-                self.ledger.saw_line(host.as_ref(), source, by, &mut effects);
-                self.note(host.as_ref(), by, &effects);
+                ledger.saw_line(host.as_ref(), source, by, &mut note);
+                if let Some(watch) = watch {
+                    watch.touch(host.as_ref(), &[]);
+                }
             }
-            _ => self.note(host.as_ref(), by, &effects),
+            _ => {}
+        }
+        if let Some(watch) = watch {
+            watch.compare(ledger, by);
+        }
+    }
+
+    /// Gives a finding the name under which its host is kept.
+    fn name_host(&mut self, finding: &mut Finding<'_>) {
+        if !self.one_host {
+            finding.host = finding.host.take().or_else(|| self.host.clone());
+            return;
+        }
+        if self.host.is_none()
+            && let Some(name) = finding.host.as_ref()
+        {
+            let name = name.clone().into_owned();
+            self.ledger.name_the_nameless(&name);
+            self.coverage.name_the_nameless(&name);
+            if let Some(history) = &mut self.history {
+                history.name_the_nameless(&name);
+            }
+            if let Some(watch) = &mut self.watch {
+                watch.rename(&name);
+            }
+            self.host = Some(name);
+        }
+        finding.host.clone_from(&self.host);
+        // Names that differ are no several hosts.
+        if let FindingKind::Event(What::Journal(journal::Event::BootOfOne { id })) =
+            &mut finding.kind
+        {
+            let id = id.take();
+            finding.kind = FindingKind::Event(What::Journal(journal::Event::Boot { id }));
         }
     }
 
@@ -157,17 +196,45 @@ impl Book {
     /// Takes what the caller states.
     pub(super) fn know(&mut self, host: Option<&Text<'_>>, facts: &Facts, by: Evidence) {
         let mut effects = Effects::default();
+        let host = host.filter(|_| !self.one_host);
         let only = self.host.clone().or_else(|| self.ledger.only_host().cloned());
         let host = host.or(only.as_ref());
-        self.ledger.know(host, facts, by, &mut effects);
-        self.note(host, by, &effects);
+        let Self { ledger, coverage, history, watch, .. } = self;
+        ledger.know(host, facts, by, &mut effects);
+        note(host, by, &effects, coverage, history, watch);
+        if let Some(watch) = watch {
+            watch.compare(ledger, by);
+        }
     }
 
-    /// Passes on what an event or a statement brought about.
-    fn note(&mut self, host: Option<&Text<'_>>, by: Evidence, effects: &Effects) {
-        self.coverage.remark(host, &effects.remarks);
-        if let Some(history) = &mut self.history {
-            history.record(host, by, &effects.changes);
+    /// Hands out the changes that were not told yet.
+    pub(super) fn tell(&mut self, tell: &mut dyn FnMut(&HostChange)) {
+        if let Some(watch) = &mut self.watch {
+            watch.tell(tell);
         }
+    }
+
+    /// Tells changes from here on.
+    pub(super) fn begin_watch(&mut self) {
+        let ledger = &self.ledger;
+        self.watch.get_or_insert_with(|| Watch::of(ledger));
+    }
+}
+
+/// Passes on what an event or a statement brought about.
+fn note(
+    host: Option<&Text<'_>>,
+    by: Evidence,
+    effects: &Effects,
+    coverage: &mut Coverage,
+    history: &mut Option<History>,
+    watch: &mut Option<Watch>,
+) {
+    coverage.remark(host, &effects.remarks);
+    if let Some(history) = history {
+        history.record(host, by, &effects.changes);
+    }
+    if let Some(watch) = watch.as_mut().filter(|_| !effects.changes.is_empty()) {
+        watch.touch(host, &effects.changes);
     }
 }

@@ -82,6 +82,7 @@ impl<'a> Context<'a> {
             host: self.host.as_ref().map(Text::reborrow),
             boot: self.boot.as_ref().map(Text::reborrow),
             stamp,
+            clock: self.stamp,
             kind,
         }
     }

@@ -219,7 +219,8 @@ impl Dialects {
             let error = held.placed(unfinished.error);
             let Held { at, lines, host, .. } = held;
             let kind = FindingKind::Malformed { source: Some(Source::Firewalld), error };
-            give_up(Finding { at, lines, host, boot: None, stamp: None, kind }, emit);
+            let (boot, stamp, clock) = (None, None, None);
+            give_up(Finding { at, lines, host, boot, stamp, clock, kind }, emit);
         }
     }
 }
@@ -262,11 +263,11 @@ fn read_cut(
 /// A call of firewalld that cannot be read is still another call: no request before it can be
 /// answered any more.
 fn give_up(finding: Finding<'_>, emit: &mut impl FnMut(Finding<'_>)) {
-    let Finding { at, stamp, .. } = finding;
+    let Finding { at, stamp, clock, .. } = finding;
     let host = finding.host.clone();
     emit(finding);
     let kind = FindingKind::Event(What::Firewalld(event::firewalld::Event::OtherCall));
-    emit(Finding { at, lines: 0, host, boot: None, stamp, kind });
+    emit(Finding { at, lines: 0, host, boot: None, stamp, clock, kind });
 }
 
 fn emit_firewalld(

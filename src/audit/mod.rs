@@ -11,9 +11,11 @@ mod reader;
 mod saved;
 mod segment;
 mod streams;
+mod watch;
 
 pub use auditor::Auditor;
 pub use expect::Expect;
 pub use reader::Reader;
 pub use saved::{LoadError, SCHEMA_VERSION, Saved};
 pub use segment::Segment;
+pub use watch::{HostChange, Turn};

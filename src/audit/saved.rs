@@ -3,7 +3,7 @@
 use super::auditor::Auditor;
 
 /// The version of the saved form. It changes whenever a state saved before can no longer be read.
-pub const SCHEMA_VERSION: u32 = 1;
+pub const SCHEMA_VERSION: u32 = 2;
 
 /// An auditor with the version of its form, to be serialized and loaded again.
 ///

@@ -186,6 +186,8 @@ fn push(findings: &mut Vec<Finding<'static>>, finding: Finding<'_>) {
         && same_run(last, &finding)
         && before.stamp <= last.stamp
         && last.stamp <= finding.stamp
+        && before.clock <= last.clock
+        && last.clock <= finding.clock
     {
         before.lines = before.lines.saturating_add(last.lines);
         *last = finding;

@@ -61,6 +61,8 @@ pub struct Finding<'a> {
     pub boot: Option<Text<'a>>,
     /// The time the program wrote, or else the time in the prefix.
     pub stamp: Option<Stamp>,
+    /// The time in the prefix, whatever time the program wrote.
+    pub clock: Option<Stamp>,
     /// What it is.
     pub kind: FindingKind<'a>,
 }
@@ -121,6 +123,7 @@ impl Finding<'_> {
             host: self.host.map(Text::into_owned),
             boot: self.boot.map(Text::into_owned),
             stamp: self.stamp,
+            clock: self.clock,
             kind: match self.kind {
                 FindingKind::Event(what) => FindingKind::Event(what.into_owned()),
                 FindingKind::Plain(source) => FindingKind::Plain(source),

@@ -20,6 +20,14 @@ pub enum Event<'a> {
         /// The identifier of the boot, if the remark names it.
         id: Option<Text<'a>>,
     },
+    /// One of several machines was started anew, and the log does not tell which: `-- Boot … --`
+    /// among messages of more than one host.
+    ///
+    /// For one of these machines it means that what a start ends may have ended.
+    BootOfOne {
+        /// The identifier of the boot, if the remark names it.
+        id: Option<Text<'a>>,
+    },
     /// Messages are missing: `Suppressed 42 messages from crio.service` (systemd-journald 252).
     Suppressed {
         /// How many.
@@ -135,6 +143,7 @@ impl<'a> Event<'a> {
     ) -> Self {
         match note {
             Note::Boot { id } => Self::Boot { id },
+            Note::BootOfOne { id } => Self::BootOfOne { id },
             Note::Suppressed { count, unit } => {
                 let source = whose(unit.as_bytes());
                 Self::Suppressed { count, unit, source }
@@ -161,6 +170,7 @@ impl Event<'_> {
     pub fn into_owned(self) -> Event<'static> {
         match self {
             Self::Boot { id } => Event::Boot { id: id.map(Text::into_owned) },
+            Self::BootOfOne { id } => Event::BootOfOne { id: id.map(Text::into_owned) },
             Self::Suppressed { count, unit, source } => {
                 Event::Suppressed { count, unit: unit.into_owned(), source }
             }

@@ -1,12 +1,12 @@
 //! What the answers are worth: a fold over everything that was read, so that "no open port" and
 //! "understood nothing" never look alike.
 
-use super::host_name::{self, ByHost};
 use super::signs::Signs;
 use super::verdict::{Reason, Verdict};
 use crate::error::{ErrorKind, Place};
 use crate::event::journal::Cause;
 use crate::event::{Finding, FindingKind, Front, Remark, Source, What, journal};
+use crate::host_name::{self, ByHost};
 use crate::limits::Limits;
 use crate::record::transport::Encoding;
 use crate::span::{InputId, LineRef};
@@ -350,7 +350,9 @@ impl HostCoverage {
 
     fn hear_journal(&mut self, event: &journal::Event<'_>) {
         match event {
-            journal::Event::Boot { .. } => self.boots = self.boots.saturating_add(1),
+            journal::Event::Boot { .. } | journal::Event::BootOfOne { .. } => {
+                self.boots = self.boots.saturating_add(1);
+            }
             journal::Event::Suppressed { count, unit, .. } => {
                 self.add_suppressed(unit.clone().into_owned(), *count)
             }
@@ -429,7 +431,7 @@ fn keep_first<T>(ours: &mut Vec<T>, theirs: Vec<T>, most: usize) {
 /// use hostport_audit::report::{Coverage, Verdict};
 /// use hostport_audit::{Limits, LineRef};
 ///
-/// let finding = |kind| Finding { at: LineRef::default(), lines: 1, host: None, boot: None, stamp: None, kind };
+/// let finding = |kind| Finding { at: LineRef::default(), lines: 1, host: None, boot: None, stamp: None, clock: None, kind };
 /// let mut coverage = Coverage::new(Limits::default());
 /// coverage.count(&finding(FindingKind::Unrelated));
 /// coverage.count(&finding(FindingKind::Plain(Source::Crio)));
@@ -486,6 +488,11 @@ impl Coverage {
 
     fn entry(&mut self, name: Option<&Text<'_>>) -> Option<&mut HostCoverage> {
         host_name::entry(&mut self.hosts, name, self.limits.max_hosts)
+    }
+
+    /// What was counted without a name is of this host.
+    pub(crate) fn name_the_nameless(&mut self, name: &Text<'static>) {
+        host_name::name_the_nameless(&mut self.hosts, name);
     }
 
     /// The hosts seen, in order of their names.

@@ -39,6 +39,11 @@ pub struct Report {
     /// The hosts, in order of their names. A host of which there are nothing but unrelated lines is
     /// none of them; its lines are among [`Self::counts`].
     pub hosts: Vec<HostReport>,
+    /// Pairs of hosts that may be one: lines without a name beside those of the only named host, or
+    /// a short name beside its full name. [`Auditor::one_host`](crate::Auditor::one_host) makes them
+    /// one.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
+    pub may_be_one: Vec<(Option<Text<'static>>, Option<Text<'static>>)>,
 }
 
 /// What is open on one host.
@@ -142,6 +147,7 @@ impl Report {
             .map(|(name, _)| name)
             .chain(coverage.hosts().map(|(name, _)| name))
             .collect();
+        let may_be_one = may_be_one(&names);
         let states: BTreeMap<_, _> = ledger.hosts().collect();
         let covers: BTreeMap<_, _> = coverage.hosts().collect();
         let is_told = |name: &Option<&Text<'static>>| {
@@ -163,6 +169,7 @@ impl Report {
             counts: coverage.counts(),
             refused_events: ledger.refused_hosts(),
             hosts: hosts.collect(),
+            may_be_one,
         }
     }
 
@@ -301,6 +308,25 @@ fn is_heard(host: &Host) -> bool {
 /// True if not all lines of the host are unrelated.
 const fn is_about_hosts_ports(host: &HostCoverage) -> bool {
     host.counts.records > 0 || host.counts.malformed > 0 || host.counts.remarks > 0
+}
+
+/// Pairs of names that may be of one host.
+fn may_be_one(
+    names: &BTreeSet<Option<&Text<'static>>>,
+) -> Vec<(Option<Text<'static>>, Option<Text<'static>>)> {
+    let mut named = names.iter().flatten();
+    let only = named.next().filter(|_| named.next().is_none() && names.contains(&None));
+    let mut pairs: Vec<_> = only.map(|name| (None, Some((*name).clone()))).into_iter().collect();
+    for full in names.iter().flatten() {
+        let dots = full.as_bytes().iter().enumerate().filter(|(_, byte)| **byte == b'.');
+        for (dot, _) in dots {
+            let short = Text::from(full.as_bytes().get(..dot).unwrap_or_default().to_vec());
+            if names.contains(&Some(&short)) {
+                pairs.push((Some(short), Some((*full).clone())));
+            }
+        }
+    }
+    pairs
 }
 
 /// The view of a host of which no record was read.

@@ -1,10 +1,10 @@
 //! When was a port open: the changes of each host, kept within a limit, and the intervals that
 //! follow from them.
 
-use super::host_name::{self, ByHost};
 use super::interval::{Beginning, End, Interval};
 use super::open_map::{OpenMap, Row, group};
 use super::origin::Origin;
+use crate::host_name::{self, ByHost};
 use crate::limits::Limits;
 use crate::port::HostPort;
 use crate::state::change::Change;
@@ -68,6 +68,11 @@ impl History {
                     self.refused.saturating_add(u64::try_from(changes.len()).unwrap_or(u64::MAX))
             }
         }
+    }
+
+    /// What was kept without a name is that of this host.
+    pub(crate) fn name_the_nameless(&mut self, name: &Text<'static>) {
+        host_name::name_the_nameless(&mut self.hosts, name);
     }
 
     /// The hosts of which something is kept, in order of their names.
@@ -295,7 +300,7 @@ pub(super) fn port_order(
 }
 
 /// The scopes that together are all that a program tells of.
-pub(super) fn roots(origin: Origin) -> Vec<Scope> {
+pub(crate) fn roots(origin: Origin) -> Vec<Scope> {
     use crate::family::Family;
     match origin {
         Origin::Firewalld => alloc::vec![Scope::Firewalld],

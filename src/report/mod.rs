@@ -4,7 +4,6 @@ mod allow_list;
 mod coverage;
 mod document;
 mod history;
-mod host_name;
 mod interval;
 mod moment;
 mod open_map;
@@ -40,3 +39,7 @@ pub use verdict::{Reason, Verdict};
 pub use why::Why;
 pub use words::pod_and_namespace;
 pub use zone_use::{DefaultZone, ZoneUse};
+
+pub(crate) use history::roots;
+pub(crate) use origin::takes_in;
+pub(crate) use words::scope_words;

@@ -67,6 +67,7 @@ impl Origin {
             | Scope::ZoneList { .. } => Self::Firewalld,
             Scope::CrioSockets | Scope::CrioRules { .. } => Self::Crio,
             Scope::Ovnkube => Self::Ovnkube,
+            Scope::Neighbours => Self::Neighbour,
         }
     }
 }
@@ -131,6 +132,7 @@ pub(crate) fn takes_in(scope: &Scope, holder: &Holder) -> bool {
             matches!(holder, Holder::CrioRule { family: of_rule, .. } if of_rule == family)
         }
         Scope::Ovnkube => Origin::of(holder) == Origin::Ovnkube,
+        Scope::Neighbours => Origin::of(holder) == Origin::Neighbour,
     }
 }
 

@@ -33,6 +33,14 @@ impl fmt::Display for Report {
         if others > 0 && !of_nothing {
             writeln!(f, "\n{others} lines that belong to none of these hosts")?;
         }
+        for (one, other) in &self.may_be_one {
+            writeln!(
+                f,
+                "\n{} and {} may be one host: say so, and they are reported as one",
+                host_word(one.as_ref()),
+                host_word(other.as_ref())
+            )?;
+        }
         if self.refused_events > 0 {
             writeln!(
                 f,

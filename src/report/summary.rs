@@ -2,11 +2,11 @@
 //! and mixed up.
 
 use super::history::{port_order, roots};
-use super::host_name::{self, ByHost};
 use super::open_map::is_within;
 use super::open_port::PortState;
 use super::origin::{Origin, hides_ports, layer_of, takes_in, zone_of};
 use crate::event::firewalld::{Kind, Layer};
+use crate::host_name::{self, ByHost};
 use crate::port::{HostPort, PortRange, Protocol};
 use crate::span::LineRef;
 use crate::state::change::Change;

@@ -97,7 +97,7 @@ pub(super) const fn layer_word(holder: &Holder) -> &'static str {
 }
 
 /// A scope in words.
-pub(super) fn scope_words(scope: &Scope) -> String {
+pub(crate) fn scope_words(scope: &Scope) -> String {
     match scope {
         Scope::Firewalld => "all of firewalld".into(),
         Scope::FirewalldLayer { layer } => format!("firewalld, {layer}, all zones"),
@@ -108,6 +108,7 @@ pub(super) fn scope_words(scope: &Scope) -> String {
         Scope::CrioSockets => "sockets of CRI-O".into(),
         Scope::CrioRules { family } => format!("rules of CRI-O, {family}"),
         Scope::Ovnkube => "rules of ovnkube".into(),
+        Scope::Neighbours => "host ports of other programs".into(),
     }
 }
 

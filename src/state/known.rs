@@ -25,6 +25,9 @@ pub enum Ignorance {
     Crash,
     /// The program started anew, and has not yet said what it kept.
     Restart,
+    /// The machine may have been started anew: the log tells of a start, and not whether it came
+    /// before or after, or which of several machines it was.
+    MayHaveBooted,
     /// A stretch of the log is missing: suppressed, filtered, rotated away, or debug was off.
     Gap,
     /// A message was cut short.
@@ -65,6 +68,7 @@ impl Ignorance {
             Self::DiskChange => "a file changed on disk",
             Self::Crash => "the program died half way",
             Self::Restart => "the program started anew and has not said what it kept",
+            Self::MayHaveBooted => "the machine may have been started anew",
             Self::Gap => "a stretch of the log is missing",
             Self::CutMessage => "a message was cut short",
             Self::NftablesNotStated => "rules may be in nftables, which was not stated",
@@ -112,7 +116,7 @@ impl Ignorance {
             | Self::DoubtfulSignal => 2,
             Self::OpaqueWrite | Self::DiskChange | Self::EditedWhileStopped => 3,
             Self::Gap | Self::LookAlike | Self::NewestFirst | Self::NftablesNotStated => 4,
-            Self::Restart => 5,
+            Self::Restart | Self::MayHaveBooted => 5,
             Self::Crash => 6,
             Self::NotRunning => 7,
             Self::NeverPrinted => 8,
@@ -130,7 +134,10 @@ impl Ignorance {
             (Self::BeforeLog, _) => true,
             (Self::FilesNotLogged, later) => !matches!(later, Self::BeforeLog),
             (Self::NotRunning | Self::Restart, later) => !matches!(later, Self::FilesNotLogged),
-            (_, later) => matches!(later, Self::NotRunning | Self::Restart | Self::Crash),
+            (_, later) => matches!(
+                later,
+                Self::NotRunning | Self::Restart | Self::MayHaveBooted | Self::Crash
+            ),
         }
     }
 }

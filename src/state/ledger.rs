@@ -1,5 +1,6 @@
 //! All hosts and all sources: routes each event to the fold that it belongs to.
 
+use super::boots::{Boots, Start, Voice};
 use super::crio::{self, Crio};
 use super::effects::Effects;
 use super::evidence::{Assumed, Evidence, Support};
@@ -12,9 +13,14 @@ use super::ovnkube::{self, Ovnkube};
 use crate::assume::{Assume, Assumptions};
 use crate::event::journal::{Cause, Missing};
 use crate::event::{Event, Remark, Source, What, journal};
+use crate::host_name::{self, ByHost};
 use crate::limits::Limits;
+use crate::span::LineRef;
+use crate::stamp::Stamp;
 use crate::text::Text;
+use crate::timeline::Timeline;
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 
 /// Facts about one host that the caller states; what is `None` is not stated.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -33,7 +39,9 @@ pub struct Facts {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Host {
     limits: Limits,
-    boot: Option<Text<'static>>,
+    boots: Boots,
+    /// The newest boot that was named.
+    boot: Option<NamedBoot>,
     /// The line that told of the last start of the machine.
     booted: Option<Evidence>,
     /// The sources of which lines are missing since then.
@@ -53,11 +61,23 @@ pub struct Host {
     assumptions: Assumptions,
 }
 
+/// A boot that lines name, as `_BOOT_ID` and `-- Boot … --` do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+struct NamedBoot {
+    id: Text<'static>,
+    /// The first line that named it.
+    since: Evidence,
+    /// The boot before it that another input goes back to.
+    back_in: Option<Text<'static>>,
+}
+
 impl Host {
     fn new(limits: Limits, assumptions: Assumptions) -> Self {
         Self {
             limits,
             assumptions,
+            boots: Boots::default(),
             boot: None,
             booted: None,
             missing: BTreeSet::new(),
@@ -108,7 +128,8 @@ impl Host {
     pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
         let firewalld = self.firewalld.iter().flat_map(Firewalld::unknowns);
         let crio = self.crio.iter().flat_map(Crio::unknowns);
-        firewalld.chain(crio).chain(self.ovnkube.iter().flat_map(Ovnkube::unknowns))
+        let ovnkube = self.ovnkube.iter().flat_map(Ovnkube::unknowns);
+        firewalld.chain(crio).chain(ovnkube).chain(self.neighbours.unknowns())
     }
 
     /// Everything that is known only by an assumption of the caller's.
@@ -123,19 +144,44 @@ impl Host {
         }
     }
 
-    fn apply(&mut self, what: &What<'_>, by: Evidence, effects: &mut Effects) {
+    fn apply(&mut self, what: &What<'_>, by: Evidence, timeline: &Timeline, effects: &mut Effects) {
         self.unread = false;
-        if let Some(source) = source_of(what)
+        let Some(voice) = Voice::of(what) else {
+            if let What::Journal(event) = what {
+                self.apply_journal(event, by, effects);
+            }
+            return;
+        };
+        if let Some(source) = voice.source()
             && self.is_unordered(source, by, effects)
         {
             return;
         }
+        let place = self.boots.line(voice, by, timeline);
+        // Of a source that is heard first a start tells how it began, if no line since then is
+        // missing.
+        if let Some(start) = place.start.filter(|_| self.hears(voice) || !self.misses(voice)) {
+            match voice {
+                Voice::Firewalld => _ = self.heard_firewalld(),
+                Voice::Crio => _ = self.heard_crio(),
+                Voice::Ovnkube => _ = self.heard_ovnkube(),
+                Voice::Neighbours => {}
+            }
+            self.start(voice, start, effects);
+        }
+        let told = effects.changes.len();
         match what {
             What::Firewalld(event) => self.heard_firewalld().apply(event, by, effects),
-            What::Crio(event) => self.heard_crio(effects).apply(event, by, effects),
-            What::Ovnkube(event) => self.heard_ovnkube(effects).apply(event, by, effects),
+            What::Crio(event) => self.heard_crio().apply(event, by, effects),
+            What::Ovnkube(event) => self.heard_ovnkube().apply(event, by, effects),
             What::Neighbour(event) => self.neighbours.apply(event, by, effects),
-            What::Journal(event) => self.apply_journal(event, by, effects),
+            What::Journal(_) => {}
+        }
+        // A line that may come from before a start: what it opened may have ended.
+        if let Some(boot) = place.ahead
+            && effects.changes.len() > told
+        {
+            self.start(voice, Start::MayHaveCome(boot), effects);
         }
     }
 
@@ -158,8 +204,8 @@ impl Host {
     fn lose_sight(&mut self, source: Source, why: Ignorance, by: Evidence, effects: &mut Effects) {
         match source {
             Source::Firewalld => self.heard_firewalld().lose_sight(why, by, effects),
-            Source::Crio => self.heard_crio(effects).lose_sight(why, by, effects),
-            Source::Ovnkube => self.heard_ovnkube(effects).lose_sight(why, by, effects),
+            Source::Crio => self.heard_crio().lose_sight(why, by, effects),
+            Source::Ovnkube => self.heard_ovnkube().lose_sight(why, by, effects),
         }
     }
 
@@ -172,41 +218,139 @@ impl Host {
         })
     }
 
-    /// The last start of the machine, if all that a source has said since was read.
-    fn booted_before(&self, source: Source) -> Option<Evidence> {
-        self.booted.filter(|_| !self.missing.contains(&source))
+    /// True if something was read or stated of a program.
+    fn hears(&self, voice: Voice) -> bool {
+        match voice {
+            Voice::Firewalld => self.firewalld.is_some(),
+            Voice::Crio => self.crio.is_some(),
+            Voice::Ovnkube => self.ovnkube.is_some(),
+            Voice::Neighbours => true,
+        }
     }
 
-    /// CRI-O's fold, from the last start of the machine on if that came before CRI-O's first line.
-    fn heard_crio(&mut self, effects: &mut Effects) -> &mut Crio {
-        let (limits, booted) = (self.limits, self.booted_before(Source::Crio));
-        self.crio.get_or_insert_with(|| {
-            let mut crio = Crio::new(limits);
-            if let Some(by) = booted {
-                crio.apply_journal(&journal::Event::Boot { id: None }, by, effects);
-            }
-            crio
-        })
+    /// True if lines of a program are missing since the last start of the machine.
+    fn misses(&self, voice: Voice) -> bool {
+        voice.source().is_some_and(|source| self.missing.contains(&source))
     }
 
-    fn heard_ovnkube(&mut self, effects: &mut Effects) -> &mut Ovnkube {
-        let (limits, booted) = (self.limits, self.booted_before(Source::Ovnkube));
-        self.ovnkube.get_or_insert_with(|| {
-            let mut ovnkube = Ovnkube::new(limits);
-            if let Some(by) = booted {
-                ovnkube.apply_journal(&journal::Event::Boot { id: None }, by, effects);
+    fn heard_crio(&mut self) -> &mut Crio {
+        let limits = self.limits;
+        self.crio.get_or_insert_with(|| Crio::new(limits))
+    }
+
+    fn heard_ovnkube(&mut self) -> &mut Ovnkube {
+        let limits = self.limits;
+        self.ovnkube.get_or_insert_with(|| Ovnkube::new(limits))
+    }
+
+    /// A program was started anew with the machine, or may have been.
+    fn start(&mut self, voice: Voice, start: Start, effects: &mut Effects) {
+        let (event, by) = match start {
+            Start::Came(by) => (journal::Event::Boot { id: None }, by),
+            Start::MayHaveCome(by) => (journal::Event::BootOfOne { id: None }, by),
+        };
+        // Of a source that is not in order all is unknown, and stays so.
+        if voice.source().is_some_and(|source| self.unordered.contains_key(&source)) {
+            return;
+        }
+        match voice {
+            Voice::Firewalld => {
+                if let Some(firewalld) = &mut self.firewalld {
+                    firewalld.apply_journal(&event, by, effects);
+                }
             }
-            ovnkube
-        })
+            Voice::Crio => {
+                if let Some(crio) = &mut self.crio {
+                    crio.apply_journal(&event, by, effects);
+                }
+            }
+            Voice::Ovnkube => {
+                if let Some(ovnkube) = &mut self.ovnkube {
+                    ovnkube.apply_journal(&event, by, effects);
+                }
+            }
+            Voice::Neighbours => self.neighbours.apply_journal(&event, by, effects),
+        }
+    }
+
+    /// The machine was started anew; if that is not `sure`, it was this machine or another one.
+    fn machine_start(
+        &mut self,
+        id: Option<&Text<'_>>,
+        sure: bool,
+        by: Evidence,
+        timeline: &Timeline,
+        effects: &mut Effects,
+    ) {
+        if let Some(id) = id.filter(|_| sure)
+            && !self.names_new(id, by, timeline)
+        {
+            return;
+        }
+        if sure {
+            self.booted = Some(by);
+            self.missing.clear();
+        }
+        let mut starts = Vec::new();
+        self.boots.start(by, id, sure, timeline, |voice, start| starts.push((voice, start)));
+        for (voice, start) in starts {
+            self.start(voice, start, effects);
+        }
+    }
+
+    /// Takes note of the name of a boot; false if nothing was started: the boot is known, or the
+    /// input goes back to an earlier one.
+    fn names_new(&mut self, id: &Text<'_>, by: Evidence, timeline: &Timeline) -> bool {
+        let named = || NamedBoot { id: id.clone().into_owned(), since: by, back_in: None };
+        let Some(newest) = &mut self.boot else {
+            self.boot = Some(named());
+            return true;
+        };
+        let same_input = newest.since.at.input() == by.at.input();
+        if newest.id.as_bytes() == id.as_bytes() {
+            return !same_input;
+        }
+        if newest.back_in.as_ref().is_some_and(|back| back.as_bytes() == id.as_bytes()) {
+            return false;
+        }
+        if !same_input && is_before(by, newest.since, timeline) {
+            if newest.back_in.is_none() {
+                self.boots.started_before(newest.since);
+            }
+            newest.back_in = Some(id.clone().into_owned());
+            return false;
+        }
+        self.boot = Some(named());
+        true
+    }
+
+    /// Takes note of a line, and of the boot that it names; another one than before means that the
+    /// machine was started anew.
+    fn read(
+        &mut self,
+        boot: Option<&Text<'_>>,
+        clock: Option<Stamp>,
+        by: Evidence,
+        timeline: &Timeline,
+        effects: &mut Effects,
+    ) {
+        if let Some(id) = boot {
+            match &self.boot {
+                Some(newest) if newest.id.as_bytes() == id.as_bytes() => {}
+                Some(_) => {
+                    self.unread = false;
+                    self.machine_start(Some(id), true, by, timeline, effects);
+                }
+                None => {
+                    let id = id.clone().into_owned();
+                    self.boot = Some(NamedBoot { id, since: by, back_in: None });
+                }
+            }
+        }
+        self.boots.saw(by.at.input(), clock);
     }
 
     fn apply_journal(&mut self, event: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
-        if let journal::Event::Boot { id } = event {
-            self.boot = id.clone().map(Text::into_owned);
-            self.booted = Some(by);
-            self.missing.clear();
-            self.neighbours.boot(by, effects);
-        }
         let is_missing = |source: &Source| match event {
             journal::Event::Suppressed { source: Some(own), .. }
             | journal::Event::TextLost { source: Some(own), .. }
@@ -247,23 +391,34 @@ impl Host {
         if let Some(stated) = &facts.firewalld {
             self.heard_firewalld().know(stated, by, effects);
         }
+        let booted = self.booted.map(Start::Came);
         if let Some(stated) = &facts.crio {
-            self.heard_crio(effects).know(stated, by, effects);
+            let new = self.crio.is_none() && !self.misses(Voice::Crio);
+            self.heard_crio();
+            if let Some(start) = booted.filter(|_| new) {
+                self.start(Voice::Crio, start, effects);
+            }
+            self.heard_crio().know(stated, by, effects);
         }
         if let Some(stated) = &facts.ovnkube {
-            self.heard_ovnkube(effects).know(stated, by, effects);
+            let new = self.ovnkube.is_none() && !self.misses(Voice::Ovnkube);
+            self.heard_ovnkube();
+            if let Some(start) = booted.filter(|_| new) {
+                self.start(Voice::Ovnkube, start, effects);
+            }
+            self.heard_ovnkube().know(stated, by, effects);
         }
     }
 }
 
-/// The source whose own line an event is.
-const fn source_of(what: &What<'_>) -> Option<Source> {
-    match what {
-        What::Firewalld(_) => Some(Source::Firewalld),
-        What::Crio(_) => Some(Source::Crio),
-        What::Ovnkube(_) => Some(Source::Ovnkube),
-        What::Neighbour(_) | What::Journal(_) => None,
-    }
+/// True if the times of two lines tell that the first one came before the second.
+fn is_before(first: Evidence, second: Evidence, timeline: &Timeline) -> bool {
+    first.stamp.zip(second.stamp).is_some_and(|(first, second)| {
+        match (timeline.resolve(first), timeline.resolve(second)) {
+            (Ok(first), Ok(second)) => first < second,
+            _ => false,
+        }
+    })
 }
 
 /// The state of every host in the input.
@@ -274,8 +429,13 @@ const fn source_of(what: &What<'_>) -> Option<Source> {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ledger {
     limits: Limits,
+    timeline: Timeline,
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    hosts: BTreeMap<Option<Text<'static>>, Host>,
+    hosts: ByHost<Host>,
+    /// The starts that name no machine, for hosts to come: they may have been theirs.
+    nameless: Boots,
+    /// The line that is read, and the time in front of it.
+    reading: Option<(LineRef, Option<Stamp>)>,
     refused_hosts: u64,
     #[cfg_attr(feature = "serde", serde(default))]
     assumptions: Assumptions,
@@ -285,7 +445,15 @@ impl Ledger {
     /// An empty ledger with bounds on what it holds.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
-        Self { limits, hosts: BTreeMap::new(), refused_hosts: 0, assumptions: Assumptions::none() }
+        Self { limits, ..Self::default() }
+    }
+
+    /// The same ledger, which resolves the times of lines by a timeline where one input tells that
+    /// the machine was started anew and another one does not.
+    #[must_use]
+    pub const fn with_timeline(mut self, timeline: Timeline) -> Self {
+        self.timeline = timeline;
+        self
     }
 
     /// Takes what the caller assumes of every host from here on.
@@ -305,27 +473,138 @@ impl Ledger {
         self.hosts.iter().map(|(name, host)| (name.as_ref(), host))
     }
 
+    /// The state of one host.
+    pub(crate) fn host(&self, name: Option<&Text<'_>>) -> Option<&Host> {
+        host_name::find(&self.hosts, name)
+    }
+
+    /// What is known without a name is of this host.
+    pub(crate) fn name_the_nameless(&mut self, name: &Text<'static>) {
+        host_name::name_the_nameless(&mut self.hosts, name);
+    }
+
     /// How many events of further hosts were dropped because [`Limits::max_hosts`] was reached.
     #[must_use]
     pub const fn refused_hosts(&self) -> u64 {
         self.refused_hosts
     }
 
-    /// Folds one event in.
+    /// Folds one event in, and hands out what it brought about, host by host.
     ///
-    /// A boot that is told without a host's name is that of the only host; among several hosts it
-    /// makes all of them unknown.
-    pub fn apply(&mut self, event: &Event<'_>, effects: &mut Effects) {
+    /// Most events are of one host. A start of the machine that is told without a host's name is
+    /// that of the only host. Among several hosts it may have been any of them: what a start ends
+    /// is unknown from there on for each of them, and for hosts that come later.
+    ///
+    /// ```
+    /// use hostport_audit::event::{Event, What, journal};
+    /// use hostport_audit::state::Ledger;
+    /// use hostport_audit::{Limits, LineRef};
+    ///
+    /// let boot = What::Journal(journal::Event::Boot { id: None });
+    /// let event = Event { host: Some("rhel92".into()), at: LineRef::default(), stamp: None, what: boot };
+    /// let mut hosts = Vec::new();
+    /// Ledger::new(Limits::default())
+    ///     .apply(&event, &mut |host, _| hosts.extend(host.map(ToString::to_string)));
+    /// assert_eq!(hosts, ["rhel92"]);
+    /// ```
+    pub fn apply(&mut self, event: &Event<'_>, told: &mut impl FnMut(Option<&Text<'_>>, &Effects)) {
         let by = Evidence::new(event.at, event.stamp);
-        match (&event.what, &event.host) {
-            (What::Journal(boot @ journal::Event::Boot { .. }), None) => {
-                self.nameless_boot(boot, by, effects)
-            }
-            _ => {
-                if let Some(host) = self.host(event.host.as_ref(), by, effects) {
-                    host.apply(&event.what, by, effects);
+        match &event.what {
+            What::Journal(journal::Event::Boot { id }) => {
+                let only = self.only_host().cloned();
+                let host = event.host.as_ref().or(only.as_ref());
+                if event.host.is_none() {
+                    self.nameless.start(by, id.as_ref(), false, &self.timeline, |_, _| {});
+                }
+                if host.is_some() || self.hosts.len() <= 1 {
+                    self.boot(host, id.as_ref(), by, told);
+                } else {
+                    self.boot_of_one(id.as_ref(), by, told);
                 }
             }
+            What::Journal(journal::Event::BootOfOne { id }) => {
+                self.nameless.start(by, id.as_ref(), false, &self.timeline, |_, _| {});
+                self.boot_of_one(id.as_ref(), by, told);
+            }
+            what @ What::Journal(journal::Event::Missing { .. }) if event.host.is_none() => {
+                let mut effects = Effects::default();
+                for (name, host) in &mut self.hosts {
+                    effects.clear();
+                    host.apply(what, by, &self.timeline, &mut effects);
+                    told(name.as_ref(), &effects);
+                }
+            }
+            what => {
+                let timeline = self.timeline;
+                self.with(event.host.as_ref(), by, told, |host, effects| {
+                    host.apply(what, by, &timeline, effects);
+                });
+            }
+        }
+    }
+
+    /// A machine was started anew: this one, or one of several names that may be its own.
+    fn boot(
+        &mut self,
+        name: Option<&Text<'_>>,
+        id: Option<&Text<'_>>,
+        by: Evidence,
+        told: &mut impl FnMut(Option<&Text<'_>>, &Effects),
+    ) {
+        let timeline = self.timeline;
+        self.with(name, by, told, |host, effects| {
+            host.unread &= name.is_none();
+            host.machine_start(id, true, by, &timeline, effects);
+        });
+        self.may_have_booted(id, by, |other| host_name::may_be_one(name, other), told);
+    }
+
+    /// One of several machines was started anew.
+    fn boot_of_one(
+        &mut self,
+        id: Option<&Text<'_>>,
+        by: Evidence,
+        told: &mut impl FnMut(Option<&Text<'_>>, &Effects),
+    ) {
+        self.may_have_booted(id, by, |_| true, told);
+    }
+
+    fn may_have_booted(
+        &mut self,
+        id: Option<&Text<'_>>,
+        by: Evidence,
+        which: impl Fn(Option<&Text<'_>>) -> bool,
+        told: &mut impl FnMut(Option<&Text<'_>>, &Effects),
+    ) {
+        let mut effects = Effects::default();
+        for (name, host) in self.hosts.iter_mut().filter(|(name, _)| which(name.as_ref())) {
+            effects.clear();
+            host.machine_start(id, false, by, &self.timeline, &mut effects);
+            told(name.as_ref(), &effects);
+        }
+    }
+
+    /// Takes note of a line, whatever it says: the boot that it was written in, and the time in
+    /// front of it. Another boot than before means that the machine was started anew.
+    pub fn read(
+        &mut self,
+        host: Option<&Text<'_>>,
+        boot: Option<&Text<'_>>,
+        clock: Option<Stamp>,
+        by: Evidence,
+        told: &mut impl FnMut(Option<&Text<'_>>, &Effects),
+    ) {
+        let timeline = self.timeline;
+        self.reading = Some((by.at, clock));
+        if boot.is_some() {
+            self.with(host, by, told, |host, effects| {
+                host.read(boot, clock, by, &timeline, effects)
+            });
+        } else if let Some(host) = host_name::find_mut(&mut self.hosts, host) {
+            host.boots.saw(by.at.input(), clock);
+        }
+        if host.is_none() {
+            self.nameless.saw(by.at.input(), clock);
         }
     }
 
@@ -333,57 +612,19 @@ impl Ledger {
     /// order of their times.
     pub fn saw_line(
         &mut self,
-        host: Option<&Text<'_>>,
+        name: Option<&Text<'_>>,
         source: Source,
         by: Evidence,
-        effects: &mut Effects,
+        told: &mut impl FnMut(Option<&Text<'_>>, &Effects),
     ) {
-        let key = host.cloned().map(Text::into_owned);
-        if by.stamp.is_some()
-            && let Some(host) = self.hosts.get_mut(&key)
-        {
-            host.is_unordered(source, by, effects);
+        if by.stamp.is_none() {
+            return;
         }
-    }
-
-    /// A start that names no host is that of the only host, or of the first one to come; among
-    /// several it can be any of them.
-    fn nameless_boot(&mut self, boot: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
-        if self.hosts.len() <= 1 {
-            let only = self.only_host().cloned();
-            if let Some(host) = self.host(only.as_ref(), by, effects) {
-                host.apply_journal(boot, by, effects);
-            }
-        } else {
-            for host in self.hosts.values_mut() {
-                for source in Source::ALL {
-                    host.apply_journal(&journal::Event::Lost { source }, by, effects);
-                }
-            }
+        let mut effects = Effects::default();
+        if let Some(host) = host_name::find_mut(&mut self.hosts, name) {
+            host.is_unordered(source, by, &mut effects);
         }
-    }
-
-    /// Tells the boot that a line of a host was written in; another one than before means that the
-    /// machine was started anew.
-    pub fn boot(
-        &mut self,
-        host: Option<&Text<'_>>,
-        boot: &Text<'_>,
-        by: Evidence,
-        effects: &mut Effects,
-    ) {
-        let Some(host) = self.host(host, by, effects) else { return };
-        match &host.boot {
-            Some(before) if before == boot => {}
-            Some(_) => {
-                host.apply(
-                    &What::Journal(journal::Event::Boot { id: Some(boot.reborrow()) }),
-                    by,
-                    effects,
-                );
-            }
-            None => host.boot = Some(boot.clone().into_owned()),
-        }
+        told(name, &effects);
     }
 
     /// Takes facts that the caller states as true from here on; without a name they are those of
@@ -396,7 +637,7 @@ impl Ledger {
         effects: &mut Effects,
     ) {
         let only = self.only_host().cloned();
-        let Some(host) = self.host(host.or(only.as_ref()), by, effects) else { return };
+        let Some(host) = self.entry(host.or(only.as_ref()), by, effects) else { return };
         host.know(facts, by, effects);
     }
 
@@ -410,12 +651,40 @@ impl Ledger {
         }
     }
 
-    fn host(
+    /// Changes what is known of one host, and hands out what that brought about.
+    fn with(
+        &mut self,
+        name: Option<&Text<'_>>,
+        by: Evidence,
+        told: &mut impl FnMut(Option<&Text<'_>>, &Effects),
+        change: impl FnOnce(&mut Host, &mut Effects),
+    ) {
+        let mut effects = Effects::default();
+        if let Some(host) = self.entry(name, by, &mut effects) {
+            change(host, &mut effects);
+        }
+        told(name, &effects);
+    }
+
+    fn entry(
         &mut self,
         name: Option<&Text<'_>>,
         by: Evidence,
         effects: &mut Effects,
     ) -> Option<&mut Host> {
+        if host_name::find(&self.hosts, name).is_none() {
+            self.begin(name, by, effects)?;
+        }
+        host_name::find_mut(&mut self.hosts, name)
+    }
+
+    /// Takes a further host in; `None` if that are too many.
+    fn begin(
+        &mut self,
+        name: Option<&Text<'_>>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) -> Option<()> {
         let key = name.cloned().map(Text::into_owned);
         // What was stated before the first line, without a name, is about the first host that is
         // named.
@@ -424,14 +693,25 @@ impl Ledger {
             && self.hosts.get(&None).is_some_and(|host| host.unread)
         {
             let host = self.hosts.remove(&None)?;
-            self.hosts.insert(key.clone(), host);
+            self.hosts.insert(key, host);
+            return Some(());
         }
-        if !self.hosts.contains_key(&key) && self.hosts.len() >= self.limits.max_hosts {
+        if self.hosts.len() >= self.limits.max_hosts {
             self.refused_hosts = self.refused_hosts.saturating_add(1);
             effects.remark(Remark::LimitReached, by);
             return None;
         }
-        let (limits, assumptions) = (self.limits, &self.assumptions);
-        Some(self.hosts.entry(key).or_insert_with(|| Host::new(limits, assumptions.clone())))
+        let mut host = Host::new(self.limits, self.assumptions.clone());
+        if let Some((_, clock)) = self.reading.filter(|(at, _)| *at == by.at) {
+            host.boots.saw(by.at.input(), clock);
+        }
+        host.boots.adopt(&self.nameless);
+        for (other, known) in &self.hosts {
+            if host_name::may_be_one(name, other.as_ref()) {
+                host.boots.adopt(&known.boots);
+            }
+        }
+        self.hosts.insert(key, host);
+        Some(())
     }
 }

@@ -1,5 +1,6 @@
 //! The state machine: folds events into what is open, or says that the log cannot tell.
 
+mod boots;
 pub mod change;
 pub mod crio;
 mod effects;

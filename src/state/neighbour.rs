@@ -4,9 +4,10 @@
 use super::change::Change;
 use super::effects::Effects;
 use super::evidence::{Certainty, Evidence, Support};
-use super::opening::{Holder, Opening};
-use crate::event::Remark;
+use super::known::{Ignorance, Unknown};
+use super::opening::{Holder, Opening, Scope};
 use crate::event::neighbour::{Action, Event, Program};
+use crate::event::{Remark, journal};
 use crate::family::Family;
 use crate::limits::Limits;
 use crate::port::HostPort;
@@ -30,6 +31,8 @@ pub struct Neighbours {
     #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
     processes: BTreeMap<Program, u32>,
     dropped: u64,
+    /// Why sockets may be held beside those that are known.
+    unknown: Option<Unknown>,
 }
 
 /// A socket: two of one program that differ in nothing of this cannot be held at once.
@@ -55,7 +58,13 @@ impl Neighbours {
     /// No sockets, with bounds on what is held.
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
-        Self { limits, sockets: BTreeMap::new(), processes: BTreeMap::new(), dropped: 0 }
+        Self {
+            limits,
+            sockets: BTreeMap::new(),
+            processes: BTreeMap::new(),
+            dropped: 0,
+            unknown: None,
+        }
     }
 
     /// Folds in what a record says.
@@ -79,10 +88,34 @@ impl Neighbours {
         }
     }
 
-    /// Forgets all: the machine was started anew.
-    pub fn boot(&mut self, by: Evidence, effects: &mut Effects) {
-        self.close(by, effects, |_| true);
-        self.processes.clear();
+    /// Folds in what the journal says: no socket outlives the machine.
+    pub fn apply_journal(
+        &mut self,
+        event: &journal::Event<'_>,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        match event {
+            journal::Event::Boot { .. } => {
+                self.close(by, effects, |_| true);
+                self.processes.clear();
+                if self.unknown.take().is_some() {
+                    effects.changes.push(Change::Learnt { scope: Scope::Neighbours, by });
+                }
+            }
+            journal::Event::BootOfOne { .. } if !self.sockets.is_empty() => {
+                let why = Ignorance::MayHaveBooted;
+                self.sockets.clear();
+                self.unknown.get_or_insert(Unknown::since(why, by));
+                effects.changes.push(Change::Lost { scope: Scope::Neighbours, why, by });
+            }
+            _ => {}
+        }
+    }
+
+    /// What cannot be told, why, and since when.
+    pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
+        self.unknown.map(|unknown| (Scope::Neighbours, unknown)).into_iter()
     }
 
     fn open(&mut self, socket: Socket, event: &Event<'_>, by: Evidence, effects: &mut Effects) {

@@ -157,4 +157,6 @@ pub enum Scope {
     },
     /// ovnkube's rules.
     Ovnkube,
+    /// What the neighbours say of host ports of their own.
+    Neighbours,
 }

@@ -10,7 +10,7 @@ use hostport_audit::report::{OpenPorts, Origin, PortState, Report};
 use hostport_audit::state::change::Change;
 use hostport_audit::state::evidence::Evidence;
 use hostport_audit::state::opening::{Holder, Opening, Scope};
-use hostport_audit::state::{Effects, Host, Ledger};
+use hostport_audit::state::{Host, Ledger};
 use hostport_audit::{Auditor, Expect, Limits, Lines, Reader, Text, Timeline};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,6 +63,7 @@ fn holds(scope: &Scope, holder: &Holder) -> bool {
         Holder::CrioSocket => return *scope == Scope::CrioSockets,
         Holder::CrioRule { family, .. } => return *scope == Scope::CrioRules { family: *family },
         Holder::NodePort { .. } | Holder::ExternalIp { .. } => return *scope == Scope::Ovnkube,
+        Holder::Neighbour { .. } => return *scope == Scope::Neighbours,
         _ => return false,
     };
     match scope {
@@ -87,7 +88,6 @@ fn events(log: &[u8], limits: Limits, every: usize) {
     let mut reader = Reader::new(Expect::Auto, limits);
     let mut ledger = Ledger::new(limits);
     let mut mirror = Mirror::default();
-    let mut effects = Effects::default();
     let mut count = 0;
     let mut enter = |finding: hostport_audit::event::Finding<'_>| {
         let FindingKind::Event(what) = finding.kind else { return };
@@ -96,36 +96,32 @@ fn events(log: &[u8], limits: Limits, every: usize) {
         if count < 8 {
             walk::saved(&event.clone().into_owned());
         }
-        effects.clear();
-        let names: Vec<_> = ledger.hosts().map(|(name, _)| name.cloned()).collect();
-        ledger.apply(&event, &mut effects);
         let by = Evidence::new(event.at, event.stamp);
-        for change in &effects.changes {
-            let (Change::Opened { by: of, .. }
-            | Change::Closed { by: of, .. }
-            | Change::Doubted { by: of, .. }
-            | Change::Lost { by: of, .. }
-            | Change::Learnt { by: of, .. }) = change
-            else {
-                continue;
-            };
-            assert!(of.at <= by.at, "{change:?} is of a line behind {by}");
+        let mut changes = Vec::new();
+        let before: Vec<_> = ledger.hosts().map(|(name, _)| name.cloned()).collect();
+        ledger.apply(&event, &mut |host, effects| {
+            let host = host.map(|host| host.clone().into_owned());
+            changes.push((host, effects.changes.clone()));
+        });
+        if before == [None] && ledger.hosts().all(|(name, _)| name.is_some()) {
+            // What was told without a name is of the first host that is named.
+            let name = ledger.hosts().next().unwrap().0.cloned();
+            let open = mirror.open.remove(&None).unwrap_or_default();
+            mirror.open.insert(name, open);
         }
-        if host.is_none() && names.len() > 1 {
-            // A boot without a host's name is one of every host; whose changes these are is not
-            // told apart here.
-            mirror.open.clear();
-            for (name, host) in ledger.hosts() {
-                mirror.open.insert(
-                    name.cloned(),
-                    host.openings().map(|(opening, _)| opening).filter(is_mirrored).collect(),
-                );
+        for (host, changes) in &changes {
+            for change in changes {
+                let (Change::Opened { by: of, .. }
+                | Change::Closed { by: of, .. }
+                | Change::Doubted { by: of, .. }
+                | Change::Lost { by: of, .. }
+                | Change::Learnt { by: of, .. }) = change
+                else {
+                    continue;
+                };
+                assert!(of.at <= by.at, "{change:?} is of a line behind {by}");
             }
-        } else {
-            let of =
-                if host.is_none() && names.len() == 1 { names[0].clone() } else { host.clone() };
-            let of = if ledger.hosts().any(|(name, _)| name == host.as_ref()) { host } else { of };
-            mirror.follow(of, &effects.changes);
+            mirror.follow(host.clone(), changes);
         }
         count += 1;
         for (name, host) in ledger.hosts() {
@@ -138,7 +134,7 @@ fn events(log: &[u8], limits: Limits, every: usize) {
                 set,
                 mirrored,
                 "the changes of {event:?} tell something else than the state: {:.3000}",
-                format!("{:?}", effects.changes)
+                format!("{changes:?}")
             );
             if count % every == 0 {
                 host_agrees_with_itself(host);

@@ -16,8 +16,8 @@ pub enum Delivery<'a> {
     Note {
         /// What it says.
         note: Note<'a>,
-        /// What is known about where it comes from. A line of its own has no prefix; the host is
-        /// then told if only one was seen.
+        /// What is known about where it comes from. `-- Boot … --` has no prefix: it is told with
+        /// the host and the time of the message behind it, if no other host was named before.
         prefix: Prefix<'a>,
         /// The line it stands in, or the line that it was concluded from.
         at: LineRef,
@@ -97,6 +97,12 @@ pub enum Note<'a> {
         /// The identifier of the boot, if it is named.
         id: Option<Text<'a>>,
     },
+    /// One of several machines was started anew, and it is not told which: `-- Boot … --` among
+    /// messages of more than one host.
+    BootOfOne {
+        /// The identifier of the boot, if it is named.
+        id: Option<Text<'a>>,
+    },
     /// Messages are missing: `Suppressed 42 messages from crio.service`, said by systemd-journald.
     Suppressed {
         /// How many.
@@ -128,6 +134,7 @@ impl Note<'_> {
     pub fn into_owned(self) -> Note<'static> {
         match self {
             Self::Boot { id } => Note::Boot { id: id.map(Text::into_owned) },
+            Self::BootOfOne { id } => Note::BootOfOne { id: id.map(Text::into_owned) },
             Self::Suppressed { count, unit } => Note::Suppressed { count, unit: unit.into_owned() },
             Self::RateLimited { count, pid } => Note::RateLimited { count, pid },
             Self::JournalLost => Note::JournalLost,

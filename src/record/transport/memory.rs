@@ -39,6 +39,12 @@ impl Hosts {
         }
     }
 
+    /// True if more than one host was named, this one among them.
+    pub(super) fn are_several_with(&self, host: Option<&Text<'_>>) -> bool {
+        let another = |host: &Text<'_>| !self.first.is_empty() && self.first != host.as_bytes();
+        self.several || host.is_some_and(another)
+    }
+
     pub(super) fn only(&self) -> Option<Text<'_>> {
         (!self.several && !self.first.is_empty()).then(|| Text::borrowed(&self.first))
     }

@@ -24,7 +24,7 @@
 //! | container log, docker | parts (`P`, or no final newline) of a record of the same stream that has not ended |
 //! | short modes | a line that begins with as many blanks as the prefix before it is long belongs to the message before it |
 //! | `-- Boot … --` | it is a remark of the journal if the line before it came in a journal form, and text otherwise |
-//! | `-- Boot … --` | the host it is told for is the only one that was named before |
+//! | `-- Boot … --` | it is told for the host of the message behind it, if no other was named before |
 //! | `grep`, node names, indents, `> ` | a line that shows nothing by itself is taken as marked like the line before it |
 //! | file names, indents, `> ` | they are marks unless the last line that shows itself had none |
 //! | json, export, verbose | a boot is told when `_BOOT_ID` differs from the one that the same host had before |
@@ -37,6 +37,7 @@ mod export;
 mod fields;
 mod held;
 mod line;
+mod marker;
 mod memory;
 mod object;
 mod parts;

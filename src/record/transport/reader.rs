@@ -5,6 +5,7 @@ use super::export::Export;
 use super::fields::{Fields, Message};
 use super::held::{Held, Step};
 use super::line::{self, Near, Shape};
+use super::marker::Marker;
 use super::memory::{Boots, Hosts, Padding};
 use super::object::{self, Object};
 use super::parts::Parts;
@@ -58,6 +59,7 @@ pub struct Reader {
     padding: Padding,
     boots: Boots,
     hosts: Hosts,
+    marker: Option<Marker>,
 }
 
 /// The entry of several lines that has not ended.
@@ -85,6 +87,8 @@ pub enum OpenPart {
     Record(Transport),
     /// First parts of container records, of so many streams.
     Streams(usize),
+    /// A line `-- Boot … --`, which is told with the message behind it.
+    Boot,
 }
 
 impl Reader {
@@ -100,6 +104,7 @@ impl Reader {
             padding: Padding::default(),
             boots: Boots::default(),
             hosts: Hosts::default(),
+            marker: None,
         }
     }
 
@@ -112,6 +117,39 @@ impl Reader {
                 return deliver(Delivery::Encoded { encoding, at: line.at(), lines: 1 });
             }
         }
+        match self.marker.take() {
+            None => self.line(line, deliver),
+            Some(marker) => self.line_behind(marker, line, deliver),
+        }
+    }
+
+    /// Reads a line behind a boot that waits for a message.
+    #[cold]
+    fn line_behind(
+        &mut self,
+        marker: Marker,
+        line: &RawLine<'_>,
+        deliver: &mut impl FnMut(Delivery<'_>),
+    ) {
+        let hosts = self.hosts.clone();
+        let mut waiting = Some(marker);
+        let mut told_first = |delivery: Delivery<'_>| {
+            if let Some(marker) = waiting.take() {
+                deliver(marker.before(&delivery, &hosts));
+            }
+            deliver(delivery);
+        };
+        let told_first: &mut dyn FnMut(Delivery<'_>) = &mut told_first;
+        self.line(line, &mut { told_first });
+        match (waiting, &self.marker) {
+            (Some(marker), Some(_)) => deliver(marker.at_end(&hosts)),
+            (Some(marker), None) => self.marker = Some(marker),
+            (None, _) => {}
+        }
+    }
+
+    #[inline]
+    fn line(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
         if matches!(self.record, Record::None) || self.goes_on(line, deliver) {
             self.fresh(line, deliver);
         }
@@ -119,6 +157,22 @@ impl Reader {
 
     /// Hands out what is held, as far as it goes: the input ended here.
     pub fn finish(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
+        let (marker, hosts) = (self.marker.take(), core::mem::take(&mut self.hosts));
+        let mut waiting = marker.as_ref();
+        self.finish_held(&mut |delivery| {
+            if let Some(marker) = waiting.take() {
+                deliver(marker.before(&delivery, &hosts));
+            }
+            deliver(delivery);
+        });
+        if let Some(marker) = waiting {
+            deliver(marker.at_end(&hosts));
+        }
+        // What follows is another input, and may be of another form and another host.
+        (self.near, self.padding, self.hosts) = Default::default();
+    }
+
+    fn finish_held(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
         match core::mem::take(&mut self.record) {
             Record::None => {}
             Record::Export(export) => self.entry(export.into_held(), Extent::Unfinished, deliver),
@@ -161,6 +215,7 @@ impl Reader {
             Record::Export(_) => OpenPart::Record(Transport::Export),
             Record::Verbose(_) => OpenPart::Record(Transport::Verbose),
             Record::Pretty(_) => OpenPart::Record(Transport::JsonPretty),
+            Record::None if self.parts.is_empty() && self.marker.is_some() => OpenPart::Boot,
             Record::None if self.parts.is_empty() => OpenPart::Nothing,
             Record::None => OpenPart::Streams(self.parts.len()),
         }
@@ -409,10 +464,9 @@ impl Reader {
         match remark {
             Remark::Frame => deliver(Delivery::Decoration { at: line.at(), lines: 1 }),
             Remark::Boot(id) => {
-                self.boots.told = id.map(<[u8]>::to_vec);
-                let note = Note::Boot { id: id.map(Text::borrowed) };
-                let prefix = Prefix { host: self.hosts.only(), ..Prefix::default() };
-                deliver(Delivery::Note { note, prefix, at: line.at(), lines: 1 });
+                let id = id.map(<[u8]>::to_vec);
+                self.boots.told.clone_from(&id);
+                self.marker = Some(Marker { id, at: line.at() });
             }
         }
         true

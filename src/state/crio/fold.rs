@@ -30,7 +30,7 @@ impl Crio {
             self.requests.clear();
             self.exposure.restart(by, effects);
             if start == Start::ProcessOrMachine {
-                self.exposure.may_be_gone(by, effects);
+                self.exposure.may_be_gone(Ignorance::Restart, by, effects);
             }
             if !matches!(event.said, Said::Started { .. }) {
                 // Another process without its banner: its first lines, or somebody else under
@@ -373,6 +373,13 @@ impl Crio {
                 self.requests.clear();
                 self.sockets.clear(by, effects);
                 self.exposure.clear(by, effects);
+            }
+            journal::Event::BootOfOne { .. } => {
+                // Where nothing is held there is nothing that a start would end.
+                if self.sockets.len() > 0 {
+                    self.sockets.lose(Ignorance::MayHaveBooted, by, effects);
+                }
+                self.exposure.may_be_gone(Ignorance::MayHaveBooted, by, effects);
             }
             journal::Event::Suppressed { source: Some(Source::Crio), .. } => {
                 effects.remark(Remark::Gap, by);

@@ -7,6 +7,7 @@ use crate::event::firewalld::Layer;
 use crate::state::change::Change;
 use crate::state::effects::Effects;
 use crate::state::evidence::{Certainty, Evidence, Support};
+use crate::state::known::Ignorance;
 use crate::state::opening::{Holder, Opening};
 use crate::text::Text;
 use alloc::format;
@@ -94,6 +95,22 @@ impl Firewalld {
     pub(super) fn end_runtime_facts(&mut self, by: Evidence, effects: &mut Effects) {
         for fact in self.facts_of(Layer::Runtime) {
             self.end_fact(Layer::Runtime, fact, by, effects);
+        }
+    }
+
+    /// Those of the runtime layer may be gone.
+    pub(super) fn doubt_runtime_facts(
+        &mut self,
+        why: Ignorance,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        for fact in self.facts_of(Layer::Runtime) {
+            let key = (Layer::Runtime, fact);
+            self.facts.remove(&key);
+            self.keys = self.keys.saturating_sub(1);
+            let opening = opening(Layer::Runtime, &key.1);
+            effects.changes.push(Change::Doubted { opening, why, by });
         }
     }
 

@@ -227,6 +227,7 @@ impl Firewalld {
         match event {
             // The rules are gone with the machine, and the daemon has not yet said what it loaded.
             journal::Event::Boot { .. } => self.machine_started(by, effects),
+            journal::Event::BootOfOne { .. } => self.machine_may_have_started(by, effects),
             journal::Event::Suppressed { source: Some(Source::Firewalld), .. } => {
                 self.lines_missing(by, effects)
             }

@@ -216,6 +216,20 @@ impl Firewalld {
         self.phase = Phase::Gone;
     }
 
+    /// The machine may have been started anew. If it was, what only a running daemon has is gone; if
+    /// it was not, nothing changed.
+    pub(super) fn machine_may_have_started(&mut self, by: Evidence, effects: &mut Effects) {
+        let why = Ignorance::MayHaveBooted;
+        self.forget_all(Layer::Runtime, why, by, effects);
+        let zones: Vec<Text<'static>> = self.zones.keys().cloned().collect();
+        for zone in &zones {
+            // It may have been loaded with the start.
+            self.begin_layer(zone, Layer::Runtime, Unknown::since(why, by));
+        }
+        self.doubt_runtime_facts(Ignorance::MayHaveBooted, by, effects);
+        self.panic_mode = None;
+    }
+
     /// Nothing of what only a running daemon has outlives it.
     fn end_of_life(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
         self.called = false;

@@ -199,6 +199,11 @@ impl Ovnkube {
     ) {
         let why = match event {
             journal::Event::Boot { .. } => Ignorance::Restart,
+            // Where no rule is there is nothing that a start would end.
+            journal::Event::BootOfOne { .. } if self.is_known() && self.at_least().is_empty() => {
+                return;
+            }
+            journal::Event::BootOfOne { .. } => Ignorance::MayHaveBooted,
             journal::Event::Lost { source: Source::Ovnkube } => Ignorance::CutMessage,
             journal::Event::Missing { what, cause } if what.concerns(Source::Ovnkube) => {
                 (*cause).into()

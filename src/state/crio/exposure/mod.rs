@@ -368,11 +368,11 @@ impl Exposure {
     }
 
     /// The machine may have been started anew, and then no rule exists.
-    pub(super) fn may_be_gone(&mut self, by: Evidence, effects: &mut Effects) {
+    pub(super) fn may_be_gone(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
         self.stated = self.stated.take().filter(BTreeSet::is_empty);
         for family in FAMILIES {
             if !self.family(family).rules.is_empty() || self.family(family).change.is_some() {
-                self.lose(family, Ignorance::Restart, by, effects);
+                self.lose(family, why, by, effects);
             }
         }
     }

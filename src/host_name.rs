@@ -7,7 +7,7 @@ use core::borrow::Borrow;
 use core::cmp::Ordering;
 
 /// The hosts, by name; lines without a name share the key `None`.
-pub(super) type ByHost<T> = BTreeMap<Option<Text<'static>>, T>;
+pub(crate) type ByHost<T> = BTreeMap<Option<Text<'static>>, T>;
 
 /// A name of any lifetime, ordered as the keys of the map are.
 trait HostName {
@@ -47,13 +47,39 @@ impl<'a> Borrow<dyn HostName + 'a> for Option<Text<'static>> {
 }
 
 /// What is kept of a host.
-pub(super) fn find<'m, T>(hosts: &'m ByHost<T>, name: Option<&Text<'_>>) -> Option<&'m T> {
+pub(crate) fn find<'m, T>(hosts: &'m ByHost<T>, name: Option<&Text<'_>>) -> Option<&'m T> {
     let name = name.map(Text::reborrow);
     hosts.get(&name as &dyn HostName)
 }
 
-/// The same, to be changed; a new host is taken in while there are fewer than `most`.
-pub(super) fn entry<'m, T: Default>(
+/// The same, to be changed.
+pub(crate) fn find_mut<'m, T>(
+    hosts: &'m mut ByHost<T>,
+    name: Option<&Text<'_>>,
+) -> Option<&'m mut T> {
+    let name = name.map(Text::reborrow);
+    hosts.get_mut(&name as &dyn HostName)
+}
+
+/// What is kept without a name is that of this host from here on.
+pub(crate) fn name_the_nameless<T>(hosts: &mut ByHost<T>, name: &Text<'static>) {
+    if let Some(host) = hosts.remove(&None) {
+        hosts.insert(Some(name.clone()), host);
+    }
+}
+
+/// True if two different names may be of one host: no name at all and any name, or `rhel92` and
+/// `rhel92.example.com`.
+pub(crate) fn may_be_one(one: Option<&Text<'_>>, other: Option<&Text<'_>>) -> bool {
+    let (Some(one), Some(other)) = (one, other) else { return one.is_some() != other.is_some() };
+    let begins = |long: &Text<'_>, short: &Text<'_>| {
+        long.as_bytes().strip_prefix(short.as_bytes()).is_some_and(|rest| rest.starts_with(b"."))
+    };
+    begins(one, other) || begins(other, one)
+}
+
+/// What is kept of a host, to be changed; a new host is taken in while there are fewer than `most`.
+pub(crate) fn entry<'m, T: Default>(
     hosts: &'m mut ByHost<T>,
     name: Option<&Text<'_>>,
     most: usize,
