@@ -70,8 +70,10 @@ pub struct Node {
     /// The process has shown that it works by iptables; from 1.33 on it may work by nftables,
     /// which logs nothing.
     pub backend_shown: bool,
-    /// The process has named its version.
+    /// The process has named its version, and no lines are missing since.
     pub version_shown: bool,
+    /// The same of a line that only its iptables manager prints.
+    pub iptables_shown: bool,
     /// The chains that the log has named; those of rules that were only told are in no line.
     pub named: BTreeSet<(Family, String)>,
     /// By family: does the log determine the rules?
@@ -90,6 +92,7 @@ impl Node {
             sockets_counted: false,
             backend_shown: false,
             version_shown: false,
+            iptables_shown: false,
             named: BTreeSet::new(),
             rules_known: [false; 2],
         }
@@ -108,6 +111,7 @@ impl Node {
         self.sockets_counted = false;
         self.rules_known = [false; 2];
         self.version_shown = false;
+        self.iptables_shown = false;
         self.named.clear();
     }
 
@@ -145,7 +149,7 @@ impl Node {
             false => [save_text(&kernel.v4), save_text(&kernel.v6)],
         };
         let old = self.version_shown && self.version().is_old_manager();
-        if !self.nft() && (old || self.backend_shown) {
+        if !self.nft() && (old || self.iptables_shown) {
             self.rules_known = [true; 2];
         }
         let view = View { saves: Some(saves), ..view };
@@ -274,6 +278,7 @@ impl Node {
 
     fn restoring(&mut self, text: &str) {
         self.backend_shown |= !self.journal.losing;
+        self.iptables_shown |= !self.journal.losing;
         self.journal.log(
             "info",
             &format!("Restoring iptables rules: {text}"),
@@ -433,6 +438,7 @@ impl Node {
         self.kernel.sockets.clear();
         self.backend_shown = false;
         self.version_shown = !self.journal.losing;
+        self.iptables_shown = false;
         self.journal.start();
         self.sockets_known = !self.journal.losing;
         self.sockets_counted = self.sockets_known;
