@@ -208,6 +208,7 @@ fn report(
         history: None,
     };
     Report {
+        may_be_one: Vec::new(),
         schema_version: Report::SCHEMA_VERSION,
         counts: Counts::default(),
         refused_events: 0,
