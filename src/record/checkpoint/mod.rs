@@ -1,0 +1,8 @@
+//! Texts that show how things stand at one moment, which a caller states as true at a position of
+//! the logs: listings of sockets, of pods and services, of rules and of firewalld's settings.
+
+mod lines;
+mod refused;
+pub mod sockets;
+
+pub use refused::Refused;
