@@ -2,6 +2,7 @@
 //! the logs: listings of sockets, of pods and services, of rules and of firewalld's settings.
 
 mod lines;
+pub mod objects;
 mod refused;
 pub mod sockets;
 
