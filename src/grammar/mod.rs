@@ -1,11 +1,13 @@
 //! The grammars of the log formats: the only place that names the parser library.
 
+pub(crate) mod audit;
 pub(crate) mod clock;
 pub(crate) mod crio;
 pub(crate) mod dbus;
 pub(crate) mod error;
 pub(crate) mod firewalld;
 pub(crate) mod iptables;
+pub(crate) mod iptables_list;
 pub(crate) mod iptables_save;
 pub(crate) mod journal;
 pub(crate) mod json;
@@ -19,3 +21,4 @@ pub(crate) mod prefix;
 pub(crate) mod proc_net;
 pub(crate) mod service_xml;
 pub(crate) mod ss;
+pub(crate) mod zone_xml;
