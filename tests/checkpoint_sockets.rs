@@ -458,6 +458,26 @@ fn the_files_of_several_nodes_are_read() {
     assert_eq!((refused.line(), refused.error().expected()), (1, "node: NAME"));
 }
 
+#[test]
+fn a_line_of_many_beginnings_is_read_once() {
+    let title = "Active Internet connections (only servers)\n\
+        Proto Recv-Q Send-Q Local Address           Foreign Address         State       \
+        PID/Program name    Timer\n\
+        tcp 0 0 0.0.0.0:22 0.0.0.0:* LISTEN 7/";
+    let row = "tcp LISTEN 0 5 0.0.0.0:22 0.0.0.0:* ";
+    for (start, part, sockets) in [
+        (title, " ", Some(1)),
+        (title, " off (", Some(1)),
+        (row, "skmem:(", None),
+        (row, "users:((", None),
+        (row, "a ", Some(1)),
+    ] {
+        let text = format!("{start}{}x\n", part.repeat(1 << 16));
+        let read = Sockets::parse(text.as_bytes()).ok();
+        assert_eq!(read.map(|listing| listing.sockets().len()), sockets, "{part:?}");
+    }
+}
+
 /// True if `cut` says no more of a socket than `whole`.
 fn is_part(cut: &Socket<'_>, whole: &Socket<'_>) -> bool {
     let less = |a: Option<u64>, b: Option<u64>| a.is_none() || a == b;

@@ -158,12 +158,13 @@ fn program(input: &[u8]) -> Parsed<'_, Option<(u32, &[u8])>> {
         expect(ErrorKind::Listing, "PID/NAME", terminated(pid, char('/'))).parse(input)?;
     let (_, whole) = rest(name)?;
     let trimmed = whole.trim_ascii_end();
-    let at = trimmed
-        .iter()
-        .enumerate()
-        .rev()
-        .filter(|(_, byte)| **byte == b' ')
-        .map(|(at, _)| at)
+    // A timer begins at the first blank of several, so each run of blanks is looked at once.
+    let starts = (1..trimmed.len()).rev().filter(|&at| {
+        let before = trimmed.get(at.saturating_sub(1)).copied();
+        trimmed.get(at).copied() == Some(b' ') && before != Some(b' ')
+    });
+    let at = starts
+        .into_iter()
         .find(|&at| trimmed.get(at..).is_some_and(|text| matches!(timer(text), Ok(([], ())))));
     let own = at.and_then(|at| trimmed.get(..at)).unwrap_or(trimmed);
     Ok((&[], Some((pid, own.trim_ascii_end()))))

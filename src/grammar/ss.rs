@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use nom::branch::alt;
 use nom::bytes::complete::{tag, take_till1, take_until, take_while, take_while1};
 use nom::character::complete::{char, digit1, hex_digit1};
-use nom::combinator::{all_consuming, map_opt, opt, recognize, rest, value, verify};
+use nom::combinator::{all_consuming, cut, map_opt, opt, recognize, rest, value, verify};
 use nom::multi::separated_list1;
 use nom::sequence::{delimited, preceded, terminated};
 use nom::{Offset, Parser};
@@ -301,7 +301,8 @@ enum Detail<'a> {
 
 fn detail(input: &[u8]) -> Parsed<'_, Detail<'_>> {
     let shut = (alt((char('<'), char('-'))), char('-'), alt((char('>'), char('-'))));
-    let group = |name: &'static str| (tag(name), tag("("), take_until(")"), char(')'));
+    // Once begun, a group has to end, or a line of many beginnings would be searched for each.
+    let group = |name: &'static str| (tag(name), tag("("), cut((take_until(")"), char(')'))));
     let lower = take_while1(|b: u8| b.is_ascii_lowercase());
     let named = (lower, take_till1(|b| b == b' ' || b == b'\t'));
     let rate = (take_while1(|b: u8| b.is_ascii_digit()), tag("bps"));
