@@ -6,6 +6,8 @@
 //! the journal writes a field that is not UTF-8. Strings are bytes: what is not UTF-8 is kept, and
 //! so are raw control bytes, which the writers named above never print.
 
+pub(crate) mod nested;
+
 use crate::error::{ErrorKind, ParseError};
 use crate::text::Text;
 use alloc::vec::Vec;

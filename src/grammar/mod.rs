@@ -1,5 +1,6 @@
 //! The grammars of the log formats: the only place that names the parser library.
 
+pub(crate) mod audit;
 pub(crate) mod clock;
 pub(crate) mod colour;
 pub(crate) mod crio;
@@ -7,6 +8,7 @@ pub(crate) mod dbus;
 pub(crate) mod error;
 pub(crate) mod firewalld;
 pub(crate) mod iptables;
+pub(crate) mod iptables_list;
 pub(crate) mod iptables_save;
 pub(crate) mod journal;
 pub(crate) mod json;
@@ -15,7 +17,11 @@ pub(crate) mod list_all;
 pub(crate) mod logfmt;
 pub(crate) mod missing;
 pub(crate) mod neighbour;
+pub(crate) mod netstat;
 pub(crate) mod ovnkube;
 pub(crate) mod prefix;
+pub(crate) mod proc_net;
 pub(crate) mod recognize;
 pub(crate) mod service_xml;
+pub(crate) mod ss;
+pub(crate) mod zone_xml;

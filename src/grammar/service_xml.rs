@@ -98,7 +98,7 @@ fn name(input: &[u8]) -> Parsed<'_, &[u8]> {
 }
 
 /// `<name a="b">` or `<name a="b"/>`, and whether it was the second.
-fn start_tag<'a>(whole: usize, input: &'a [u8]) -> Parsed<'a, (Element<'a>, bool)> {
+pub(super) fn start_tag<'a>(whole: usize, input: &'a [u8]) -> Parsed<'a, (Element<'a>, bool)> {
     let at = whole.saturating_sub(input.len());
     let (mut rest, name) =
         preceded(expect(ErrorKind::Xml, "an element", char('<')), name).parse(input)?;
@@ -127,7 +127,7 @@ fn start_tag<'a>(whole: usize, input: &'a [u8]) -> Parsed<'a, (Element<'a>, bool
     Ok((rest, (Element { name, at, attributes }, empty)))
 }
 
-fn end_tag<'a>(outer: &[u8], input: &'a [u8]) -> Parsed<'a, ()> {
+pub(super) fn end_tag<'a>(outer: &[u8], input: &'a [u8]) -> Parsed<'a, ()> {
     let tag = delimited(
         tag("</"),
         verify(name, |name: &[u8]| name == outer),
@@ -282,7 +282,7 @@ fn cdata(input: &[u8]) -> Parsed<'_, ()> {
 }
 
 /// What may stand around the outer element.
-fn between(input: &[u8]) -> Parsed<'_, ()> {
+pub(super) fn between(input: &[u8]) -> Parsed<'_, ()> {
     let (rest, ()) =
         fold_many0(alt((value((), multispace1), comment, instruction)), || (), |(), ()| ())
             .parse(input)?;
@@ -293,7 +293,7 @@ fn between(input: &[u8]) -> Parsed<'_, ()> {
 }
 
 /// Text and all else that may stand between elements; it means nothing.
-fn content(input: &[u8]) -> Parsed<'_, ()> {
+pub(super) fn content(input: &[u8]) -> Parsed<'_, ()> {
     let plain = |b: u8| b != b'<' && b != b'&' && (b >= b' ' || matches!(b, b'\t' | b'\n' | b'\r'));
     // `]]>` ends a CDATA section, and may not stand in text.
     let text = verify(take_while(plain), |text: &[u8]| {

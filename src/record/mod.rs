@@ -1,5 +1,6 @@
 //! Typed lines: what stands in a record, without saying yet what it means.
 
+pub mod checkpoint;
 pub mod crio;
 pub mod firewalld;
 pub mod klog;
