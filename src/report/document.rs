@@ -6,7 +6,7 @@ use super::history::{History, HostHistory, PortHistory, roots};
 use super::open_port::{OpenPort, OpenPorts, PortState, Row, Untold};
 use super::origin::Origin;
 use super::signs::Signs;
-use super::verdict::Verdict;
+use super::verdict::{Reason, Verdict};
 use crate::event::{Remark, Source};
 use crate::port::HostPort;
 use crate::state::evidence::Evidence;
@@ -206,6 +206,12 @@ impl HostReport {
             (state.and_then(Host::crio), sources.get_mut(&Source::Crio))
         {
             own.verdict.hear_speech([crio.tells_sockets(), crio.tells_rules()]);
+        }
+        if let (Some(firewalld), Some(own)) =
+            (state.and_then(Host::firewalld), sources.get_mut(&Source::Firewalld))
+            && firewalld.filtered().is_some()
+        {
+            own.verdict.add(Reason::Filtered);
         }
         Self {
             host: name.cloned(),

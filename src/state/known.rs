@@ -24,6 +24,8 @@ pub enum Ignorance {
     Restart,
     /// A stretch of the log is missing: suppressed, filtered, rotated away, or debug was off.
     Gap,
+    /// Lines that always go together are not all there: the log was filtered.
+    Filtered,
     /// A message was cut short.
     CutMessage,
     /// The program's version or settings never print this.
@@ -55,6 +57,7 @@ impl Ignorance {
             Self::Crash => "the program died half way",
             Self::Restart => "the program started anew and has not said what it kept",
             Self::Gap => "a stretch of the log is missing",
+            Self::Filtered => "the log looks filtered: lines are missing that go with others",
             Self::CutMessage => "a message was cut short",
             Self::NeverPrinted => "this version or setting never prints it",
             Self::Ambiguous => "a line that may be a part of another record",

@@ -320,6 +320,9 @@ pub enum Event<'a> {
     /// A step of a transaction: rules are about to change in the kernel. Printed with `--debug=4`
     /// and more, between a request of the runtime layer and its signal.
     TransactionStep,
+    /// A client called something of the daemon itself that changes nothing here:
+    /// `getDefaultZone()`.
+    DaemonCall,
     /// A client called something else, so that no request before it can be answered any more.
     OtherCall,
 }
@@ -404,6 +407,7 @@ impl Event<'_> {
             Self::DirectRemoved { rule } => E::DirectRemoved { rule: rule.into_owned() },
             Self::DirectChanged => E::DirectChanged,
             Self::TransactionStep => E::TransactionStep,
+            Self::DaemonCall => E::DaemonCall,
             Self::OtherCall => E::OtherCall,
         }
     }

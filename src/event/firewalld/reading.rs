@@ -158,7 +158,7 @@ fn of_daemon<'r>(call: &Call<'r>) -> Event<'r> {
         (b"PanicModeDisabled", _) => Event::Panic { on: false },
         (b"DefaultZoneChanged", Some(zone)) => Event::DefaultZoneChanged { zone: text(zone) },
         (b"setZoneSettings2", Some(zone)) => Event::SettingsRequest { zone: text(zone) },
-        _ => Event::OtherCall,
+        _ => Event::DaemonCall,
     }
 }
 

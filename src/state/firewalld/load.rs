@@ -190,10 +190,20 @@ impl Firewalld {
 
     /// `Using default zone 'Z'`: all files are read.
     pub(super) fn default_zone_loaded(&mut self, by: Evidence, effects: &mut Effects) {
-        if let Phase::Starting { listing } = &mut self.phase {
-            let listing = core::mem::take(listing);
-            self.phase = Phase::Started;
-            self.load(&listing, by, effects);
+        match &mut self.phase {
+            Phase::Starting { listing } => {
+                let listing = core::mem::take(listing);
+                self.phase = Phase::Started;
+                self.wholeness.files_read();
+                self.load(&listing, by, effects);
+            }
+            Phase::Reloading { .. } => {}
+            // Printed by loads alone, and the beginning of this one is missing.
+            Phase::Running | Phase::Started | Phase::Stopped { .. } | Phase::Gone => {
+                let default_zone = self.default_zone.clone();
+                self.lines_missing(by, effects);
+                self.default_zone = default_zone;
+            }
         }
     }
 
@@ -282,6 +292,7 @@ impl Firewalld {
         self.pending = None;
         match core::mem::replace(&mut self.phase, Phase::Running) {
             Phase::Reloading { listing, .. } => {
+                self.wholeness.loaded(!listing.zones.is_empty());
                 self.objects = listing
                     .zones
                     .iter()
@@ -292,7 +303,10 @@ impl Firewalld {
                 self.load(&listing, by, effects);
             }
             // The beginning of the reload is missing.
-            _ => self.lines_missing(by, effects),
+            _ => {
+                self.wholeness.unbegun();
+                self.lines_missing(by, effects);
+            }
         }
     }
 
