@@ -38,9 +38,10 @@ fn whole_logs() -> BTreeMap<String, Vec<Vec<u8>>> {
     logs
 }
 
-/// A reader and a fold over one log.
+/// A reader and a fold over one log, or over those of its lines that a filter leaves.
 struct Replay<'l> {
     log: &'l [u8],
+    kept: Filter,
     at: usize,
     line: u64,
     reader: Reader,
@@ -50,12 +51,13 @@ struct Replay<'l> {
 }
 
 impl<'l> Replay<'l> {
-    fn new(log: &'l [u8], assumed: &[Assume]) -> Self {
+    fn new(log: &'l [u8], assumed: &[Assume], kept: Filter) -> Self {
         let reader = Reader::new(Limits::default());
         let mut fold = Firewalld::new(Limits::default());
         assumed.iter().for_each(|assume| fold.assume(*assume));
         Self {
             log,
+            kept,
             at: 0,
             line: 0,
             reader,
@@ -72,13 +74,16 @@ impl<'l> Replay<'l> {
                 .position(|&b| b == b'\n')
                 .map_or(self.log.len(), |n| self.at + n);
             let line = &self.log[self.at..end];
-            self.line += 1;
+            self.line += u64::from((self.kept)(line));
             let at = LineRef::new(
                 InputId::default(),
                 self.line,
                 ByteSpan::new(self.at as u64, end as u64),
             );
             self.at = end + 1;
+            if !(self.kept)(line) {
+                continue;
+            }
             let (Reading::Record(record) | Reading::Continuation(Some(record))) =
                 self.reader.read(line)
             else {
@@ -91,6 +96,9 @@ impl<'l> Replay<'l> {
         }
     }
 }
+
+/// Tells which lines are kept.
+type Filter = fn(&[u8]) -> bool;
 
 type Names = BTreeSet<String>;
 
@@ -172,7 +180,7 @@ struct Score {
 
 /// Folds a log to the position of each record of its truth, and compares. The first record is told
 /// as a base; an answer "unknown" is followed by a statement of the truth.
-fn score(name: &str, parts: &[Vec<u8>], assumed: &[Assume]) -> Score {
+fn score(name: &str, parts: &[Vec<u8>], assumed: &[Assume], kept: Filter) -> Score {
     let log = parts.concat();
     let truth = corpus::file(&format!("{name}.truth.jsonl")).bytes;
     let mut offsets = vec![0];
@@ -181,7 +189,7 @@ fn score(name: &str, parts: &[Vec<u8>], assumed: &[Assume]) -> Score {
         Some(*sum)
     }));
     let mut score = Score::default();
-    let mut replay = Replay::new(&log, assumed);
+    let mut replay = Replay::new(&log, assumed, kept);
     let mut base = true;
     for (number, line) in truth.split(|&b| b == b'\n').filter(|line| !line.is_empty()).enumerate() {
         let record: Value = serde_json::from_slice(line).unwrap();
@@ -267,8 +275,8 @@ fn with_files_kept_while_stopped_restarts_leave_less_unknown_and_nothing_wrong()
     let allowed: Value = serde_json::from_slice(&corpus::file("allowed.json").bytes).unwrap();
     for name in ["firewalld/v1.3.3/daemon-restart", "firewalld/v1.3.3/debug-off"] {
         let parts = &whole_logs()[name];
-        let without = score(name, parts, &[]);
-        let with = score(name, parts, &[Assume::FilesKeptWhileStopped]);
+        let without = score(name, parts, &[], |_| true);
+        let with = score(name, parts, &[Assume::FilesKeptWhileStopped], |_| true);
         assert!(with.wrong.len() as u64 <= most_wrong(&allowed, name), "{:?}", with.wrong);
         assert!(with.unknown.len() <= without.unknown.len(), "{name}");
         if name.ends_with("daemon-restart") {
@@ -283,7 +291,7 @@ fn the_fold_agrees_with_the_daemon_in_every_log() {
     let (mut right, mut unknown, mut logs) = (0, 0, 0);
     let mut bad = Vec::new();
     for (name, parts) in whole_logs() {
-        let score = score(&name, &parts, &[]);
+        let score = score(&name, &parts, &[], |_| true);
         let most = most_wrong(&allowed, &name);
         println!(
             "{name}: {} right, {} wrong, {} unknown",
@@ -305,4 +313,69 @@ fn the_fold_agrees_with_the_daemon_in_every_log() {
     assert!(bad.is_empty(), "wrong beyond what no log can tell:\n{}", bad.join("\n"));
     assert!(unknown <= 120, "{unknown} unknown");
     assert!(right > 23_000 && logs > 50, "{right} right in {logs} logs");
+}
+
+fn has(line: &[u8], word: &str) -> bool {
+    line.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+fn is_dated(line: &[u8]) -> bool {
+    line.first().is_some_and(u8::is_ascii_digit) && line.get(4) == Some(&b'-')
+}
+
+/// Filters as people type them.
+const FILTERS: [(&str, Filter); 12] = [
+    ("grep -i port", |line| has(line, "port")),
+    ("grep 'zone\\.'", |line| has(line, "zone.")),
+    ("grep 'config.zone'", |line| has(line, "config.zone")),
+    ("grep -E 'addPort|removePort|PortAdded|PortRemoved|Reloaded'", |line| {
+        ["addPort", "removePort", "PortAdded", "PortRemoved", "Reloaded"]
+            .iter()
+            .any(|word| has(line, word))
+    }),
+    ("grep -E 'addPort|removePort'", |line| has(line, "addPort") || has(line, "removePort")),
+    ("grep -E 'PortAdded|PortRemoved'", |line| has(line, "PortAdded") || has(line, "PortRemoved")),
+    ("grep PortAdded", |line| has(line, "PortAdded")),
+    ("grep -E 'Added|Removed'", |line| has(line, "Added") || has(line, "Removed")),
+    ("grep -v get", |line| !has(line, "get")),
+    ("grep -v config", |line| !has(line, "config")),
+    ("grep -E 'addPort|Updated|Reloaded'", |line| {
+        ["addPort", "Updated", "Reloaded"].iter().any(|word| has(line, word))
+    }),
+    ("grep -v zone.add", |line| !has(line, "zone.add")),
+];
+
+/// Filters that take nothing that matters.
+const INNOCENT: [(&str, Filter); 4] = [
+    ("grep DEBUG1", |line| has(line, " DEBUG1: ")),
+    ("grep '^20'", is_dated),
+    ("grep -v Loading", |line| !has(line, "Loading ")),
+    ("grep -v -E 'WARNING|ERROR'", |line| !has(line, "WARNING: ") && !has(line, "ERROR: ")),
+];
+
+#[test]
+#[ignore]
+fn measure() {
+    let logs = whole_logs();
+    for (filter, kept) in FILTERS.iter().chain(&INNOCENT) {
+        if std::env::var("FILTER").is_ok_and(|f| !filter.contains(&f)) {
+            continue;
+        }
+        let (mut right, mut wrong, mut unknown) = (0, 0, 0);
+        for (name, parts) in &logs {
+            if std::env::var("LOG").is_ok_and(|log| !name.contains(&log)) {
+                continue;
+            }
+            let score = score(name, parts, &[], *kept);
+            right += score.right;
+            wrong += score.wrong.len();
+            unknown += score.unknown.len();
+            if std::env::var("DETAILS").is_ok() {
+                for line in score.wrong.iter().take(8) {
+                    println!("{filter}: {}", &line[..line.len().min(300)]);
+                }
+            }
+        }
+        println!("{filter}: {right} right, {wrong} wrong, {unknown} unknown");
+    }
 }

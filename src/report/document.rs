@@ -6,7 +6,7 @@ use super::history::{History, HostHistory, PortHistory, roots};
 use super::open_port::{Fact, OpenPort, OpenPorts, PortState, Row, Untold};
 use super::origin::Origin;
 use super::signs::Signs;
-use super::verdict::Verdict;
+use super::verdict::{Reason, Verdict};
 use super::words::shown;
 use crate::event::journal::Cause;
 use crate::event::{Front, Remark, Source};
@@ -243,6 +243,12 @@ impl HostReport {
             (state.and_then(Host::crio), sources.get_mut(&Source::Crio))
         {
             own.verdict.hear_speech([crio.tells_sockets(), crio.tells_rules()]);
+        }
+        if let (Some(firewalld), Some(own)) =
+            (state.and_then(Host::firewalld), sources.get_mut(&Source::Firewalld))
+            && firewalld.filtered().is_some()
+        {
+            own.verdict.add(Reason::Filtered);
         }
         // A program that never prints the answer has more to do with it than where its log begins.
         for untold in &mut open.unknown {

@@ -37,6 +37,8 @@ pub enum Reason {
     /// Each of its lines opens or closes a port: a filter took the others, so starts and resyncs
     /// cannot be seen.
     OnlyPortLines,
+    /// Lines that always go together are not all there: a filter took some.
+    Filtered,
     /// There are openings, but not one closing: a filter that looks for the words of openings only
     /// takes the others.
     NoClosings,
@@ -84,6 +86,7 @@ impl Reason {
             Self::OnlyPortLines => {
                 "only lines about ports, as a filter leaves them: starts cannot be seen"
             }
+            Self::Filtered => "lines are missing that always go with others: filtered?",
             Self::NoClosings => "openings but not one closing: filtered?",
             Self::NoOpenings => "closings but not one opening: filtered?",
             Self::DebugOff => "debug was off for a while",

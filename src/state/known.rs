@@ -30,6 +30,8 @@ pub enum Ignorance {
     MayHaveBooted,
     /// A stretch of the log is missing: suppressed, filtered, rotated away, or debug was off.
     Gap,
+    /// Lines that always go together are not all there: the log was filtered.
+    Filtered,
     /// A message was cut short.
     CutMessage,
     /// The program's version or settings never print this.
@@ -70,6 +72,7 @@ impl Ignorance {
             Self::Restart => "the program started anew and has not said what it kept",
             Self::MayHaveBooted => "the machine may have been started anew",
             Self::Gap => "a stretch of the log is missing",
+            Self::Filtered => "the log looks filtered: lines are missing that go with others",
             Self::CutMessage => "a message was cut short",
             Self::NftablesNotStated => "rules may be in nftables, which was not stated",
             Self::NeverPrinted => "this version or setting never prints it",
@@ -115,7 +118,11 @@ impl Ignorance {
             | Self::Underway
             | Self::DoubtfulSignal => 2,
             Self::OpaqueWrite | Self::DiskChange | Self::EditedWhileStopped => 3,
-            Self::Gap | Self::LookAlike | Self::NewestFirst | Self::NftablesNotStated => 4,
+            Self::Gap
+            | Self::Filtered
+            | Self::LookAlike
+            | Self::NewestFirst
+            | Self::NftablesNotStated => 4,
             Self::Restart | Self::MayHaveBooted => 5,
             Self::Crash => 6,
             Self::NotRunning => 7,

@@ -345,6 +345,12 @@ pub enum Event<'a> {
     },
     /// A client only reads: `zone.getZones()`. No request before it can be answered any more.
     ReadingCall,
+    /// A client called something of the daemon itself that changes nothing here:
+    /// `getDefaultZone()`.
+    DaemonCall {
+        /// It only reads.
+        reads: bool,
+    },
     /// A client called something else, so that no request before it can be answered any more.
     OtherCall,
 }
@@ -433,6 +439,7 @@ impl Event<'_> {
             Self::TransactionStep => E::TransactionStep,
             Self::PassthroughRequest { rule } => E::PassthroughRequest { rule: rule.into_owned() },
             Self::ReadingCall => E::ReadingCall,
+            Self::DaemonCall { reads } => E::DaemonCall { reads },
             Self::OtherCall => E::OtherCall,
         }
     }

@@ -198,7 +198,7 @@ fn of_daemon<'r>(call: &Call<'r>) -> Event<'r> {
         (b"setDefaultZone", Some(zone)) => Event::DefaultZoneRequest { zone: text(zone) },
         (b"DefaultZoneChanged", Some(zone)) => Event::DefaultZoneChanged { zone: text(zone) },
         (b"setZoneSettings2", Some(zone)) => Event::SettingsRequest { zone: text(zone) },
-        _ => Event::OtherCall,
+        (method, _) => Event::DaemonCall { reads: only_reads(method) },
     }
 }
 

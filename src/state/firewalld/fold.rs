@@ -5,12 +5,14 @@ use super::lists::Entry;
 use super::load::Phase;
 use super::pending::{Asker, Pending, Request, Write};
 use super::zone::Disk;
-use super::{DefaultZone, Firewalld};
+use super::{DefaultZone, Firewalld, facts, wholeness};
 use crate::event::firewalld::{Edit, Event, Kind, Layer, Severity};
 use crate::event::{Remark, Source, journal};
+use crate::state::change::Change;
 use crate::state::effects::Effects;
-use crate::state::evidence::Evidence;
+use crate::state::evidence::{Evidence, Support};
 use crate::state::known::{Ignorance, Unknown};
+use crate::state::opening::Scope;
 use crate::text::Text;
 use alloc::format;
 use alloc::vec::Vec;
@@ -41,8 +43,74 @@ const fn is_of_load(event: &Event<'_>) -> bool {
 impl Firewalld {
     /// Folds one event in; `by` is the line that it stands on.
     pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
+        let (before, from) = (self.wholeness.gap(), effects.changes.len());
+        self.wholeness.note(event, by);
         self.fold(event, by, effects);
         self.heard = Some(by);
+        if self.wholeness.is_found_out() {
+            effects.remark(Remark::Gap, by);
+        }
+        match (before, self.wholeness.gap()) {
+            (_, Some(gap)) => self.tell_shown(wholeness::proves(event), gap, from, by, effects),
+            (Some(_), None) => self.tell_all(by, effects),
+            (None, None) => {}
+        }
+    }
+
+    /// Behind a filter the changes of this line alone are sure, and those of the line before are
+    /// sure no longer; `from` counts the changes that are of other lines or programs.
+    fn tell_shown(
+        &mut self,
+        proves: bool,
+        gap: Unknown,
+        from: usize,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
+        let made = effects.changes.split_off(from.min(effects.changes.len()));
+        effects.changes.push(Change::Lost { scope: Scope::Firewalld, why: gap.why, by });
+        self.wholeness.forget_shown();
+        for change in made.into_iter().filter(|_| proves) {
+            match &change {
+                Change::Opened { opening, request, by, certainty } => {
+                    let (request, since, certainty) = (*request, *by, *certainty);
+                    self.wholeness.show(opening.clone(), Support { request, since, certainty });
+                }
+                Change::Closed { .. } => {}
+                _ => continue,
+            }
+            effects.changes.push(change);
+        }
+    }
+
+    /// The log turned out to be whole after all: what is known counts again.
+    fn tell_all(&self, by: Evidence, effects: &mut Effects) {
+        for (name, zone) in &self.zones {
+            for layer in Layer::ALL {
+                let Some(lists) = zone.layer(layer) else { continue };
+                for kind in Kind::ALL {
+                    if lists.why_unknown(kind).is_none() {
+                        let scope = Scope::ZoneList { zone: name.clone(), layer, kind };
+                        effects.changes.push(Change::Learnt { scope, by });
+                    }
+                    let held = lists.openings(kind, name, layer).into_iter();
+                    effects.changes.extend(held.map(|(opening, support)| Change::Opened {
+                        opening,
+                        request: support.request,
+                        by: support.since,
+                        certainty: support.certainty,
+                    }));
+                }
+            }
+        }
+        for ((layer, fact), support) in &self.facts {
+            effects.changes.push(Change::Opened {
+                opening: facts::opening(*layer, fact),
+                request: support.request,
+                by: support.since,
+                certainty: support.certainty,
+            });
+        }
     }
 
     fn fold(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
@@ -194,7 +262,7 @@ impl Firewalld {
                 self.object_read = object_read;
                 return self.steps.print();
             }
-            Event::ReadingCall | Event::OtherCall => {
+            Event::DaemonCall { .. } | Event::ReadingCall | Event::OtherCall => {
                 self.called = true;
                 // In the list of a start or a reload the objects of other kinds are announced; they
                 // answer nothing.
@@ -224,6 +292,14 @@ impl Firewalld {
         by: Evidence,
         effects: &mut Effects,
     ) {
+        let from = effects.changes.len();
+        self.fold_journal(event, by, effects);
+        if let Some(gap) = self.wholeness.gap() {
+            self.tell_shown(false, gap, from, by, effects);
+        }
+    }
+
+    fn fold_journal(&mut self, event: &journal::Event<'_>, by: Evidence, effects: &mut Effects) {
         match event {
             // The rules are gone with the machine, and the daemon has not yet said what it loaded.
             journal::Event::Boot { .. } => self.machine_started(by, effects),
@@ -246,6 +322,15 @@ impl Firewalld {
 
     /// Tells that lines are missing here, so that anything may have changed.
     pub fn lines_missing(&mut self, by: Evidence, effects: &mut Effects) {
+        let from = effects.changes.len();
+        self.forget_everything(by, effects);
+        if let Some(gap) = self.wholeness.gap() {
+            self.tell_shown(false, gap, from, by, effects);
+        }
+    }
+
+    /// Lines are missing, so that anything may have changed.
+    fn forget_everything(&mut self, by: Evidence, effects: &mut Effects) {
         effects.remark(Remark::Gap, by);
         self.lose_sight(Ignorance::Gap, by, effects);
     }

@@ -16,7 +16,18 @@ impl Firewalld {
     ///
     /// What it names and the log could not tell is known from now on. What contradicts the log is
     /// remarked and taken over.
+    ///
+    /// Of a log that does not seem whole nothing is known behind the statement, either: a filter may
+    /// have taken what came next. What is stated counts if the log turns out to be whole.
     pub fn know(&mut self, statement: &Statement, by: Evidence, effects: &mut Effects) {
+        let from = effects.changes.len();
+        self.take_statement(statement, by, effects);
+        if self.filtered().is_some() {
+            effects.changes.truncate(from);
+        }
+    }
+
+    fn take_statement(&mut self, statement: &Statement, by: Evidence, effects: &mut Effects) {
         if let Some(stated) = statement.default_zone() {
             if matches!(&self.default_zone, DefaultZone::Known { zone } if zone != stated) {
                 effects.remark(Remark::Contradiction, by);

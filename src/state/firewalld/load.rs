@@ -195,10 +195,20 @@ impl Firewalld {
         if let Some(listing) = self.listing() {
             listing.default_zone = true;
         }
-        if let Phase::Starting { listing } = &mut self.phase {
-            let listing = core::mem::take(listing);
-            self.phase = Phase::Started;
-            self.load(&listing, by, effects);
+        match &mut self.phase {
+            Phase::Starting { listing } => {
+                let listing = core::mem::take(listing);
+                self.phase = Phase::Started;
+                self.wholeness.files_read();
+                self.load(&listing, by, effects);
+            }
+            Phase::Reloading { .. } => {}
+            // Printed by loads alone, and the beginning of this one is missing.
+            Phase::Running | Phase::Started | Phase::Stopped { .. } | Phase::Gone => {
+                let default_zone = self.default_zone.clone();
+                self.lines_missing(by, effects);
+                self.default_zone = default_zone;
+            }
         }
     }
 
@@ -319,6 +329,7 @@ impl Firewalld {
         self.default_zone_named = false;
         match core::mem::replace(&mut self.phase, Phase::Running) {
             Phase::Reloading { listing, .. } => {
+                self.wholeness.loaded(!listing.zones.is_empty());
                 if self.edited.is_some() && !listing.default_zone {
                     self.forget_default_zone(Ignorance::DiskChange, by);
                 }
@@ -332,7 +343,10 @@ impl Firewalld {
                 self.load(&listing, by, effects);
             }
             // The beginning of the reload is missing.
-            _ => self.lines_missing(by, effects),
+            _ => {
+                self.wholeness.unbegun();
+                self.lines_missing(by, effects);
+            }
         }
     }
 

@@ -34,6 +34,7 @@ mod ports;
 mod runtime;
 mod statement;
 mod timers;
+mod wholeness;
 mod zone;
 
 pub use statement::{Stated, Statement};
@@ -51,6 +52,7 @@ use lists::Lists;
 use load::Phase;
 use pending::Pending;
 use timers::Timers;
+use wholeness::Wholeness;
 use zone::Zone;
 
 /// What is known of one firewalld.
@@ -91,6 +93,9 @@ pub struct Firewalld {
     /// The object whose properties were read last: a new zone is announced right behind that.
     object_read: Option<u32>,
     phase: Phase,
+    /// Whether the log holds all of what the daemon wrote.
+    #[cfg_attr(feature = "serde", serde(default))]
+    wholeness: Wholeness,
     /// What the caller assumes.
     #[cfg_attr(feature = "serde", serde(default))]
     assumptions: Assumptions,
@@ -182,6 +187,7 @@ impl Steps {
                 | Event::SettingsChanged { .. }
                 | Event::Committed { .. }
                 | Event::ReadingCall
+                | Event::DaemonCall { reads: true }
                 | Event::SettingsRead { .. }
                 | Event::ObjectRead { .. }
                 | Event::Reloaded
@@ -208,6 +214,7 @@ impl Firewalld {
             objects: BTreeMap::new(),
             object_read: None,
             phase: Phase::Running,
+            wholeness: Wholeness::new(),
             assumptions: Assumptions::none(),
             heard: None,
             pending: None,
@@ -234,9 +241,10 @@ impl Firewalld {
     /// # Errors
     /// Why it is unknown.
     pub const fn default_zone(&self) -> Result<&Text<'static>, Unknown> {
-        match &self.default_zone {
-            DefaultZone::Known { zone } => Ok(zone),
-            DefaultZone::Unknown { why } => Err(*why),
+        match (self.wholeness.gap(), &self.default_zone) {
+            (Some(gap), _) => Err(gap),
+            (None, DefaultZone::Known { zone }) => Ok(zone),
+            (None, DefaultZone::Unknown { why }) => Err(*why),
         }
     }
 
@@ -250,7 +258,17 @@ impl Firewalld {
         })
     }
 
+    /// Why the log does not seem whole, if so: lines that go together are not all there, as a
+    /// filter leaves them. Then nothing is known but what the last line proves by itself.
+    #[must_use]
+    pub const fn filtered(&self) -> Option<Unknown> {
+        self.wholeness.gap()
+    }
+
     fn known(&self, zone: &str, layer: Layer, kind: Kind) -> Result<&Lists, Unknown> {
+        if let Some(gap) = self.wholeness.gap() {
+            return Err(gap);
+        }
         let lists = self.zones.get(zone.as_bytes()).and_then(|zone| zone.layer(layer)).ok_or(
             match layer {
                 Layer::Runtime => self.unheard.runtime,
@@ -350,14 +368,15 @@ impl Firewalld {
     /// Whether panic mode is on, and since which line; `None` if the log does not tell.
     #[must_use]
     pub const fn panic_mode(&self) -> Option<(bool, Evidence)> {
-        self.panic_mode
+        if self.wholeness.gap().is_some() { None } else { self.panic_mode }
     }
 
     /// Everything that is proven to be open, or that can open something: first the zones' lists in
     /// order, then policies and direct rules. In a list that is unknown these are at least what
     /// is open.
     pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
-        let lists = self.zones.iter().flat_map(|(name, zone)| {
+        let whole = self.wholeness.gap().is_none();
+        let lists = self.zones.iter().filter(move |_| whole).flat_map(|(name, zone)| {
             Layer::ALL.into_iter().filter_map(|layer| Some((layer, zone.layer(layer)?))).flat_map(
                 move |(layer, lists)| {
                     Kind::ALL.into_iter().flat_map(move |kind| lists.openings(kind, name, layer))
@@ -367,8 +386,10 @@ impl Firewalld {
         let facts = self
             .facts
             .iter()
+            .filter(move |_| whole)
             .map(|((layer, fact), support)| (facts::opening(*layer, fact), *support));
-        lists.chain(facts)
+        let shown = self.wholeness.shown().iter().cloned();
+        lists.chain(facts).chain(shown)
     }
 
     /// The assumption that what is known of a list rests on, be it that the list is empty; `None`
@@ -377,7 +398,7 @@ impl Firewalld {
     /// A list that went through several silences names the first of them.
     #[must_use]
     pub fn assumed(&self, zone: &str, layer: Layer, kind: Kind) -> Option<Assumed> {
-        self.zones.get(zone.as_bytes())?.layer(layer)?.assumed(kind)
+        self.known(zone, layer, kind).ok()?.assumed(kind)
     }
 
     /// Everything that holds only by an assumption of the caller's: a whole layer of a zone where
@@ -391,7 +412,9 @@ impl Firewalld {
     /// unknown, or each of its layers where the reasons differ.
     pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
         let Unheard { runtime, permanent } = self.unheard;
-        let unheard = if !self.zones.is_empty() {
+        let unheard = if let Some(gap) = self.wholeness.gap() {
+            [Some((Scope::Firewalld, gap)), None]
+        } else if !self.zones.is_empty() {
             [None, None]
         } else if runtime == permanent {
             [Some((Scope::Firewalld, runtime)), None]
@@ -408,7 +431,8 @@ impl Firewalld {
         &self,
         said: impl Fn(&Lists, Kind) -> Option<T> + Copy,
     ) -> impl Iterator<Item = (Scope, T)> {
-        self.zones.iter().flat_map(move |(name, zone)| {
+        let whole = self.wholeness.gap().is_none();
+        self.zones.iter().filter(move |_| whole).flat_map(move |(name, zone)| {
             Layer::ALL.into_iter().filter_map(|layer| Some((layer, zone.layer(layer)?))).flat_map(
                 move |(layer, lists)| {
                     let of = move |kind| said(lists, kind);

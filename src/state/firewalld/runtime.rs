@@ -95,6 +95,9 @@ impl Firewalld {
         let item = item.clone().into_owned();
         let kind = item.kind();
         let request = self.answered(&Edit::Add { item: item.clone() }, zone, by, effects);
+        if kind.opens_by_itself() {
+            self.wholeness.added(request.is_some());
+        }
         let support = match &request {
             Some(request) => Support::new(by, Certainty::Confirmed).requested_by(request.by),
             None => {
