@@ -444,6 +444,7 @@ impl Firewalld {
             _ => {}
         }
         if of_state {
+            self.served |= self.called;
             self.called = false;
         }
     }
