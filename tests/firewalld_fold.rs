@@ -568,3 +568,12 @@ fn steps_of_another_timer_prove_nothing() {
     log.write(&format!("{STEP}\nzone.PortRemoved('public', '9000', 'tcp')"));
     assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::DoubtfulSignal));
 }
+
+#[test]
+fn a_failure_after_a_refused_call_is_not_one_of_the_start() {
+    let mut log = Log::based();
+    log.write("zone.addPort('public', '8000', 'tcp')\nWARNING: ALREADY_ENABLED: '8000:tcp' already in 'public'");
+    // A timer's removal fails; no call is open.
+    log.write("Traceback (most recent call last):\nERROR: 'python-nftables' failed: x");
+    assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp"));
+}

@@ -553,6 +553,7 @@ impl Firewalld {
             _ => {}
         }
         if of_state {
+            self.served |= self.called;
             self.called = false;
         }
     }

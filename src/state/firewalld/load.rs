@@ -135,7 +135,7 @@ impl Firewalld {
             Phase::Reloading { flushed, .. } => *flushed = true,
             Phase::Starting { .. } | Phase::Stopped { .. } | Phase::Gone => {}
             // A start does it after it has read its files, and before anyone can call.
-            Phase::Started if !self.called => {}
+            Phase::Started if !self.called && !self.served => {}
             Phase::Running | Phase::Started => {
                 self.overtaken(by, effects);
                 self.phase = Phase::Reloading { listing: Listing::default(), flushed: true };
@@ -243,6 +243,7 @@ impl Firewalld {
     /// Nothing of what only a running daemon has outlives it.
     fn end_of_life(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
         self.called = false;
+        self.served = false;
         self.steps = Steps::NONE;
         self.backend_failed = None;
         self.default_zone_named = false;
@@ -316,7 +317,7 @@ impl Firewalld {
                 true
             }
             // The files are read, but the rules are not in the kernel.
-            Phase::Started if !self.called => {
+            Phase::Started if !self.called && !self.served => {
                 self.forget_all(Layer::Runtime, Ignorance::Crash, by, effects);
                 true
             }

@@ -107,6 +107,8 @@ pub struct Firewalld {
     /// True once a client called, until a warning answered it: a warning without a call belongs to
     /// a daemon without `--debug`.
     called: bool,
+    /// A call was answered since the daemon started, so its start is over.
+    served: bool,
     steps: Steps,
     /// The last failure of the back end.
     backend_failed: Option<Evidence>,
@@ -220,6 +222,7 @@ impl Firewalld {
             pending: None,
             timers: Timers::new(),
             called: false,
+            served: false,
             steps: Steps::NONE,
             backend_failed: None,
             edited: None,
