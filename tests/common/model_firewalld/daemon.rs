@@ -317,8 +317,21 @@ impl Daemon {
             Ok(()) => {
                 self.log.transaction(false);
                 self.signal_removed(zone, item);
+                if item.kind == Kind::ForwardPorts {
+                    self.doubt_after_failure(zone, item.kind);
+                }
             }
             Err(refusal) => self.refuse(refusal),
+        }
+    }
+
+    /// By the stamps the back end's last failure may have been the removal behind a signal that has
+    /// no request.
+    fn doubt_after_failure(&mut self, zone: &str, kind: Kind) {
+        if self.failed_at.is_some_and(|failed| self.log.clock - failed <= 2)
+            && let Some(zone) = self.runtime.get_mut(zone)
+        {
+            zone.cell(kind).determined = false;
         }
     }
 
@@ -334,12 +347,7 @@ impl Daemon {
                 Err(Refusal::BackEnd) => self.backend_failed(),
                 Err(_) => {}
             }
-            // By the stamps the failure may have been this one.
-            if self.failed_at.is_some_and(|failed| self.log.clock - failed <= 2)
-                && let Some(zone) = self.runtime.get_mut(zone)
-            {
-                zone.cell(item.kind).determined = false;
-            }
+            self.doubt_after_failure(zone, item.kind);
         }
         if mixed {
             self.timers
