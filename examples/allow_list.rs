@@ -60,7 +60,9 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
     })
 }
 
-pub(crate) fn compare(mut arguments: impl Iterator<Item = String>) -> Result<Comparison, Box<dyn Error>> {
+pub(crate) fn compare(
+    mut arguments: impl Iterator<Item = String>,
+) -> Result<Comparison, Box<dyn Error>> {
     let list = match arguments.next() {
         Some(file) => AllowList::from_csv(std::fs::read(file)?)?,
         None => AllowList::microshift(),

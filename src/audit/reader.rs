@@ -190,6 +190,7 @@ fn without_colours(message: &[u8]) -> Option<Vec<u8>> {
 
 /// Hands a finding on; one that tells of a line in which nothing was read is told as a look-alike
 /// if the line holds a known message.
+#[inline]
 fn read_nothing_of(
     expect: Expect,
     message: &[u8],
@@ -203,10 +204,19 @@ fn read_nothing_of(
         FindingKind::Plain(_) => recognize::dialect(message).is_none(),
         _ => false,
     };
-    let look_alike = nothing.then(|| lookalike::find(expect, message)).flatten();
-    let Some(LookAlike { front, source, missing, host }) = look_alike else {
-        return emit(finding);
-    };
+    match nothing.then(|| lookalike::find(expect, message)).flatten() {
+        Some(look_alike) => emit_look_alike(look_alike, context, emit),
+        None => emit(finding),
+    }
+}
+
+#[cold]
+fn emit_look_alike(
+    look_alike: LookAlike,
+    context: &Context<'_>,
+    emit: &mut impl FnMut(Finding<'_>),
+) {
+    let LookAlike { front, source, missing, host } = look_alike;
     let own = context.host().or(host);
     let of_host = |finding| Finding { host: own.clone(), ..finding };
     emit(of_host(context.finding(FindingKind::LookAlike { source, front })));

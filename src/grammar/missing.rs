@@ -71,11 +71,14 @@ const LONGEST_MARK: usize = 64;
 
 /// True for a line that is nothing but the mark of a cut: `--` of `grep -C`, `...`, `[...]`, `[…]`,
 /// `<snip>`, `(...)`, `-- snip --`, `[truncated]`, `[42 lines omitted]`.
+#[inline]
 pub(crate) fn is_cut(line: &[u8]) -> bool {
-    let line = line.get(..LONGEST_MARK.saturating_add(1)).unwrap_or(line).trim_ascii();
-    if line.is_empty() || line.len() > LONGEST_MARK {
-        return false;
-    }
+    line.len() <= LONGEST_MARK
+        && !line.first().is_none_or(u8::is_ascii_alphabetic)
+        && is_short_cut(line.trim_ascii())
+}
+
+fn is_short_cut(line: &[u8]) -> bool {
     if line == b"--" {
         return true;
     }

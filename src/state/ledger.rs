@@ -8,7 +8,7 @@ use super::firewalld::{self, Firewalld};
 use super::known::{Ignorance, Unknown};
 use super::neighbour::Neighbours;
 use super::opening::{Opening, Scope};
-use super::order::Order;
+use super::order::Orders;
 use super::ovnkube::{self, Ovnkube};
 use crate::assume::{Assume, Assumptions};
 use crate::event::journal::{Cause, Missing};
@@ -19,7 +19,7 @@ use crate::span::LineRef;
 use crate::stamp::Stamp;
 use crate::text::Text;
 use crate::timeline::Timeline;
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// Facts about one host that the caller states; what is `None` is not stated.
@@ -52,11 +52,9 @@ pub struct Host {
     crio: Option<Crio>,
     ovnkube: Option<Ovnkube>,
     neighbours: Neighbours,
-    /// Whether the lines of each source come in the order of their times.
-    orders: BTreeMap<Source, Order>,
-    /// Sources whose lines run against their times, so that no line of theirs is folded in; true
-    /// for those of which all is unknown already.
-    unordered: BTreeMap<Source, bool>,
+    /// Whether the lines of each source come in the order of their times. Of one whose lines run
+    /// against them no line is folded in.
+    orders: Orders,
     #[cfg_attr(feature = "serde", serde(default))]
     assumptions: Assumptions,
 }
@@ -86,8 +84,7 @@ impl Host {
             crio: None,
             ovnkube: None,
             neighbours: Neighbours::new(limits),
-            orders: BTreeMap::new(),
-            unordered: BTreeMap::new(),
+            orders: Orders::default(),
         }
     }
 
@@ -187,17 +184,19 @@ impl Host {
 
     /// Takes the time of a source's line; true if the lines of that source run against their times,
     /// so that what they say must not be folded in.
+    #[inline]
     fn is_unordered(&mut self, source: Source, by: Evidence, effects: &mut Effects) -> bool {
-        if !self.orders.entry(source).or_default().takes(by) {
-            self.unordered.remove(&source);
+        let order = self.orders.of_mut(source);
+        let was_in_order = !order.is_newest_first();
+        if !order.takes(by) {
             return false;
         }
-        match self.unordered.insert(source, true) {
-            Some(true) => return true,
-            Some(false) => {}
-            None => effects.remark(Remark::NewestFirst, by),
+        if was_in_order {
+            effects.remark(Remark::NewestFirst, by);
         }
-        self.lose_sight(source, Ignorance::NewestFirst, by, effects);
+        if order.loses() {
+            self.lose_sight(source, Ignorance::NewestFirst, by, effects);
+        }
         true
     }
 
@@ -250,7 +249,7 @@ impl Host {
             Start::MayHaveCome(by) => (journal::Event::BootOfOne { id: None }, by),
         };
         // Of a source that is not in order all is unknown, and stays so.
-        if voice.source().is_some_and(|source| self.unordered.contains_key(&source)) {
+        if voice.source().is_some_and(|source| self.orders.of(source).is_newest_first()) {
             return;
         }
         match voice {
@@ -360,7 +359,7 @@ impl Host {
         };
         self.missing.extend(Source::ALL.into_iter().filter(is_missing));
         // Of a source that is not in order all is unknown, and stays so.
-        let ordered = |source| !self.unordered.contains_key(&source);
+        let ordered = |source| !self.orders.of(source).is_newest_first();
         let [firewalld_ordered, crio_ordered, ovnkube_ordered] = Source::ALL.map(ordered);
         if let journal::Event::Missing { what, cause } = event
             && *cause != Cause::LookAlike
@@ -387,7 +386,7 @@ impl Host {
 
     fn know(&mut self, facts: &Facts, by: Evidence, effects: &mut Effects) {
         // What is stated holds up to the next line.
-        self.unordered.values_mut().for_each(|is_lost| *is_lost = false);
+        Source::ALL.into_iter().for_each(|source| self.orders.of_mut(source).facts_were_stated());
         if let Some(stated) = &facts.firewalld {
             self.heard_firewalld().know(stated, by, effects);
         }

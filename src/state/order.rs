@@ -1,6 +1,7 @@
 //! Whether the lines of a program come in the order of their times.
 
 use super::evidence::Evidence;
+use crate::event::Source;
 use crate::span::InputId;
 use crate::stamp::Stamp;
 use core::cmp::Ordering;
@@ -21,6 +22,35 @@ pub(super) struct Order {
     /// There was a step forward.
     forward: bool,
     newest_first: bool,
+    /// All that the lines told is unknown by now, because they are not in order.
+    is_lost: bool,
+}
+
+/// The orders of all sources on a host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub(super) struct Orders {
+    firewalld: Order,
+    crio: Order,
+    ovnkube: Order,
+}
+
+impl Orders {
+    pub(super) const fn of(&self, source: Source) -> &Order {
+        match source {
+            Source::Firewalld => &self.firewalld,
+            Source::Crio => &self.crio,
+            Source::Ovnkube => &self.ovnkube,
+        }
+    }
+
+    pub(super) const fn of_mut(&mut self, source: Source) -> &mut Order {
+        match source {
+            Source::Firewalld => &mut self.firewalld,
+            Source::Crio => &mut self.crio,
+            Source::Ovnkube => &mut self.ovnkube,
+        }
+    }
 }
 
 /// Steps back in a row by which the newest line comes first.
@@ -30,7 +60,23 @@ const STEPS_BACK: u8 = 3;
 const FIRST_STEPS_BACK: u8 = 2;
 
 impl Order {
+    /// True if the lines of the input so far contradict the order.
+    pub(super) const fn is_newest_first(&self) -> bool {
+        self.newest_first
+    }
+
+    /// True once after each line by which, or since which, what the lines told is to be given up.
+    pub(super) const fn loses(&mut self) -> bool {
+        !core::mem::replace(&mut self.is_lost, true)
+    }
+
+    /// The caller stated facts: they hold until the next line.
+    pub(super) const fn facts_were_stated(&mut self) {
+        self.is_lost = false;
+    }
+
     /// Takes the next line; true if the order is contradicted in its input so far.
+    #[inline]
     pub(super) fn takes(&mut self, by: Evidence) -> bool {
         if self.input != by.at.input() {
             *self = Self { input: by.at.input(), ..Self::default() };
