@@ -45,6 +45,8 @@ pub enum ErrorKind {
     Xml,
     /// A line of what `firewall-cmd --list-all` prints.
     Listing,
+    /// A ruleset of nftables, or a change of one.
+    Ruleset,
     /// Text behind the end of a record.
     Trailing,
 }
@@ -71,6 +73,7 @@ impl ErrorKind {
             Self::TooLong => "length",
             Self::Xml => "xml",
             Self::Listing => "listing",
+            Self::Ruleset => "ruleset",
             Self::Trailing => "trailing text",
         }
     }
@@ -148,6 +151,21 @@ impl ParseError {
     #[must_use]
     pub const fn offset(&self) -> usize {
         self.offset as usize
+    }
+
+    /// The number, counted from 1, of the line in which it broke; `whole` is the text of several
+    /// lines that was read.
+    ///
+    /// ```
+    /// use hostport_audit::{ErrorKind, ParseError};
+    ///
+    /// let text = b"table ip t {\n\tcounter c\n}\n";
+    /// assert_eq!(ParseError::new(ErrorKind::Ruleset, 23, "{").line_in(text), 2);
+    /// ```
+    #[must_use]
+    pub fn line_in(&self, whole: &[u8]) -> usize {
+        let before = whole.get(..self.offset()).unwrap_or(whole);
+        memchr::memchr_iter(b'\n', before).count().saturating_add(1)
     }
 
     /// What should have stood there.

@@ -8,6 +8,7 @@ mod finding;
 pub mod firewalld;
 pub mod journal;
 pub mod neighbour;
+pub mod nft;
 pub mod ovnkube;
 mod remark;
 

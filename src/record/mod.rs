@@ -1,11 +1,13 @@
 //! Typed lines: what stands in a record, without saying yet what it means.
 
+pub mod checkpoint;
 pub mod crio;
 pub mod firewalld;
 pub mod klog;
 pub mod list_all;
 pub mod logfmt;
 pub mod neighbour;
+pub mod nft_monitor;
 pub mod ovnkube;
 mod reading;
 pub mod restore;
