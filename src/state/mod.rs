@@ -8,6 +8,7 @@ pub mod firewalld;
 pub mod known;
 mod ledger;
 pub mod neighbour;
+pub mod nft;
 pub mod opening;
 pub mod ovnkube;
 pub mod services;
