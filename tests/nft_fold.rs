@@ -254,6 +254,66 @@ fn what_the_monitor_makes_of_one_listing_is_the_next_listing() {
     assert!(compared > 80, "{compared}");
 }
 
+/// The place of a rule: beside others, at either end, of one that was replaced.
+#[test]
+fn rules_stand_where_the_kernel_has_them() {
+    let log = fs::read_to_string(folder("order").join("monitor.log")).unwrap();
+    let ends = fs::read_to_string(folder("order").join("monitor_bytes.txt")).unwrap();
+    let (mut nft, mut from, mut compared) = (stated(b""), 0, 0);
+    for (step, end) in ends.lines().map(|end| end.parse::<usize>().unwrap()).enumerate() {
+        let lines: Vec<_> = log[from..end].lines().map(str::to_owned).collect();
+        feed(&mut nft, &lines);
+        from = end;
+        if let Ok(text) = fs::read(folder("order").join(format!("step-{step:03}.nft.txt"))) {
+            assert_eq!(digest(&nft), digest(&stated(&text)), "step {step}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 15);
+}
+
+/// The line before a rule may name one that a later line brings, and a replaced rule keeps its
+/// handle and its place, though it is added without a neighbour.
+#[test]
+fn a_rule_may_stand_behind_one_that_comes_later() {
+    let mut nft = stated(b"table ip t {\n\tchain c { # handle 1\n\t\taccept # handle 2\n\t}\n}\n");
+    let lines = [
+        "insert rule ip t c handle 7 tcp dport 91 drop # handle 6",
+        "insert rule ip t c tcp dport 92 drop # handle 7",
+        "# new generation 4 by process 16257 (nft)",
+        "delete rule ip t c handle 7",
+        "delete set ip t __set0",
+        "add rule ip t c tcp dport 93 drop # handle 7",
+        "# new generation 5 by process 16265 (nft)",
+    ];
+    feed(&mut nft, &lines.map(str::to_owned));
+    let (_, table) = nft.ruleset().tables().next().unwrap();
+    let (_, chain) = table.chains().next().unwrap();
+    let handles: Vec<_> = chain.rules().unwrap().map(|rule| rule.what.handle.unwrap()).collect();
+    assert_eq!(handles, [7, 6, 2]);
+    // One that never comes tells that something is missing.
+    let lines =
+        ["add rule ip t c handle 99 drop # handle 100", "# new generation 6 by process 1 (nft)"];
+    feed(&mut nft, &lines.map(str::to_owned));
+    assert!(nft.ruleset().others_unknown().is_some());
+}
+
+/// The note stands where the monitor noticed the loss, which is before lines of transactions that
+/// were done earlier; behind it nothing is to be trusted.
+#[test]
+fn a_real_loss_is_noticed_before_lines_that_are_older() {
+    let log = fs::read_to_string(folder("samples").join("lost.a-monitor.txt")).unwrap();
+    let mut nft = stated(b"table ip t {\n\tset s {\n\t\ttype inet_service\n\t}\n}\n");
+    for line in log.lines() {
+        feed(&mut nft, &[line.to_owned()]);
+        if line.starts_with("# ERROR") {
+            assert!(nft.exposed().all().is_none());
+            nft.know(&Ruleset::parse(b"").unwrap(), BY);
+        }
+    }
+    assert!(nft.exposed().all().is_none());
+}
+
 #[test]
 fn a_monitor_that_begins_in_mid_life_knows_nothing_whole_until_a_listing() {
     for life in LIVES.map(Life::of) {
@@ -265,11 +325,13 @@ fn a_monitor_that_begins_in_mid_life_knows_nothing_whole_until_a_listing() {
             let at = format!("{} step {}", life.name, step.number);
             let known = never_wrong(&nft, &step.exposed, &at);
             assert!(known || !listed, "{at}: {:?}", nft.exposed().unknown);
-            if index * 2 >= watched.len() && !listed {
-                if let Some(text) = life.listing(step.number, "nft.txt") {
-                    nft.know(&Ruleset::parse(&text).unwrap(), BY);
-                    listed = Ruleset::parse(&text).unwrap().shows_elements();
-                }
+            if index * 2 >= watched.len()
+                && !listed
+                && let Some(text) = life.listing(step.number, "nft.txt")
+            {
+                let listing = Ruleset::parse(&text).unwrap();
+                nft.know(&listing, BY);
+                listed = listing.shows_elements();
             }
         }
         assert!(listed);

@@ -12,6 +12,7 @@ pub use crate::record::nft_monitor::{Change, Generation, Object, Verb};
     serde(tag = "what", rename_all = "snake_case")
 )]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "nearly all lines are changes")]
 pub enum Event<'a> {
     /// A change, which counts once its transaction has ended.
     Change(Change<'a>),

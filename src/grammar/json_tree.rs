@@ -164,7 +164,7 @@ mod tests {
         let items = root.get("a").unwrap().items().unwrap();
         assert_eq!((items[0].number(), items[1].text().unwrap().to_str()), (Some(1), Some("x\"")));
         assert_eq!(items[3].only().unwrap().1.value, Tree::Bool(true));
-        assert_eq!(items[3].at, 23);
+        assert_eq!(items[3].at, 24);
         assert_eq!(root.get("c").unwrap().value, Tree::Object(Vec::new()));
     }
 

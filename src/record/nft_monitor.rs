@@ -21,11 +21,11 @@ use alloc::vec::Vec;
     serde(rename_all = "snake_case")
 )]
 pub enum Verb {
-    /// `add` or `create`; a rule goes behind the others or behind the rule that is named.
+    /// `add` or `create`.
     Add,
-    /// `insert`: a rule goes before the others or before the rule that is named.
+    /// `insert`: a rule that did not go behind all others.
     Insert,
-    /// `replace`: a rule takes the place of the one that is named.
+    /// `replace`; the kernel announces a rule that was replaced as deleted and added.
     Replace,
     /// `delete` or `destroy`.
     Delete,
@@ -41,6 +41,7 @@ pub enum Verb {
     serde(rename_all = "snake_case")
 )]
 #[non_exhaustive]
+#[expect(clippy::large_enum_variant, reason = "nearly all lines are changes")]
 pub enum Line<'a> {
     /// A change within a table.
     Change(Change<'a>),
@@ -98,8 +99,9 @@ pub enum Object<'a> {
     Rule {
         /// The chain.
         chain: Text<'a>,
-        /// The handle of the rule beside which it is put.
-        beside: Option<u64>,
+        /// The handle of the rule right before it, be it added or inserted; none for the first and
+        /// the last rule of a chain.
+        behind: Option<u64>,
         /// The rule.
         rule: Rule<'a>,
     },
@@ -194,8 +196,8 @@ impl Change<'_> {
                 set: set.into_owned(),
                 elements: elements.into_iter().map(Element::into_owned).collect(),
             },
-            Object::Rule { chain, beside, rule } => {
-                Object::Rule { chain: chain.into_owned(), beside, rule: rule.into_owned() }
+            Object::Rule { chain, behind, rule } => {
+                Object::Rule { chain: chain.into_owned(), behind, rule: rule.into_owned() }
             }
             Object::RuleAt { chain, handle } => {
                 Object::RuleAt { chain: chain.into_owned(), handle }
@@ -228,8 +230,8 @@ impl<'a> From<RawWhat<'a>> for Object<'a> {
                 set: set.into(),
                 elements: elements.into_iter().map(Element::from).collect(),
             },
-            RawWhat::Rule { chain, beside, rule } => {
-                Self::Rule { chain: chain.into(), beside, rule: rule.into() }
+            RawWhat::Rule { chain, behind, rule } => {
+                Self::Rule { chain: chain.into(), behind, rule: rule.into() }
             }
             RawWhat::RuleAt { chain, handle } => Self::RuleAt { chain: chain.into(), handle },
             RawWhat::Other { kind, name } => {

@@ -79,10 +79,10 @@ pub(crate) enum RawWhat<'a> {
         set: &'a [u8],
         elements: Vec<RawElement<'a>>,
     },
-    /// With the handle of the rule beside which it is put.
+    /// With the handle of the rule behind which it is put.
     Rule {
         chain: &'a [u8],
-        beside: Option<u64>,
+        behind: Option<u64>,
         rule: RawRule<'a>,
     },
     /// A rule that is named by its handle only.
@@ -214,14 +214,14 @@ fn set<'a>(map: bool, (input, name): (&'a [u8], &'a [u8])) -> Parsed<'a, RawWhat
 }
 
 fn one_rule<'a>(verb: RawVerb, (input, chain): (&'a [u8], &'a [u8])) -> Parsed<'a, RawWhat<'a>> {
-    let beside = preceded(tag(" handle "), number);
+    let behind = preceded(tag(" handle "), number);
     if verb == RawVerb::Delete {
-        let handle = expect(ErrorKind::Ruleset, "the handle of a rule", all_consuming(beside));
+        let handle = expect(ErrorKind::Ruleset, "the handle of a rule", all_consuming(behind));
         return map(handle, |handle| RawWhat::RuleAt { chain, handle }).parse(input);
     }
-    let (input, beside) = opt(beside).parse(input)?;
+    let (input, behind) = opt(behind).parse(input)?;
     let (input, rule) = preceded(blank, rule).parse(input)?;
-    Ok((input, RawWhat::Rule { chain, beside, rule }))
+    Ok((input, RawWhat::Rule { chain, behind, rule }))
 }
 
 #[cfg(test)]
@@ -238,7 +238,7 @@ mod tests {
     #[test]
     fn the_first_handle_is_the_neighbour_and_the_last_the_rules_own() {
         let text = b"add rule ip t c handle 49 ip daddr 10.0.0.1 drop # handle 51";
-        let RawWhat::Rule { chain: b"c", beside: Some(49), rule } = what(text) else { panic!() };
+        let RawWhat::Rule { chain: b"c", behind: Some(49), rule } = what(text) else { panic!() };
         assert_eq!((rule.text, rule.handle), (&b"ip daddr 10.0.0.1 drop"[..], Some(51)));
         let gone = RawWhat::RuleAt { chain: b"c", handle: 18 };
         assert_eq!(what(b"delete rule ip t c handle 18"), gone);

@@ -152,7 +152,7 @@ impl<'r> Edit<'r> {
             Object::Elements { set, elements } => {
                 elements.iter().try_for_each(|one| self.element(*verb, table, set, one))
             }
-            Object::Rule { chain, beside, rule } => self.rule(*verb, (table, chain), *beside, rule),
+            Object::Rule { chain, behind, rule } => self.rule(*verb, (table, chain), *behind, rule),
             Object::RuleAt { chain, handle } => self.delete_rule((table, chain), *handle),
             Object::Other(_) => Ok(()),
         }

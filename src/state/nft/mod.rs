@@ -11,7 +11,8 @@
 //!   all is unknown until the next listing.
 //! - After `# ERROR: We lost some netlink events!` the monitor itself no longer knows which sets
 //!   there are, and leaves out changes of those that it does not know. A listing then holds until
-//!   the next transaction, and so on until another monitor is started.
+//!   the next transaction, and so on until another monitor is started. The note stands where the
+//!   monitor noticed the loss, which is before lines of changes that were made earlier.
 //! - A line that cannot have been, such as one that deletes an element which is not there, tells
 //!   that something is missing, too.
 

@@ -74,7 +74,7 @@ pub struct Chain {
     pub(super) rules: VecDeque<Held<Rule<'static>>>,
     /// How many of the rules without a handle are gone; which ones, no line tells.
     pub(super) gone: usize,
-    /// True if a rule was put beside one whose handle is not known.
+    /// True if a rule was put behind one whose handle is not known.
     pub(super) shuffled: bool,
     pub(super) unknown: Option<Unknown>,
 }

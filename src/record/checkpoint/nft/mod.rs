@@ -17,14 +17,16 @@
 //! `# handle 9`; quoted text is read first. A text that was cut is refused. Only a cut right behind
 //! the last line of a table leaves a text that nft could have printed.
 
+mod expression;
 mod json;
 mod parts;
+mod read;
 mod statement;
 
 pub use parts::{
     Chain, Element, Hook, Other, Rule, Set, Table, TableFamily, TableName, Token, Tokens,
 };
-pub(crate) use parts::{flags, set};
+pub(crate) use read::{flags, set};
 
 use crate::error::ParseError;
 use crate::grammar::nft::listing;
