@@ -51,8 +51,8 @@ pub enum Line<'a> {
     Generation(Generation<'a>),
     /// `# ERROR: We lost some netlink events!`
     Lost,
-    /// ` # handle 2` alone: the handle of the rule before, into whose line another text was written,
-    /// as `XT target DNAT not found` is for rules of iptables.
+    /// ` # handle 2` alone: the handle of the rule before, into whose line another text was
+    /// written, as `XT target DNAT not found` is for rules of iptables.
     Handle(u64),
     /// A line without text, which follows such a rule without `-a`.
     Empty,

@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn comments_are_read_before_commas_and_braces() {
-        let text = b"{ tcp . 80 comment \"a }, b : c\" : 10.0.0.1 . 8080,\n\t\t\t     udp . 53 : ::1 . 5 }";
+        let text = b"{ tcp . 80 comment \"a }, b : c\" : 10.0.0.1 . 8080,\n\
+            \t\t\t     udp . 53 : ::1 . 5 }";
         let (rest, found) = elements(text).unwrap();
         assert!(rest.is_empty());
         assert_eq!(found.len(), 2);
@@ -111,7 +112,8 @@ mod tests {
 
     #[test]
     fn counters_and_timeouts_stand_between_key_and_data() {
-        let text = b"192.0.2.1-192.0.2.9 counter packets 0 bytes 0 timeout 1h expires 59m comment \"x } y\"";
+        let text = b"192.0.2.1-192.0.2.9 counter packets 0 bytes 0 timeout 1h expires 59m \
+            comment \"x } y\"";
         let (rest, found) = element(text).unwrap();
         assert!(rest.is_empty());
         assert_eq!(found.key, b"192.0.2.1-192.0.2.9");

@@ -1,7 +1,7 @@
 //! Lines of `nft monitor`, with `-a` (handles) or without.
 //!
 //! ```text
-//! add element ip crio-hostports hostports { tcp . 8080 comment "TBMLCPKPXE24TIHZ" : 10.42.0.7 . 80 }
+//! add element ip crio-hostports hostports { tcp . 80 comment "TBMLCPKPXE24TIHZ" : 10.42.0.7 . 80 }
 //! add rule ip crio-hostports prerouting handle 49 fib daddr type local goto hostports # handle 51
 //! delete rule ip crio-hostports hostports handle 18
 //! delete set inet ovn-kubernetes nodeports-v4
@@ -251,7 +251,8 @@ mod tests {
         let RawWhat::Set { map: true, head, handle: Some(2), .. } = what(text) else { panic!() };
         assert_eq!((head.key, head.data), (&b"inet_service"[..], Some(&b"verdict"[..])));
         assert_eq!(head.comment, Some(&b"a; }"[..]));
-        let text = b"add chain inet t c { type filter hook input priority filter + 5; policy accept; } # handle 4";
+        let text = b"add chain inet t c { type filter hook input priority filter + 5; \
+            policy accept; } # handle 4";
         let RawWhat::Chain { hook: Some(hook), handle: Some(4), .. } = what(text) else { panic!() };
         assert_eq!((hook.hook, hook.priority), (&b"input"[..], &b"filter + 5"[..]));
     }

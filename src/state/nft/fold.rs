@@ -381,8 +381,8 @@ fn remove<K: Ord, V>(
     }
 }
 
-/// The part in which something changes. One that was never named, in surroundings that are not known
-/// whole, is there, and known in part.
+/// The part in which something changes. One that was never named, in surroundings that are not
+/// known whole, is there, and known in part.
 pub(super) fn enter<'m, K: Ord, V>(
     map: &'m mut BTreeMap<K, Option<V>>,
     name: K,

@@ -4,8 +4,8 @@
 //! The whole ruleset is held, not only what opens ports, so that other rules can be asked too.
 //!
 //! # What is known when
-//! - Before a listing is stated nothing is known but what the monitor adds; each part of the ruleset
-//!   (a table, a set, a chain) is known whole, or some of it is.
+//! - Before a listing is stated nothing is known but what the monitor adds; each part of the
+//!   ruleset (a table, a set, a chain) is known whole, or some of it is.
 //! - A transaction counts when its last line, `# new generation N`, is there.
 //! - The numbers of generations grow by one. Another number tells that a transaction is missing:
 //!   all is unknown until the next listing.
@@ -82,7 +82,7 @@ pub struct Nft {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Transaction {
     lines: Vec<(Event<'static>, Evidence)>,
-    /// True if a listing was stated behind some of its lines: the kernel had done all of it by then.
+    /// True if a listing was stated behind some of its lines: the kernel had done all by then.
     listed: bool,
     /// The first line that found no room.
     overflow: Option<Evidence>,

@@ -1,8 +1,8 @@
 //! Where in its chain a rule stands.
 //!
 //! The number before a rule is the handle of the rule that stands right before it *when the line is
-//! printed*, be the verb `add` or `insert` (kernel 6.18). All of the transaction is done by then, so
-//! that rule may be one that a later line brings:
+//! printed*, be the verb `add` or `insert` (kernel 6.18). All of the transaction is done by then,
+//! so that rule may be one that a later line brings:
 //!
 //! ```text
 //! insert rule ip t c handle 7 tcp dport 91 drop # handle 6

@@ -117,8 +117,8 @@ impl Map {
 }
 
 /// Reads a rule of OVN's chain:
-/// `ip daddr 198.51.100.9 tcp dport 9000 dnat ip to numgen random mod 2 map { 0 : 10.42.0.20 . 9001,
-/// 1 : 10.42.0.21 . 9001 } comment "demo/nonp:x"`
+/// `ip daddr 198.51.100.9 tcp dport 9000 dnat ip to numgen random mod 2
+/// map { 0 : 10.42.0.20 . 9001, 1 : 10.42.0.21 . 9001 } comment "demo/nonp:x"`
 pub(super) fn rule(rule: &Rule<'_>) -> Option<(Family, Led)> {
     let mut tokens = rule.tokens();
     let mut word = || match tokens.next()? {

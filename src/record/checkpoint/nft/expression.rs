@@ -1,5 +1,5 @@
-//! Expressions of `nft -j` in the words of the other forms: what a rule compares, computes and looks
-//! up.
+//! Expressions of `nft -j` in the words of the other forms: what a rule compares, computes and
+//! looks up.
 //!
 //! ```text
 //! {"concat": [{"payload": {"protocol": "ip", "field": "daddr"}}, {"meta": {"key": "l4proto"}}]}
