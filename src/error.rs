@@ -45,6 +45,8 @@ pub enum ErrorKind {
     Xml,
     /// A line of what `firewall-cmd --list-all` prints.
     Listing,
+    /// A ruleset of nftables, or a change of one.
+    Ruleset,
     /// Text behind the end of a record.
     Trailing,
 }
@@ -71,6 +73,7 @@ impl ErrorKind {
             Self::TooLong => "length",
             Self::Xml => "xml",
             Self::Listing => "listing",
+            Self::Ruleset => "ruleset",
             Self::Trailing => "trailing text",
         }
     }

@@ -9,6 +9,7 @@ pub mod firewalld;
 mod front;
 pub mod journal;
 pub mod neighbour;
+pub mod nft;
 pub mod ovnkube;
 mod remark;
 

@@ -130,35 +130,35 @@ pub(crate) fn elements(input: &[u8]) -> impl Iterator<Item = Value<'_>> {
 
 /// The input and how far it is read.
 #[derive(Debug, Clone)]
-struct Cursor<'a> {
-    input: &'a [u8],
-    at: usize,
+pub(super) struct Cursor<'a> {
+    pub(super) input: &'a [u8],
+    pub(super) at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    fn rest(&self) -> &'a [u8] {
+    pub(super) fn rest(&self) -> &'a [u8] {
         self.input.get(self.at..).unwrap_or_default()
     }
 
-    fn peek(&self) -> Option<u8> {
+    pub(super) fn peek(&self) -> Option<u8> {
         self.input.get(self.at).copied()
     }
 
-    fn advance(&mut self, by: usize) {
+    pub(super) fn advance(&mut self, by: usize) {
         self.at = self.at.saturating_add(by);
     }
 
-    fn broken(&self, expected: &'static str) -> ParseError {
+    pub(super) fn broken(&self, expected: &'static str) -> ParseError {
         ParseError::new(ErrorKind::Json, self.at, expected).with_found(self.peek())
     }
 
-    fn skip_blanks(&mut self) {
+    pub(super) fn skip_blanks(&mut self) {
         let blanks =
             self.rest().iter().take_while(|b| matches!(b, b' ' | b'\t' | b'\n' | b'\r')).count();
         self.advance(blanks);
     }
 
-    fn take(&mut self, byte: u8) -> bool {
+    pub(super) fn take(&mut self, byte: u8) -> bool {
         self.skip_blanks();
         let there = self.peek() == Some(byte);
         if there {
@@ -167,11 +167,11 @@ impl<'a> Cursor<'a> {
         there
     }
 
-    fn require(&mut self, byte: u8, words: &'static str) -> Result<(), ParseError> {
+    pub(super) fn require(&mut self, byte: u8, words: &'static str) -> Result<(), ParseError> {
         if self.take(byte) { Ok(()) } else { Err(self.broken(words)) }
     }
 
-    fn end(&mut self) -> Result<(), ParseError> {
+    pub(super) fn end(&mut self) -> Result<(), ParseError> {
         self.skip_blanks();
         if self.at >= self.input.len() {
             Ok(())
@@ -211,7 +211,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    fn number(&mut self) -> Result<&'a [u8], ParseError> {
+    pub(super) fn number(&mut self) -> Result<&'a [u8], ParseError> {
         let rest = self.rest();
         let count = rest
             .iter()
@@ -227,7 +227,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The string behind an opening quote, and past its closing one.
-    fn string(&mut self) -> Result<Text<'a>, ParseError> {
+    pub(super) fn string(&mut self) -> Result<Text<'a>, ParseError> {
         let start = self.at;
         if self.find_special()? == b'"' {
             let plain = self.input.get(start..self.at).unwrap_or_default();

@@ -7,6 +7,7 @@ pub mod klog;
 pub mod list_all;
 pub mod logfmt;
 pub mod neighbour;
+pub mod nft_monitor;
 pub mod ovnkube;
 mod reading;
 pub mod restore;

@@ -9,6 +9,7 @@ pub mod firewalld;
 pub mod known;
 mod ledger;
 pub mod neighbour;
+pub mod nft;
 pub mod opening;
 mod order;
 pub mod ovnkube;

@@ -4,6 +4,7 @@
 pub mod chains;
 pub mod firewalld_conf;
 mod lines;
+pub mod nft;
 pub mod objects;
 mod refused;
 pub mod sockets;
