@@ -20,6 +20,7 @@ const BY: Evidence = Evidence {
         hostport_audit::ByteSpan::new(0, 1),
     ),
     stamp: None,
+    stated: false,
 };
 
 fn folder(life: &str) -> PathBuf {
