@@ -270,6 +270,25 @@ mod found {
     }
 
     #[test]
+    fn what_iptables_save_showed_goes_with_its_pod_though_the_text_of_the_removal_is_lost() {
+        // The journal's JSON mode leaves out what is longer than 4096 bytes.
+        let setup =
+            Setup { version: Version::V1_36_3, mode: Mode::Json, short_messages: true, ..SETUP };
+        let start = |host_port| {
+            let mapping = Mapping { protocol: "tcp", host_port, container_port: 80, host_ip: "" };
+            let pod = PodSpec { stack: Stack::V4, mappings: vec![mapping], host_network: false };
+            Op::Start { pod, failing: false }
+        };
+        let nothing = PodSpec { stack: Stack::V4, mappings: Vec::new(), host_network: false };
+        let missing = Op::Suppressed(vec![Op::Start { pod: nothing, failing: false }]);
+        for which in 0..4 {
+            let mut ops: Vec<Op> = [80, 443, 53, 8443, 30000, 81, 82].map(start).to_vec();
+            ops.extend([missing.clone(), Op::TellSaves, Op::Stop { which, failing: false }]);
+            drive(&run(setup, Beginning::Start, true, &[], &ops)).unwrap();
+        }
+    }
+
+    #[test]
     fn requests_side_by_side() {
         let start = |stack, ports: &[u16], failing| {
             let mapping = |&host_port| Mapping {

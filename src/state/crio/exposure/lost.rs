@@ -215,7 +215,7 @@ impl Exposure {
                 .hidden
                 .get(&family)
                 .is_some_and(|mark| self.unhide(family, *mark, by, effects));
-            if never_told || !unseen || self.family(family).unknown.is_some() {
+            if never_told || !unseen {
                 continue;
             }
             let of = self.family(family);
@@ -237,10 +237,13 @@ impl Exposure {
                 self.lose(family, Ignorance::CutMessage, by, effects);
                 continue;
             }
-            // Rules of others that are not told stay so.
-            let hidden = core::mem::take(&mut self.family_mut(family).hidden);
+            // What is not known besides stays so: rules of others that are not told, or those of a
+            // back end that nobody looked at.
+            let of = self.family_mut(family);
+            let (hidden, unknown) = (core::mem::take(&mut of.hidden), of.unknown.take());
             self.replace(family, left, by, effects);
-            self.family_mut(family).hidden = hidden;
+            let of = self.family_mut(family);
+            (of.hidden, of.unknown) = (hidden, unknown);
         }
     }
 
