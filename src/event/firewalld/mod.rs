@@ -11,6 +11,7 @@ pub use item::{Edit, Item, Kind};
 pub use listing::ListedZone;
 
 use crate::text::Text;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -320,7 +321,13 @@ pub enum Event<'a> {
     /// A step of a transaction: rules are about to change in the kernel. Printed with `--debug=4`
     /// and more, between a request of the runtime layer and its signal.
     TransactionStep,
-    /// A client called something of the daemon itself that changes nothing here:
+    /// A line that may be a part of the text of a call before it that is not finished, and then
+    /// says nothing.
+    Doubtful {
+        /// What it says if it is none.
+        event: Box<Event<'a>>,
+    },
+    /// A client called something of the daemon itself, without arguments, that changes nothing here:
     /// `getDefaultZone()`.
     DaemonCall,
     /// A client called something else, so that no request before it can be answered any more.
@@ -407,6 +414,7 @@ impl Event<'_> {
             Self::DirectRemoved { rule } => E::DirectRemoved { rule: rule.into_owned() },
             Self::DirectChanged => E::DirectChanged,
             Self::TransactionStep => E::TransactionStep,
+            Self::Doubtful { event } => E::Doubtful { event: Box::new(event.into_owned()) },
             Self::DaemonCall => E::DaemonCall,
             Self::OtherCall => E::OtherCall,
         }

@@ -99,7 +99,7 @@ impl Firewalld {
         }
     }
 
-    fn fold(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
+    pub(super) fn fold(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
         let file = self.file.take();
         let object_read = self.object_read.take();
         let default_zone_set = core::mem::take(&mut self.default_zone_set);
@@ -241,6 +241,7 @@ impl Firewalld {
                 self.default_zone_set = default_zone_set;
                 self.steps = Steps { printed: true, in_call: true };
             }
+            Event::Doubtful { event } => self.doubt_line(event, by, effects),
             Event::DaemonCall | Event::OtherCall => {
                 self.called = true;
                 // In the list of a start or a reload the objects of other kinds are announced; they
