@@ -311,11 +311,11 @@ pub(crate) fn call(message: &[u8]) -> Called<'_> {
             .with_found(rest.get(offset).copied())
     };
     let Some(raw) = rest.strip_suffix(b")") else {
-        // Only an argument in quotes can go on in the next line; other text with a bracket is a
-        // message like any other.
+        // An argument can go on in the next line; other text with a bracket is a message like any
+        // other.
         let quoted = rest.first() == Some(&b'\'');
         return match shape {
-            Shape::Any if quoted => {
+            Shape::Any if quoted || is_bare_call(method) => {
                 Called::Unfinished(bad(rest.len(), "the bracket that ends the call"))
             }
             Shape::Any => Called::No,
@@ -328,6 +328,11 @@ pub(crate) fn call(message: &[u8]) -> Called<'_> {
         Err(Misfit { at, expected, more: true }) => Called::Unfinished(bad(at, expected)),
         Err(Misfit { at, expected, more: false }) => Called::Broken(bad(at, expected)),
     }
+}
+
+/// True for methods whose argument some calls print without quotes: `getZoneSettings2(public)`.
+fn is_bare_call(method: &[u8]) -> bool {
+    [&b"get"[..], b"set", b"query"].iter().any(|verb| method.starts_with(verb))
 }
 
 /// Arguments that do not fit: where, and whether more text could mend it.

@@ -11,6 +11,7 @@ pub use item::{Edit, Item, Kind};
 pub use listing::ListedZone;
 
 use crate::text::Text;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -345,7 +346,13 @@ pub enum Event<'a> {
     },
     /// A client only reads: `zone.getZones()`. No request before it can be answered any more.
     ReadingCall,
-    /// A client called something of the daemon itself that changes nothing here:
+    /// A line that may be a part of the text of a call before it that is not finished, and then
+    /// says nothing.
+    Doubtful {
+        /// What it says if it is none.
+        event: Box<Event<'a>>,
+    },
+    /// A client called something of the daemon itself, without arguments, that changes nothing here:
     /// `getDefaultZone()`.
     DaemonCall {
         /// It only reads.
@@ -440,6 +447,7 @@ impl Event<'_> {
             Self::PassthroughRequest { rule } => E::PassthroughRequest { rule: rule.into_owned() },
             Self::ReadingCall => E::ReadingCall,
             Self::DaemonCall { reads } => E::DaemonCall { reads },
+            Self::Doubtful { event } => E::Doubtful { event: Box::new(event.into_owned()) },
             Self::OtherCall => E::OtherCall,
         }
     }

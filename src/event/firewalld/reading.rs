@@ -3,12 +3,23 @@
 use super::{Edit, Event, Item, Kind, Layer, Place, Severity};
 use crate::record::firewalld::{Call, Label, Record, Setting};
 use crate::text::Text;
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 impl<'r> Event<'r> {
     /// What a record says; `None` for what has no bearing on what is open.
     #[must_use]
     pub fn of(record: &'r Record<'_>) -> Option<Self> {
+        let event = Self::of_whole(record)?;
+        let says = !matches!(event, Self::OtherCall | Self::ReadingCall | Self::DaemonCall { .. });
+        Some(if record.is_doubtful() && says {
+            Self::Doubtful { event: Box::new(event) }
+        } else {
+            event
+        })
+    }
+
+    fn of_whole(record: &'r Record<'_>) -> Option<Self> {
         let message = record.message();
         if message.starts_with(b"Traceback (most recent call last):") {
             return Some(Self::Traceback { labelled: record.label() != Label::Bare });
@@ -198,7 +209,10 @@ fn of_daemon<'r>(call: &Call<'r>) -> Event<'r> {
         (b"setDefaultZone", Some(zone)) => Event::DefaultZoneRequest { zone: text(zone) },
         (b"DefaultZoneChanged", Some(zone)) => Event::DefaultZoneChanged { zone: text(zone) },
         (b"setZoneSettings2", Some(zone)) => Event::SettingsRequest { zone: text(zone) },
-        (method, _) => Event::DaemonCall { reads: only_reads(method) },
+        (method, _) if call.raw_arguments().is_empty() => {
+            Event::DaemonCall { reads: only_reads(method) }
+        }
+        _ => Event::OtherCall,
     }
 }
 

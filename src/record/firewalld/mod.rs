@@ -66,6 +66,7 @@ pub struct Record<'a> {
     label: Label,
     message_at: usize,
     lines: u64,
+    doubtful: bool,
 }
 
 impl<'a> Record<'a> {
@@ -100,6 +101,7 @@ impl<'a> Record<'a> {
             label,
             message_at: head.message_at,
             lines: 1,
+            doubtful: false,
         };
         let message = bytes.get(head.message_at..).unwrap_or_default();
         // Only the first debug level prints the calls that change something; the others quote
@@ -154,6 +156,13 @@ impl<'a> Record<'a> {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         self.raw.as_bytes()
+    }
+
+    /// True if it may be a part of an argument's text: a call before it was not finished when it
+    /// came, and its end was not seen for sure.
+    #[must_use]
+    pub const fn is_doubtful(&self) -> bool {
+        self.doubtful
     }
 
     /// How many lines of the log it takes, as far as they were needed to complete it.

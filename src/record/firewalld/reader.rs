@@ -1,6 +1,6 @@
 //! Joins lines to records: a date begins a record, everything else continues the one before.
 
-use super::{Parsed, Record};
+use super::{Label, Parsed, Record};
 use crate::error::{ErrorKind, ParseError};
 use crate::limits::Limits;
 use crate::record::Reading;
@@ -21,11 +21,23 @@ pub enum Dates {
 /// How often a held call is tried again at a line that could end it, so that reading stays linear.
 const MOST_TRIES: u32 = 32;
 
+/// How many records behind a call that is not finished may be a part of its text.
+///
+/// firewalld prints arguments as they were sent, line breaks and all, so the text of a description
+/// or of a name may hold lines of the shape of records (0.3 to 2.5). Each of them may be the last
+/// one of the text, if it ends as the call would; only a line without a date that ends so shows
+/// that the text is over, for the daemon begins none that way. A text can always be longer than any
+/// number, but so can one that closes the call first, of which no reader can tell; and a call that
+/// never ends must not put all of the log in doubt.
+const MOST_DOUBTFUL: u32 = 32;
+
 /// Reads the lines of one stream, one at a time and without looking ahead.
 ///
 /// A line that is a whole record is given out at once; what is said without a date behind it cannot
 /// change it any more. Only a call that is not complete, because an argument holds a line feed, is
-/// held until a line completes it.
+/// held until a line completes it. A line with a date that comes before that may be a part of the
+/// argument or a record of its own: it is given out as a [doubtful](Record::is_doubtful) one, and so
+/// are those behind it until the text is over.
 ///
 /// ```
 /// use hostport_audit::{Limits, record::{Reading, firewalld::Reader}};
@@ -45,6 +57,9 @@ pub struct Reader {
     /// True once a record has begun that a line without a date would continue.
     begun: bool,
     held: Option<Held>,
+    /// How many of the next records may be a part of the text of a call.
+    #[cfg_attr(feature = "serde", serde(default))]
+    doubtful: u32,
     #[cfg_attr(feature = "serde", serde(skip))]
     unfinished: Option<Unfinished>,
 }
@@ -77,6 +92,7 @@ impl Reader {
             max_record: limits.max_record,
             begun: false,
             held: None,
+            doubtful: 0,
             unfinished: None,
         }
     }
@@ -96,17 +112,36 @@ impl Reader {
     pub fn read<'a>(&mut self, line: &'a [u8]) -> Reading<Record<'a>> {
         match Record::begin(Text::borrowed(line), self.dates) {
             Some(parsed) => {
-                self.give_up();
+                if self.held.is_some() {
+                    self.give_up();
+                    self.doubtful = MOST_DOUBTFUL;
+                }
                 self.begun = true;
+                let doubtful = self.doubtful > 0;
+                self.doubtful = self.doubtful.saturating_sub(1);
                 match parsed {
-                    Parsed::Record(record) => Reading::Record(record),
+                    // Where no line has a date, one without a label is no record of the daemon's.
+                    Parsed::Record(record)
+                        if doubtful
+                            && self.dates == Dates::Absent
+                            && record.label() == Label::Bare
+                            && ends_call(line) =>
+                    {
+                        self.doubtful = 0;
+                        Reading::Record(record)
+                    }
+                    Parsed::Record(record) => Reading::Record(Record { doubtful, ..record }),
                     Parsed::Unfinished(_)
                         if self.dates == Dates::Written && line.len() < self.max_record =>
                     {
                         self.held = Some(Held { text: line.to_vec(), lines: 1, tries: 0 });
                         Reading::Continuation(None)
                     }
-                    Parsed::Unfinished(error) | Parsed::Broken(error) => Reading::Malformed(error),
+                    Parsed::Unfinished(error) => {
+                        self.doubtful = MOST_DOUBTFUL;
+                        Reading::Malformed(error)
+                    }
+                    Parsed::Broken(error) => Reading::Malformed(error),
                 }
             }
             None if self.begun => self.go_on(line),
@@ -116,7 +151,12 @@ impl Reader {
 
     /// Takes a line without a date.
     fn go_on<'a>(&mut self, line: &[u8]) -> Reading<Record<'a>> {
-        let Some(mut held) = self.held.take() else { return Reading::Continuation(None) };
+        let Some(mut held) = self.held.take() else {
+            if ends_call(line) {
+                self.doubtful = 0;
+            }
+            return Reading::Continuation(None);
+        };
         held.lines = held.lines.saturating_add(1);
         if held.text.len().saturating_add(line.len()) >= self.max_record || held.tries >= MOST_TRIES
         {
@@ -126,6 +166,7 @@ impl Reader {
                 "the bracket that ends the call",
             );
             self.unfinished = Some(Unfinished { error, lines: held.lines });
+            self.doubtful = MOST_DOUBTFUL;
             return Reading::Continuation(None);
         }
         held.text.push(b'\n');
@@ -134,13 +175,17 @@ impl Reader {
             held.tries = held.tries.saturating_add(1);
             match Record::begin(Text::borrowed(&held.text), self.dates) {
                 Some(Parsed::Record(record)) => {
+                    let doubtful = self.doubtful > 0;
+                    self.doubtful = 0;
                     return Reading::Continuation(Some(Record {
                         lines: held.lines,
+                        doubtful,
                         ..record.into_owned()
                     }));
                 }
                 Some(Parsed::Broken(error)) => {
                     self.unfinished = Some(Unfinished { error, lines: held.lines });
+                    self.doubtful = MOST_DOUBTFUL;
                     return Reading::Continuation(None);
                 }
                 _ => {}
@@ -154,6 +199,7 @@ impl Reader {
     pub fn finish(&mut self) {
         self.give_up();
         self.begun = false;
+        self.doubtful = 0;
     }
 
     fn give_up(&mut self) {
@@ -187,4 +233,13 @@ impl Reader {
     pub const fn has_begun(&self) -> bool {
         self.begun
     }
+}
+
+/// True if a line ends as a call does: with the quote of its last argument and the bracket, or with
+/// a number of seconds and the bracket.
+fn ends_call(line: &[u8]) -> bool {
+    let Some(inner) = line.strip_suffix(b")") else { return false };
+    let digits = inner.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let before = inner.get(..inner.len().saturating_sub(digits)).unwrap_or_default();
+    inner.ends_with(b"'") || (digits > 0 && before.ends_with(b"', "))
 }

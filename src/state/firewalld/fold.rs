@@ -113,7 +113,7 @@ impl Firewalld {
         }
     }
 
-    fn fold(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
+    pub(super) fn fold(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
         let file = self.file.take();
         let object_read = self.object_read.take();
         self.default_zone_named &= self.is_reloading() || is_of_load(event);
@@ -262,6 +262,7 @@ impl Firewalld {
                 self.object_read = object_read;
                 return self.steps.print();
             }
+            Event::Doubtful { event } => self.doubt_line(event, by, effects),
             Event::DaemonCall { .. } | Event::ReadingCall | Event::OtherCall => {
                 self.called = true;
                 // In the list of a start or a reload the objects of other kinds are announced; they

@@ -20,6 +20,7 @@
 //! that was edited may have been read by a reload shortly before its watcher saw it, and some
 //! versions forget at a reload that they wrote a file themselves.
 
+mod doubtful;
 mod edit;
 mod facts;
 mod fold;

@@ -7,10 +7,9 @@
 //! - `zone.PortAdded(...)` comes behind its request `zone.addPort(...)`;
 //! - between `reload()` and `Reloaded()`, and behind each start, the zones are listed:
 //!   `config.ZoneAdded('public')`;
-//! - a client asks the daemon itself, too (`getDefaultZone()`), and each load prints what it does
-//!   with the kernel's rules (`Flushing rule set`).
+//! - a client asks the daemon itself, too: `getDefaultZone()`.
 //!
-//! `grep -i port` and its like leave the first two kinds, or parts of them, and none of the last.
+//! `grep -i port` and its like leave the first two kinds, or parts of them, and none of the others.
 //! Lines with other labels than `DEBUG1`, lines without a date and the names of files are no part
 //! of it, so a log without these counts as whole.
 
@@ -120,7 +119,12 @@ impl Wholeness {
             _ => {}
         }
         // Clients can call once the zones are listed.
-        let called = matches!(event, Event::PermanentRequest { .. } | Event::RuntimeRequest { .. });
+        let called = matches!(
+            event,
+            Event::PermanentRequest { .. }
+                | Event::RuntimeRequest { .. }
+                | Event::DaemonCall { .. }
+        );
         if self.unlisted && called {
             self.loaded(false);
         }
@@ -169,6 +173,7 @@ impl Wholeness {
     /// A reload ended, or a start has listed its zones or not.
     pub(super) fn loaded(&mut self, listed: bool) {
         self.unlisted = false;
+        self.neutral |= listed;
         self.listings.count(listed);
     }
 

@@ -75,7 +75,8 @@ pub fn run_daemon(mut daemon: Daemon, beginning: Beginning, told: bool, ops: &[O
         daemon.start();
     } else {
         daemon.forget_numbers();
-        daemon.log.reading(2, "public", 6);
+        // A call of the daemon itself, as each firewall-cmd makes: the log is no filtered one.
+        daemon.log.reading(7, "public", 6);
     }
     let mut steps = vec![Step {
         op: format!("{beginning:?}"),
