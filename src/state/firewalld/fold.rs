@@ -52,7 +52,10 @@ impl Firewalld {
         }
         match (before, self.wholeness.gap()) {
             (_, Some(gap)) => self.tell_shown(wholeness::proves(event), gap, from, by, effects),
-            (Some(_), None) => self.tell_all(by, effects),
+            (Some(_), None) => {
+                self.wholeness.forget_shown();
+                self.tell_all(by, effects);
+            }
             (None, None) => {}
         }
     }
