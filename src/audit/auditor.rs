@@ -251,8 +251,7 @@ impl Auditor {
     /// journal's machine-readable forms are complete; firewalld's times lack the offset, klog's and
     /// the journal's usual ones the year as well. Where the times do not tell, what the start may
     /// have ended is unknown: [`Ignorance::MayHaveBooted`](crate::state::known::Ignorance). So the
-    /// order of the inputs never makes an answer wrong; read the journal last and the fewest are
-    /// unknown.
+    /// order of the inputs never makes an answer wrong; with the journal first the fewest are unknown.
     ///
     /// ```
     /// use hostport_audit::event::firewalld::Layer;

@@ -107,7 +107,7 @@ struct Chain {
     now: InputId,
     /// The last time, whatever program's line it stands in front of.
     last: Option<Stamp>,
-    /// The times of the input that is read went back, or some of its lines have none.
+    /// The times of the input that is read went back, or a line of a program has none in front.
     unsteady: bool,
 }
 
@@ -121,7 +121,7 @@ impl Chain {
         if self.unsteady || follows().is_none_or(|passed| passed < Duration::ZERO) {
             (self.first, self.last) = (input, None);
         }
-        (self.now, self.unsteady) = (input, clock.is_none());
+        (self.now, self.unsteady) = (input, false);
     }
 
     /// Takes note of the time of a line.
@@ -164,8 +164,8 @@ struct Standing {
     ordered: bool,
     /// Its clock went back within an input, so its times do not tell.
     unsteady: bool,
-    /// The numbers of the starts that are not known to lie before its last line. True where it was
-    /// told that the start came, and no line of the program was read since.
+    /// The numbers of the starts that are not known to lie before its last line. True where all that
+    /// the start means was told already, and no line of the program was read since.
     ahead: BTreeMap<u64, bool>,
 }
 
@@ -244,8 +244,10 @@ fn follows(before: Option<Stamp>, now: Option<Stamp>, timeline: &Timeline) -> bo
 impl Boots {
     /// Takes note of the time in front of a line, whatever the line says.
     pub(super) fn saw(&mut self, input: InputId, clock: Option<Stamp>) {
-        self.chain.enter(input, clock);
-        self.chain.pass(clock);
+        if clock.is_some() {
+            self.chain.enter(input, clock);
+            self.chain.pass(clock);
+        }
     }
 
     /// Takes note of a start, and tells what it means for each program of which anything is known.
@@ -329,9 +331,17 @@ impl Boots {
         }
     }
 
-    /// Takes note of a line of a program, and tells where it stands to the starts.
-    pub(super) fn line(&mut self, voice: Voice, line: Evidence, timeline: &Timeline) -> Place {
-        self.chain.enter(line.at.input(), None);
+    /// Takes note of a line of a program, with the time in front of it, and tells where it stands to
+    /// the starts.
+    pub(super) fn line(
+        &mut self,
+        voice: Voice,
+        line: Evidence,
+        clock: Option<Stamp>,
+        timeline: &Timeline,
+    ) -> Place {
+        self.chain.enter(line.at.input(), clock);
+        self.chain.unsteady |= clock.is_none();
         let Self { known, voices, chain, .. } = self;
         let chain = chain.first;
         let first = !voices.contains_key(&voice);
@@ -456,7 +466,8 @@ impl Standing {
             (_, Order::Before) => came,
             (_, Order::Unclear) => may,
         };
-        self.ahead.insert(boot.number, start == came && boot.sure);
+        let met = self.chain == boot.chain || start == came;
+        self.ahead.insert(boot.number, met);
         Some(start)
     }
 }

@@ -70,6 +70,15 @@ struct NamedBoot {
     back_in: Option<Text<'static>>,
 }
 
+/// Longest name of a boot that is kept; real ones are 32 digits.
+const LONGEST_BOOT: usize = 64;
+
+/// The part of a boot's name that is kept and compared.
+fn kept<'a>(id: &'a Text<'_>) -> Text<'a> {
+    let id = id.as_bytes();
+    Text::borrowed(id.get(..LONGEST_BOOT).unwrap_or(id))
+}
+
 impl Host {
     fn new(limits: Limits, assumptions: Assumptions) -> Self {
         Self {
@@ -141,7 +150,14 @@ impl Host {
         }
     }
 
-    fn apply(&mut self, what: &What<'_>, by: Evidence, timeline: &Timeline, effects: &mut Effects) {
+    fn apply(
+        &mut self,
+        what: &What<'_>,
+        by: Evidence,
+        clock: Option<Stamp>,
+        timeline: &Timeline,
+        effects: &mut Effects,
+    ) {
         self.unread = false;
         let Some(voice) = Voice::of(what) else {
             if let What::Journal(event) = what {
@@ -154,7 +170,7 @@ impl Host {
         {
             return;
         }
-        let place = self.boots.line(voice, by, timeline);
+        let place = self.boots.line(voice, by, clock, timeline);
         // Of a source that is heard first a start tells how it began, if no line since then is
         // missing.
         if let Some(start) = place.start.filter(|_| self.hears(voice) || !self.misses(voice)) {
@@ -281,7 +297,8 @@ impl Host {
         timeline: &Timeline,
         effects: &mut Effects,
     ) {
-        if let Some(id) = id.filter(|_| sure)
+        let id = id.map(kept);
+        if let Some(id) = id.as_ref().filter(|_| sure)
             && !self.names_new(id, by, timeline)
         {
             return;
@@ -291,7 +308,9 @@ impl Host {
             self.missing.clear();
         }
         let mut starts = Vec::new();
-        self.boots.start(by, id, sure, timeline, |voice, start| starts.push((voice, start)));
+        self.boots.start(by, id.as_ref(), sure, timeline, |voice, start| {
+            starts.push((voice, start));
+        });
         for (voice, start) in starts {
             self.start(voice, start, effects);
         }
@@ -333,15 +352,15 @@ impl Host {
         timeline: &Timeline,
         effects: &mut Effects,
     ) {
-        if let Some(id) = boot {
+        if let Some(id) = boot.map(kept) {
             match &self.boot {
                 Some(newest) if newest.id.as_bytes() == id.as_bytes() => {}
                 Some(_) => {
                     self.unread = false;
-                    self.machine_start(Some(id), true, by, timeline, effects);
+                    self.machine_start(Some(&id), true, by, timeline, effects);
                 }
                 None => {
-                    let id = id.clone().into_owned();
+                    let id = id.into_owned();
                     self.boot = Some(NamedBoot { id, since: by, back_in: None });
                 }
             }
@@ -513,7 +532,7 @@ impl Ledger {
                 let only = self.only_host().cloned();
                 let host = event.host.as_ref().or(only.as_ref());
                 if event.host.is_none() {
-                    self.nameless.start(by, id.as_ref(), false, &self.timeline, |_, _| {});
+                    self.nameless.start(by, None, false, &self.timeline, |_, _| {});
                 }
                 if host.is_some() || self.hosts.len() <= 1 {
                     self.boot(host, id.as_ref(), by, told);
@@ -522,24 +541,31 @@ impl Ledger {
                 }
             }
             What::Journal(journal::Event::BootOfOne { id }) => {
-                self.nameless.start(by, id.as_ref(), false, &self.timeline, |_, _| {});
+                self.nameless.start(by, None, false, &self.timeline, |_, _| {});
                 self.boot_of_one(id.as_ref(), by, told);
             }
             what @ What::Journal(journal::Event::Missing { .. }) if event.host.is_none() => {
                 let mut effects = Effects::default();
+                let clock = self.clock(by);
                 for (name, host) in &mut self.hosts {
                     effects.clear();
-                    host.apply(what, by, &self.timeline, &mut effects);
+                    host.apply(what, by, clock, &self.timeline, &mut effects);
                     told(name.as_ref(), &effects);
                 }
             }
             what => {
                 let timeline = self.timeline;
+                let clock = self.clock(by);
                 self.with(event.host.as_ref(), by, told, |host, effects| {
-                    host.apply(what, by, &timeline, effects);
+                    host.apply(what, by, clock, &timeline, effects);
                 });
             }
         }
+    }
+
+    /// The time in front of the line that is read.
+    fn clock(&self, by: Evidence) -> Option<Stamp> {
+        self.reading.filter(|(at, _)| *at == by.at).and_then(|(_, clock)| clock)
     }
 
     /// A machine was started anew: this one, or one of several names that may be its own.
@@ -701,9 +727,7 @@ impl Ledger {
             return None;
         }
         let mut host = Host::new(self.limits, self.assumptions.clone());
-        if let Some((_, clock)) = self.reading.filter(|(at, _)| *at == by.at) {
-            host.boots.saw(by.at.input(), clock);
-        }
+        host.boots.saw(by.at.input(), self.clock(by));
         host.boots.adopt(&self.nameless);
         for (other, known) in &self.hosts {
             if host_name::may_be_one(name, other.as_ref()) {
