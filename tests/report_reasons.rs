@@ -45,14 +45,13 @@ fn a_host_of_nothing_but_unrelated_lines_does_not_appear() {
 }
 
 #[test]
-fn a_layer_of_which_no_zone_was_heard_of_is_among_what_is_not_known() {
+fn the_runtime_layer_is_among_what_is_not_known() {
     let report = found("F-runtime-missing-in-not-known.log");
-    let runtime = Scope::FirewalldLayer { layer: Layer::Runtime };
-    assert!(why(&report, &runtime).is_some());
+    for layer in Layer::ALL {
+        assert!(why(&report, &Scope::Zone { zone: "public".into(), layer }).is_some(), "{layer}");
+    }
     let text = report.to_string();
-    let rows: Vec<&str> = text.lines().filter(|line| line.contains("  firewalld, ")).collect();
-    assert!(rows.iter().any(|row| row.contains("runtime")), "{text}");
-    assert!(rows.iter().any(|row| row.contains("permanent")), "{text}");
+    assert!(text.contains("  firewalld, both layers, zone public: everything"), "{text}");
 }
 
 #[test]
@@ -72,7 +71,9 @@ fn the_default_zone_is_shown_or_why_it_is_not_known() {
 fn the_strongest_reason_is_told() {
     let line = |text: &str| format!("2023-06-28 10:46:37 {text}\n");
     let started = report(line("DEBUG1: start()"));
-    assert_eq!(why(&started, &Scope::Firewalld), Some(Ignorance::Restart));
+    for layer in Layer::ALL {
+        assert_eq!(why(&started, &Scope::FirewalldLayer { layer }), Some(Ignorance::Restart));
+    }
     let quiet = report(line("WARNING: ALREADY_ENABLED: 8080:tcp").repeat(3));
     let Verdict::CannotSpeak { .. } = quiet.hosts[0].sources[&Source::Firewalld].verdict else {
         panic!("{quiet}")

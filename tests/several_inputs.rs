@@ -455,9 +455,9 @@ fn a_real_journal_with_a_boot_may_be_cut_at_any_line() {
 
 const JOURNAL: &str = "Jun 28 09:00:00 rhel92 kernel: x\n-- Boot 2d30a6508937515eb84cfdeac507588e --\n\
                        Jun 28 16:24:11 rhel92 kernel: x\n";
-const BEFORE: &str = "2023-06-28 08:00:00 DEBUG1: zone.addPort('public', '8080', 'tcp')\n\
+const BEFORE: &str = "2023-06-28 08:00:00 DEBUG1: zone.addPort('', '8080', 'tcp')\n\
                       2023-06-28 08:00:00 DEBUG1: zone.PortAdded('public', '8080', 'tcp', 0)\n";
-const AFTER: &str = "2023-06-28 17:00:00 DEBUG1: zone.addPort('public', '9090', 'tcp')\n\
+const AFTER: &str = "2023-06-28 17:00:00 DEBUG1: zone.addPort('', '9090', 'tcp')\n\
                      2023-06-28 17:00:00 DEBUG1: zone.PortAdded('public', '9090', 'tcp', 0)\n";
 
 fn report(inputs: &[&str], timeline: Timeline) -> Report {

@@ -44,15 +44,7 @@ pub(crate) struct Element<'a> {
 /// The elements of a file: the outer one, then its children in order.
 pub(crate) fn file(whole: &[u8]) -> Result<(Element<'_>, Vec<Element<'_>>), ParseError> {
     let document = |input| {
-        let (input, _) = opt(tag(&b"\xef\xbb\xbf"[..])).parse(input)?;
-        let (input, encoding) = opt(declaration).parse(input)?;
-        if encoding.flatten().is_none_or(is_utf8)
-            && let Err(error) = core::str::from_utf8(input)
-        {
-            let stray = input.get(error.valid_up_to()..).unwrap_or_default();
-            return broken(stray, ErrorKind::Xml, "UTF-8, or the name of another encoding");
-        }
-        let (input, _) = between(input)?;
+        let (input, ()) = prologue(input)?;
         let (input, (root, empty)) = start_tag(whole.len(), input)?;
         let (input, children) =
             if empty { (input, Vec::new()) } else { children(whole.len(), root.name, input)? };
@@ -60,6 +52,19 @@ pub(crate) fn file(whole: &[u8]) -> Result<(Element<'_>, Vec<Element<'_>>), Pars
         Ok((input, (root, children)))
     };
     all(whole, document)
+}
+
+/// What stands before the outer element: a byte order mark, the XML declaration, comments.
+pub(super) fn prologue(input: &[u8]) -> Parsed<'_, ()> {
+    let (input, _) = opt(tag(&b"\xef\xbb\xbf"[..])).parse(input)?;
+    let (input, encoding) = opt(declaration).parse(input)?;
+    if encoding.flatten().is_none_or(is_utf8)
+        && let Err(error) = core::str::from_utf8(input)
+    {
+        let stray = input.get(error.valid_up_to()..).unwrap_or_default();
+        return broken(stray, ErrorKind::Xml, "UTF-8, or the name of another encoding");
+    }
+    between(input)
 }
 
 fn children<'a>(whole: usize, outer: &'a [u8], input: &'a [u8]) -> Parsed<'a, Vec<Element<'a>>> {

@@ -2,12 +2,9 @@
 //! rules have elements of their own, and those may have a limit inside.
 
 use super::error::{Parsed, all, broken};
-use super::service_xml::{Element, between, content, end_tag, start_tag};
+use super::service_xml::{Element, between, content, end_tag, prologue, start_tag};
 use crate::error::{ErrorKind, ParseError};
 use alloc::vec::Vec;
-use nom::Parser;
-use nom::bytes::complete::tag;
-use nom::combinator::opt;
 
 /// Deeper than any element of a zone file: zone, rule, log, limit.
 const MOST_DEPTH: usize = 4;
@@ -26,8 +23,7 @@ pub(crate) struct Nested<'a> {
 /// The outer element of a file.
 pub(crate) fn file(whole: &[u8]) -> Result<Nested<'_>, ParseError> {
     let document = |input| {
-        let (input, _) = opt(tag(&b"\xef\xbb\xbf"[..])).parse(input)?;
-        let (input, ()) = between(input)?;
+        let (input, ()) = prologue(input)?;
         let (input, root) = nested(whole.len(), input, MOST_DEPTH)?;
         let (input, ()) = between(input)?;
         Ok((input, root))

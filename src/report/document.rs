@@ -142,19 +142,20 @@ impl Report {
         history: Option<&History>,
         timeline: &Timeline,
     ) -> Self {
-        let names: BTreeSet<Option<&Text<'static>>> = ledger
+        let mut names: BTreeSet<Option<&Text<'static>>> = ledger
             .hosts()
             .map(|(name, _)| name)
             .chain(coverage.hosts().map(|(name, _)| name))
             .collect();
-        let may_be_one = may_be_one(&names);
         let states: BTreeMap<_, _> = ledger.hosts().collect();
         let covers: BTreeMap<_, _> = coverage.hosts().collect();
         let is_told = |name: &Option<&Text<'static>>| {
             states.get(name).is_some_and(|host| is_heard(host))
                 || covers.get(name).is_some_and(|host| is_about_hosts_ports(host))
         };
-        let hosts = names.into_iter().filter(is_told).map(|name| {
+        names.retain(is_told);
+        let may_be_one = may_be_one(&names);
+        let hosts = names.into_iter().map(|name| {
             let history = history.and_then(|history| history.host(name));
             HostReport::new(
                 name,

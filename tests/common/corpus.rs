@@ -30,10 +30,11 @@ pub fn file(name: &str) -> File {
 }
 
 /// All logs of programs that were run, in the order of their names; not those under `found`, which
-/// are texts as people post them, each cut down to one thing.
+/// are texts as people post them, each cut down to one thing, and not those under `evidence`, which
+/// are logs of other programs.
 pub fn logs() -> Vec<File> {
     let mut logs = logs_in("");
-    logs.retain(|file| !file.name.starts_with("found/"));
+    logs.retain(|file| !["found/", "evidence/"].iter().any(|other| file.name.starts_with(other)));
     logs
 }
 
