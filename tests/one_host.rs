@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-use hostport_audit::report::Report;
+use hostport_audit::report::{PortState, Report};
 use hostport_audit::{Auditor, InputId, Timeline};
 
 const LINES: [&str; 3] = [
