@@ -7,12 +7,12 @@
 //! ```text
 //! $ cargo run --example follow < tests/corpus/crio/scenarios/plain.log
 //! rhel92, line 1 (2023-06-25T16:24:11.345867861+08:00): known sockets of CRI-O
-//! rhel92, line 8 (2023-06-25T16:24:11.657818578+08:00): opened 443/tcp held by socket of CRI-O (crio socket) since line 8 (2023-06-25T16:24:11.657818578+08:00), reported
+//! rhel92, line 8 (2023-06-25T16:24:11.657818578+08:00): opened 443/tcp held by socket of CRI-O (crio socket), reported at line 8 (2023-06-25T16:24:11.657818578+08:00)
 //! rhel92, line 10 (2023-06-25T16:24:11.659343879+08:00): known rules of CRI-O, ipv4
-//! rhel92, line 10 (2023-06-25T16:24:11.659343879+08:00): opened 443/tcp exposed by pod default/nginx at 10.42.0.7:8443 (crio rule) since line 10 (2023-06-25T16:24:11.659343879+08:00), confirmed
-//! rhel92, line 13 (2023-06-25T16:24:14.665089054+08:00): closed 443/tcp exposed by pod default/nginx at 10.42.0.7:8443 (crio rule) since line 10 (2023-06-25T16:24:11.659343879+08:00), confirmed
+//! rhel92, line 10 (2023-06-25T16:24:11.659343879+08:00): opened 443/tcp exposed by pod default/nginx at 10.42.0.7:8443 (crio rule), confirmed at line 10 (2023-06-25T16:24:11.659343879+08:00)
+//! rhel92, line 13 (2023-06-25T16:24:14.665089054+08:00): closed 443/tcp exposed by pod default/nginx at 10.42.0.7:8443 (crio rule), confirmed at line 10 (2023-06-25T16:24:11.659343879+08:00)
 //! rhel92, line 13 (2023-06-25T16:24:14.665089054+08:00): unknown rules of CRI-O, ipv4: a change is under way since line 13 (2023-06-25T16:24:14.665089054+08:00)
-//! rhel92, line 14 (2023-06-25T16:24:14.665259734+08:00): closed 443/tcp held by socket of CRI-O (crio socket) since line 8 (2023-06-25T16:24:11.657818578+08:00), confirmed
+//! rhel92, line 14 (2023-06-25T16:24:14.665259734+08:00): closed 443/tcp held by socket of CRI-O (crio socket), confirmed at line 8 (2023-06-25T16:24:11.657818578+08:00)
 //! rhel92, line 16 (2023-06-25T16:24:14.669219847+08:00): known rules of CRI-O, ipv4
 //! ```
 

@@ -56,7 +56,7 @@
 //!     ]
 //!   }
 //! ]
-//! 2181 bytes in all, digest 1f96dcbad21c8680
+//! 2008 bytes in all, digest 62bc03b3521b9654
 //! ```
 
 use hostport_audit::{Auditor, Timeline};

@@ -20,8 +20,8 @@
 //!   WHAT                                                                                                                                      WHY
 //!   firewalld, both layers, zones block, dmz, drop, external, home, internal, trusted, work: everything                                       zone files are not logged since line 92 (2026-11-22T09:52:56)
 //!   firewalld, permanent, zone public: ports                                                                                                  a write whose content is not logged since line 95 (2026-11-22T10:55:17)
-//!   firewalld, permanent, zone public: source ports, services, forward ports, protocols, rich rules, interfaces, sources, masquerade, target  a file changed on disk since line 21 (2026-11-22T09:52:50)
-//!   firewalld, runtime, zone public: everything                                                                                               a file changed on disk since line 21 (2026-11-22T09:52:50)
+//!   firewalld, permanent, zone public: source ports, services, forward ports, protocols, rich rules, interfaces, sources, masquerade, target  files may have been edited while the program was not running since line 19 (2026-11-22T09:52:50)
+//!   firewalld, runtime, zone public: everything                                                                                               files may have been edited while the program was not running since line 19 (2026-11-22T09:52:50)
 //!
 //!   SOURCE     VERDICT                   RECORDS  EVENTS  MALFORMED  VERSIONS
 //!   firewalld  speaks                    89       82      0

@@ -15,7 +15,7 @@
 //!     external address 172.16.47.129 (ovnkube rule)
 //!       opened at line 16 (--06-25T09:34:10.406067) (reported), closed at line 17 (--06-25T09:37:00.976953)
 //!       opened at line 155 (--11-22T09:46:41.445235) (reported), still open
-//!   not known: firewalld, runtime, zone public: everything: a file changed on disk since line 21 (2026-11-22T09:52:50)
+//!   not known: firewalld, runtime, zone public: everything: files may have been edited while the program was not running since line 19 (2026-11-22T09:52:50)
 //!   not known: firewalld, runtime, zones block, dmz, drop, external, home, internal, trusted, work: everything: zone files are not logged since line 92 (2026-11-22T09:52:56)
 //! 8081/tcp on rhel92: unknown
 //!   not known: rules of CRI-O, ipv6: the log begins in mid-life

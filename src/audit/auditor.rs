@@ -177,12 +177,14 @@ impl Auditor {
     ///
     /// let mut auditor = Auditor::new();
     /// let mut told = Vec::new();
-    /// let log = b"2023-06-28 10:46:37 DEBUG1: zone.PortAdded('public', '8080', 'tcp', 0)\n\
+    /// let log = b"2023-06-28 10:46:37 DEBUG1: zone.addPort('public', '8080', 'tcp')\n\
+    ///             2023-06-28 10:46:37 DEBUG1: zone.PortAdded('public', '8080', 'tcp', 0)\n\
+    ///             2023-06-28 10:46:39 DEBUG1: zone.removePort('public', '8080', 'tcp')\n\
     ///             2023-06-28 10:46:39 DEBUG1: zone.PortRemoved('public', '8080', 'tcp')";
     /// auditor.feed_with(log, |change| told.push(change.to_string()));
     /// auditor.finish_with(|change| told.push(change.to_string()));
-    /// assert!(told[0].starts_with("line 1 (2023-06-28T10:46:37): opened 8080/tcp allowed by zone public"));
-    /// assert!(told[1].starts_with("line 2 (2023-06-28T10:46:39): closed 8080/tcp allowed by zone public"));
+    /// assert!(told[0].starts_with("line 2 (2023-06-28T10:46:37): opened 8080/tcp allowed by zone public"));
+    /// assert!(told[1].starts_with("line 4 (2023-06-28T10:46:39): closed 8080/tcp allowed by zone public"));
     /// ```
     pub fn feed_with(&mut self, chunk: impl AsRef<[u8]>, mut tell: impl FnMut(&HostChange)) {
         self.book.begin_watch();
