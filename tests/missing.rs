@@ -44,6 +44,8 @@ fn loggers_say_that_messages_are_missing() {
         "rsyslogd: imjournal: begin to drop messages due to rate-limiting",
         "rsyslogd[950]: imuxsock: 12 messages lost due to rate-limiting (200 allowed within 5 seconds)",
         "rsyslogd[950]: imuxsock[pid 77216]: begin to drop messages from pid 77216 due to rate-limiting",
+        "rsyslogd[950]: imuxsock[pid: 77216, name: /usr/bin/crio] from <rhel92:crio>: begin to drop messages due to rate-limiting",
+        "rsyslogd[950]: imjournal from <rhel92:crio>: begin to drop messages due to rate-limiting",
         "rsyslogd-2177: imuxsock lost 55 messages from pid 77216 due to rate-limiting",
         "journal: Suppressed 42 messages from /system.slice/crio.service",
         "systemd-journal[612]: Suppressed 42 messages from /system.slice/crio.service",
@@ -60,6 +62,7 @@ fn loggers_say_that_messages_are_missing() {
     let other = [
         // Of another process.
         "rsyslogd[950]: imuxsock[pid 950]: begin to drop messages from pid 950 due to rate-limiting",
+        "rsyslogd[950]: imuxsock[pid: 57, name: /usr/bin/x]: 4881 messages lost due to rate-limiting (20000 allowed within 300 seconds)",
         "rsyslogd-2177: imuxsock lost 55 messages from pid 812 due to rate-limiting",
         // Of other units, of a user's own journal, of the kernel.
         "systemd-journald[612]: Suppressed 42 messages from sshd.service",

@@ -1,5 +1,5 @@
 //! The colours that tools put into a line: `grep --color` around what it found
-//! (`ESC[01;31m ESC[K … ESC[m ESC[K`, grep 3.6), journalctl around a message by its priority.
+//! (`ESC[01;31m ESC[K … ESC[m ESC[K`), journalctl around a message by its priority.
 
 use alloc::vec::Vec;
 use memchr::memchr;

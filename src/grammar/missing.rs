@@ -17,9 +17,11 @@ pub(crate) enum Note {
     JournalLost,
 }
 
-/// What rsyslog (8.2302, and 5.8 to 7.4 in older words) says of messages that it dropped:
+/// What rsyslog's imjournal and imuxsock say of messages that they dropped, with the process where
+/// one process was limited; the wording has changed from version to version:
 /// `imjournal: 119806 messages lost due to rate-limiting (20000 allowed within 600 seconds)`,
-/// `imuxsock[pid 123]: begin to drop messages from pid 123 due to rate-limiting`,
+/// `imuxsock[pid 22830]: begin to drop messages due to rate-limiting`,
+/// `imuxsock[pid: 57, name: /usr/bin/crio]: 48814 messages lost due to rate-limiting`,
 /// `imuxsock lost 55 messages from pid 77216 due to rate-limiting`.
 pub(crate) fn of_rsyslog(message: &[u8]) -> Option<Note> {
     let limited = memmem::find(message, b"due to rate-limiting")?;
@@ -33,7 +35,7 @@ pub(crate) fn of_rsyslog(message: &[u8]) -> Option<Note> {
     let behind = |words: &[u8]| {
         memmem::find(told, words).and_then(|at| told.get(at.saturating_add(words.len())..))
     };
-    let pid = behind(b"from pid ").or_else(|| behind(b"[pid "));
+    let pid = [&b"from pid "[..], b"[pid ", b"[pid: "].into_iter().find_map(behind);
     let pid = pid.and_then(leading_number).and_then(|pid| u32::try_from(pid).ok());
     let count = behind(b" lost ").and_then(leading_number).or_else(|| {
         let before = told.get(..memmem::find(told, b" messages lost ")?)?;
@@ -42,7 +44,7 @@ pub(crate) fn of_rsyslog(message: &[u8]) -> Option<Note> {
     Some(Note::RateLimited { count, pid })
 }
 
-/// What systemd-journald (219 to 252) says of messages that it lost:
+/// What systemd-journald says of messages that it lost:
 /// `File /run/log/journal/…/system.journal corrupted or uncleanly shut down, renaming and
 /// replacing.`, `Failed to write entry (24 items, 740 bytes) despite vacuuming, ignoring: …`.
 ///
