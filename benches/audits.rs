@@ -96,7 +96,7 @@ fn events(log: &[u8], source: Source) -> Vec<Event<'static>> {
                     host,
                     at: finding.at,
                     stamp: finding.stamp,
-                    what: what.into_owned(),
+                    kind: what.into_owned(),
                 });
             }
         });

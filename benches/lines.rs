@@ -7,7 +7,7 @@ use common::{between, group, lines, log, pieces};
 use core::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use hostport_audit::record::rule::Rule;
-use hostport_audit::record::transport::{Delivery, Prefix, Reader, Transport};
+use hostport_audit::record::transport::{Prefix, Reader, Transport, Unwrapped};
 use hostport_audit::record::{Reading, crio, firewalld, klog, logfmt::Pairs, restore::Restore};
 use hostport_audit::{Feeder, Limits, Lines, Text};
 
@@ -156,7 +156,7 @@ fn deliveries(log: &[u8]) -> usize {
     let mut entries = 0;
     let mut reader = Reader::new(&Limits::default());
     let mut deliver =
-        |delivery: Delivery<'_>| entries += usize::from(matches!(delivery, Delivery::Entry(_)));
+        |delivery: Unwrapped<'_>| entries += usize::from(matches!(delivery, Unwrapped::Entry(_)));
     for line in Lines::new(log) {
         reader.read(&line, &mut deliver);
     }

@@ -41,7 +41,7 @@
 //! never closed: 2, closed but never opened: 0
 //! ```
 
-use hostport_audit::report::Settle;
+use hostport_audit::report::Debounce;
 use hostport_audit::time::{Duration, UtcOffset};
 use hostport_audit::{Auditor, Timeline, YearRule};
 use std::error::Error;
@@ -61,7 +61,7 @@ pub(crate) fn run(mut arguments: impl Iterator<Item = String>) -> Result<String,
 
 fn history(log: &[u8]) -> Result<String, Box<dyn Error>> {
     let timeline = Timeline::new().offset(UtcOffset::UTC).year(YearRule::Fixed(2026));
-    let settle = Settle::within(Duration::SECOND).or_lines(20);
+    let debounce = Debounce::within(Duration::SECOND).or_lines(20);
     let mut auditor = Auditor::new().keeping_history();
     auditor.feed(log);
     auditor.finish();
@@ -74,7 +74,7 @@ fn history(log: &[u8]) -> Result<String, Box<dyn Error>> {
             name.map_or_else(|| "without a name".into(), ToString::to_string)
         )?;
         for port in host.all().iter().filter(|port| port.port.is_some()) {
-            let settled = port.settled(settle, &timeline);
+            let settled = port.settled(debounce, &timeline);
             writeln!(out, "{}", settled.history)?;
             if settled.joined + settled.by_position > 0 || settled.history.flaps() > 0 {
                 let (flaps, joined, by_lines) =

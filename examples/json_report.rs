@@ -56,7 +56,7 @@
 //!     ]
 //!   }
 //! ]
-//! 2008 bytes in all, digest 62bc03b3521b9654
+//! 2013 bytes in all, digest 62bc03b3521b9654
 //! ```
 
 use hostport_audit::{Auditor, Timeline};

@@ -30,11 +30,11 @@ mod frame;
 mod grammar;
 mod host_name;
 mod limits;
-#[cfg(feature = "serde")]
-mod pairs;
 mod port;
 pub mod record;
 pub mod report;
+#[cfg(feature = "serde")]
+mod serde_map_as_list;
 mod service;
 mod span;
 mod stamp;

@@ -43,7 +43,7 @@ pub(crate) fn print(auditor: &Auditor) -> Value {
     line.insert(
         "coverage".into(),
         json!({"lines": counts.lines(), "records": counts.records, "unrelated": counts.unrelated,
-               "malformed": counts.malformed, "anomalies": counts.remarks}),
+               "malformed": counts.malformed, "anomalies": counts.anomalies}),
     );
     Value::Object(line)
 }

@@ -1,7 +1,7 @@
 //! Chunks of bytes in, state, coverage, history and reports out.
 
-use super::book::{Book, Horizon};
 use super::expect::Expect;
+use super::folds::{Folds, Horizon};
 use super::reader::Reader;
 use super::segment::Segment;
 use super::watch::HostChange;
@@ -35,7 +35,7 @@ use time::OffsetDateTime;
 pub struct Auditor {
     feeder: Feeder,
     reader: Reader,
-    book: Book,
+    folds: Folds,
     input: InputId,
     limits: Limits,
 }
@@ -59,7 +59,7 @@ impl Auditor {
         Self {
             feeder: Feeder::new(&limits),
             reader: Reader::new(expect, limits),
-            book: Book::new(limits),
+            folds: Folds::new(limits),
             input: InputId::default(),
             limits,
         }
@@ -69,7 +69,7 @@ impl Auditor {
     /// host and program.
     #[must_use]
     pub fn keeping_history(mut self) -> Self {
-        self.book.history = Some(History::new(self.limits));
+        self.folds.history = Some(History::new(self.limits));
         self
     }
 
@@ -88,7 +88,7 @@ impl Auditor {
     /// ```
     #[must_use]
     pub fn of_host(mut self, host: impl Into<Text<'static>>) -> Self {
-        self.book.host = Some(host.into());
+        self.folds.host = Some(host.into());
         self
     }
 
@@ -104,14 +104,14 @@ impl Auditor {
     /// ```
     #[must_use]
     pub fn assuming(mut self, assume: Assume) -> Self {
-        self.book.ledger.assume(assume);
+        self.folds.ledger.assume(assume);
         self
     }
 
     /// What the auditor assumes.
     #[must_use]
     pub const fn assumptions(&self) -> &Assumptions {
-        self.book.ledger.assumptions()
+        self.folds.ledger.assumptions()
     }
 
     /// The same auditor, for which all lines are of one host: lines with its short name, lines with
@@ -134,7 +134,7 @@ impl Auditor {
     /// ```
     #[must_use]
     pub const fn one_host(mut self) -> Self {
-        self.book.one_host = true;
+        self.folds.one_host = true;
         self
     }
 
@@ -143,7 +143,7 @@ impl Auditor {
     /// after a start of the machine that another input tells.
     #[must_use]
     pub fn with_timeline(mut self, timeline: Timeline) -> Self {
-        self.book.ledger = self.book.ledger.with_timeline(timeline);
+        self.folds.ledger = self.folds.ledger.with_timeline(timeline);
         self
     }
 
@@ -155,7 +155,7 @@ impl Auditor {
     /// count by their position.
     #[must_use]
     pub fn until(mut self, instant: OffsetDateTime, timeline: Timeline) -> Self {
-        self.book.horizon = Some(Horizon::new(instant, timeline));
+        self.folds.horizon = Some(Horizon::new(instant, timeline));
         self
     }
 
@@ -187,26 +187,26 @@ impl Auditor {
     /// assert!(told[1].starts_with("line 4 (2023-06-28T10:46:39): closed 8080/tcp allowed by zone public"));
     /// ```
     pub fn feed_with(&mut self, chunk: impl AsRef<[u8]>, mut tell: impl FnMut(&HostChange)) {
-        self.book.begin_watch();
+        self.folds.begin_watch();
         self.take(chunk.as_ref(), &mut tell);
     }
 
     fn take(&mut self, chunk: &[u8], tell: &mut dyn FnMut(&HostChange)) {
-        let Self { feeder, reader, book, .. } = self;
+        let Self { feeder, reader, folds, .. } = self;
         feeder.feed(chunk, |line| {
-            reader.read(&line, &mut |finding| book.enter(finding));
-            book.tell(tell);
+            reader.read(&line, &mut |finding| folds.push(finding));
+            folds.tell(tell);
         });
     }
 
     /// Takes a part of the log that was read elsewhere, as if its bytes had been fed. An unfinished
     /// line before it ends here.
     pub fn append(&mut self, segment: &Segment<'_>) {
-        let Self { feeder, reader, book, .. } = self;
-        feeder.finish(|line| reader.read(&line, &mut |finding| book.enter(finding)));
+        let Self { feeder, reader, folds, .. } = self;
+        feeder.finish(|line| reader.read(&line, &mut |finding| folds.push(finding)));
         let (line, byte) = (feeder.next_line(), feeder.next_byte());
-        segment.read_on(reader, line, byte, &mut |finding| book.enter(finding));
-        book.tell(&mut |_| ());
+        segment.read_on(reader, line, byte, &mut |finding| folds.push(finding));
+        folds.tell(&mut |_| ());
         let (line, byte) =
             (line.saturating_add(segment.lines()), byte.saturating_add(segment.len()));
         *feeder = Feeder::new(&self.limits).of_input(self.input).starting_at(line, byte);
@@ -221,16 +221,16 @@ impl Auditor {
     /// Ends the input, and tells what opens and closes by what was unfinished; see
     /// [`feed_with`](Self::feed_with).
     pub fn finish_with(&mut self, mut tell: impl FnMut(&HostChange)) {
-        self.book.begin_watch();
+        self.folds.begin_watch();
         self.end(&mut tell);
     }
 
     fn end(&mut self, tell: &mut dyn FnMut(&HostChange)) {
-        let Self { feeder, reader, book, .. } = self;
-        feeder.finish(|line| reader.read(&line, &mut |finding| book.enter(finding)));
-        reader.finish(&mut |finding| book.enter(finding));
-        book.take_all_waiting();
-        book.tell(tell);
+        let Self { feeder, reader, folds, .. } = self;
+        feeder.finish(|line| reader.read(&line, &mut |finding| folds.push(finding)));
+        reader.finish(&mut |finding| folds.push(finding));
+        folds.take_all_waiting();
+        folds.tell(tell);
     }
 
     /// Ends the input and begins another one, whose lines are numbered from 1 again and told apart
@@ -252,7 +252,7 @@ impl Auditor {
     /// [`with_timeline`](Self::with_timeline) before the first line. CRI-O's times and the
     /// journal's machine-readable forms are complete; firewalld's times lack the offset, klog's and
     /// the journal's usual ones the year as well. Where the times do not tell, what the start may
-    /// have ended is unknown: [`Ignorance::MayHaveBooted`](crate::state::known::Ignorance). So the
+    /// have ended is unknown: [`UnknownReason::MayHaveBooted`](crate::state::known::UnknownReason). So the
     /// order of the inputs never makes an answer wrong; with the journal first the fewest are unknown.
     ///
     /// ```
@@ -288,7 +288,7 @@ impl Auditor {
     /// taken in when it is: see [`settled`](Self::settled).
     pub fn know(&mut self, host: Option<&Text<'_>>, facts: &Facts) {
         self.take_facts(host, facts);
-        self.book.tell(&mut |_| ());
+        self.folds.tell(&mut |_| ());
     }
 
     fn take_facts(&mut self, host: Option<&Text<'_>>, facts: &Facts) {
@@ -296,10 +296,10 @@ impl Auditor {
         let here = LineRef::new(self.input, self.feeder.next_line().saturating_sub(1), here);
         let by = Evidence::statement(here);
         if self.feeder.is_idle() && self.reader.is_idle() {
-            self.book.know(host, facts, by);
+            self.folds.know(host, facts, by);
         } else {
             // What was fed last may yet turn out to be a record; it came before the facts.
-            self.book.know_later(host, facts, by);
+            self.folds.know_later(host, facts, by);
         }
     }
 
@@ -311,28 +311,28 @@ impl Auditor {
         facts: &Facts,
         mut tell: impl FnMut(&HostChange),
     ) {
-        self.book.begin_watch();
+        self.folds.begin_watch();
         self.take_facts(host, facts);
-        self.book.tell(&mut tell);
+        self.folds.tell(&mut tell);
     }
 
     /// The state of every host, as of what was read; see [`settled`](Self::settled) for an
     /// unfinished record.
     #[must_use]
     pub const fn ledger(&self) -> &Ledger {
-        &self.book.ledger
+        &self.folds.ledger
     }
 
     /// What was read, understood and refused.
     #[must_use]
     pub const fn coverage(&self) -> &Coverage {
-        &self.book.coverage
+        &self.folds.coverage
     }
 
     /// The changes, if they are kept.
     #[must_use]
     pub const fn history(&self) -> Option<&History> {
-        self.book.history.as_ref()
+        self.folds.history.as_ref()
     }
 
     /// The auditor as it is if the input ends here: itself, unless a line or a record is

@@ -3,7 +3,7 @@
 use super::context::{Context, placed};
 use super::expect::Expect;
 use crate::error::{ErrorKind, ParseError};
-use crate::event::{self, Finding, FindingKind, Remark, Source, What, journal};
+use crate::event::{self, Anomaly, EventKind, Finding, FindingKind, Source, journal};
 use crate::grammar::recognize::{self, Dialect};
 use crate::limits::Limits;
 use crate::record::firewalld::{self, Dates};
@@ -35,13 +35,13 @@ pub(super) struct Dialects {
     /// The process that wrote it, where the prefix names it.
     pid: Option<u32>,
     /// Where the record that is held began.
-    held: Option<Held>,
+    held: Option<PendingCall>,
 }
 
 /// The first line of a record that is held, how many lines it has so far, and whose it is.
 #[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Held {
+struct PendingCall {
     at: LineRef,
     lines: u64,
     host: Option<Text<'static>>,
@@ -49,7 +49,7 @@ struct Held {
     offset: Option<u32>,
 }
 
-impl Held {
+impl PendingCall {
     /// The error of the record that is given up: a record of several lines is no part of a line.
     fn placed(&self, error: ParseError) -> ParseError {
         placed(error, self.offset.filter(|_| self.lines <= 1).map(|at| at as usize))
@@ -147,7 +147,7 @@ impl Dialects {
                 emit_firewalld(&record, context, context.at, context.lines, emit)
             }
             Reading::Continuation(Some(record)) => {
-                let Held { at, lines, .. } = self.take_held(context);
+                let PendingCall { at, lines, .. } = self.take_held(context);
                 emit_firewalld(&record, context, at, lines.saturating_add(context.lines), emit);
             }
             Reading::Continuation(None) if self.firewalld.is_idle() => {
@@ -155,7 +155,7 @@ impl Dialects {
             }
             Reading::Continuation(None) => {
                 let host = || context.host().map(Text::into_owned);
-                let held = self.held.get_or_insert_with(|| Held {
+                let held = self.held.get_or_insert_with(|| PendingCall {
                     at: context.at,
                     lines: 0,
                     host: host(),
@@ -173,8 +173,13 @@ impl Dialects {
 
 impl Dialects {
     /// The record that was held; if none was, one that begins with this line.
-    fn take_held(&mut self, context: &Context<'_>) -> Held {
-        self.held.take().unwrap_or(Held { at: context.at, lines: 0, host: None, offset: None })
+    fn take_held(&mut self, context: &Context<'_>) -> PendingCall {
+        self.held.take().unwrap_or(PendingCall {
+            at: context.at,
+            lines: 0,
+            host: None,
+            offset: None,
+        })
     }
 
     /// A line without a date is a record of its own in a stream in which no line has shown a date
@@ -204,7 +209,7 @@ impl Dialects {
             Reading::Malformed(error) => {
                 emit(context.malformed(Some(Source::Ovnkube), error));
                 if let Some(event) = event::ovnkube::broken(message) {
-                    emit(context.aside(FindingKind::Event(What::Ovnkube(event))));
+                    emit(context.aside(FindingKind::Event(EventKind::Ovnkube(event))));
                 }
             }
         }
@@ -217,7 +222,7 @@ impl Dialects {
         if let (Some(unfinished), Some(held)) = (self.firewalld.take_unfinished(), self.held.take())
         {
             let error = held.placed(unfinished.error);
-            let Held { at, lines, host, .. } = held;
+            let PendingCall { at, lines, host, .. } = held;
             let kind = FindingKind::Malformed { source: Some(Source::Firewalld), error };
             let (boot, stamp, clock) = (None, None, None);
             give_up(Finding { at, lines, host, boot, stamp, clock, kind }, emit);
@@ -239,12 +244,12 @@ fn read_cut(
     };
     let error = ParseError::new(ErrorKind::TooLong, message.len(), "a line within the limit");
     emit(context.malformed(source, error));
-    emit(context.aside(FindingKind::Remark(Remark::LineTooLong)));
+    emit(context.aside(FindingKind::Anomaly(Anomaly::LineTooLong)));
     let lost = match source {
         Some(Source::Crio) => match event::crio::Event::of_cut(message, context.pid) {
             Some(event) => {
                 let event = in_context(event, context);
-                return emit(context.aside(FindingKind::Event(What::Crio(event))));
+                return emit(context.aside(FindingKind::Event(EventKind::Crio(event))));
             }
             None => false,
         },
@@ -256,7 +261,9 @@ fn read_cut(
         None => false,
     };
     if let (Some(source), true) = (source, lost) {
-        emit(context.aside(FindingKind::Event(What::Journal(journal::Event::Lost { source }))));
+        emit(
+            context.aside(FindingKind::Event(EventKind::Journal(journal::Event::Lost { source }))),
+        );
     }
 }
 
@@ -266,7 +273,7 @@ fn give_up(finding: Finding<'_>, emit: &mut impl FnMut(Finding<'_>)) {
     let Finding { at, stamp, clock, .. } = finding;
     let host = finding.host.clone();
     emit(finding);
-    let kind = FindingKind::Event(What::Firewalld(event::firewalld::Event::OtherCall));
+    let kind = FindingKind::Event(EventKind::Firewalld(event::firewalld::Event::OtherCall));
     emit(Finding { at, lines: 0, host, boot: None, stamp, clock, kind });
 }
 
@@ -278,13 +285,13 @@ fn emit_firewalld(
     emit: &mut impl FnMut(Finding<'_>),
 ) {
     let kind = match event::firewalld::Event::of(record) {
-        Some(event) => FindingKind::Event(What::Firewalld(event)),
+        Some(event) => FindingKind::Event(EventKind::Firewalld(event)),
         None => FindingKind::Plain(Source::Firewalld),
     };
     let stamp = context.best_stamp(record.stamp());
     emit(Finding { at, lines, ..context.stamped(stamp, kind) });
     if record.has_bad_time() {
-        emit(context.aside(FindingKind::Remark(Remark::BadTime)));
+        emit(context.aside(FindingKind::Anomaly(Anomaly::BadTime)));
     }
 }
 
@@ -301,10 +308,10 @@ fn read_crio(message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Findin
             let event = in_context(event, context);
             emit(context.stamped(
                 context.best_stamp(record.stamp()),
-                FindingKind::Event(What::Crio(event)),
+                FindingKind::Event(EventKind::Crio(event)),
             ));
             if record.stamp().is_none() {
-                emit(context.aside(FindingKind::Remark(Remark::BadTime)));
+                emit(context.aside(FindingKind::Anomaly(Anomaly::BadTime)));
             }
         }
         Reading::Unrelated | Reading::Continuation(None) => {
@@ -314,11 +321,11 @@ fn read_crio(message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Findin
             let unknown_protocol = error.kind() == ErrorKind::Protocol;
             emit(context.malformed(Some(Source::Crio), error));
             if unknown_protocol {
-                emit(context.aside(FindingKind::Remark(Remark::NotAPort)));
+                emit(context.aside(FindingKind::Anomaly(Anomaly::NotAPort)));
             }
             if let Some(event) = event::crio::Event::of_cut(message, context.pid) {
                 let event = in_context(event, context);
-                emit(context.aside(FindingKind::Event(What::Crio(event))));
+                emit(context.aside(FindingKind::Event(EventKind::Crio(event))));
             }
         }
     }
@@ -326,10 +333,10 @@ fn read_crio(message: &[u8], context: &Context<'_>, emit: &mut impl FnMut(Findin
 
 fn emit_klog(record: &klog::Record<'_>, context: &Context<'_>, emit: &mut impl FnMut(Finding<'_>)) {
     let stamp = context.best_stamp(record.stamp());
-    let ovnkube = event::ovnkube::events(record).map(What::Ovnkube);
-    let neighbour = event::neighbour::event(record).map(What::Neighbour);
+    let ovnkube = event::ovnkube::events(record).map(EventKind::Ovnkube);
+    let local_port = event::local_port::event(record).map(EventKind::LocalPort);
     let mut lines = context.lines;
-    for what in ovnkube.chain(neighbour) {
+    for what in ovnkube.chain(local_port) {
         emit(Finding { lines, ..context.stamped(stamp, FindingKind::Event(what)) });
         lines = 0;
     }
@@ -337,13 +344,13 @@ fn emit_klog(record: &klog::Record<'_>, context: &Context<'_>, emit: &mut impl F
         emit(context.stamped(stamp, FindingKind::Plain(Source::Ovnkube)));
     }
     if record.form() == klog::Form::NoHeader {
-        emit(context.aside(FindingKind::Remark(Remark::NoHeader)));
+        emit(context.aside(FindingKind::Anomaly(Anomaly::NoHeader)));
     }
     if record.has_bad_time() {
-        emit(context.aside(FindingKind::Remark(Remark::BadTime)));
+        emit(context.aside(FindingKind::Anomaly(Anomaly::BadTime)));
     }
-    if event::neighbour::is_unreadable(record) {
-        emit(context.aside(FindingKind::Remark(Remark::NotAPort)));
+    if event::local_port::is_unreadable(record) {
+        emit(context.aside(FindingKind::Anomaly(Anomaly::NotAPort)));
     }
 }
 
@@ -359,14 +366,14 @@ fn shape(message: &[u8]) -> Option<Source> {
 
 /// True if the text of another program looks like a record that would count if one of the three had
 /// written it.
-pub(super) fn imitates(expect: Expect, message: &[u8]) -> bool {
+pub(super) fn is_look_alike(expect: Expect, message: &[u8]) -> bool {
     let Some(source) = shape(message).filter(|source| expect.includes(*source)) else {
         return false;
     };
     match source {
         Source::Crio => match crio::Record::parse(message) {
             Reading::Record(record) => {
-                event::crio::Event::of(&record, None).said != event::crio::Said::Ordinary
+                event::crio::Event::of(&record, None).kind != event::crio::EventKind::Ordinary
             }
             _ => false,
         },

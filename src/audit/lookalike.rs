@@ -138,13 +138,13 @@ fn has_label(message: &[u8]) -> bool {
 }
 
 fn of_crio(message: &[u8]) -> Option<Missing> {
-    use event::crio::{Event, Said};
+    use event::crio::{Event, EventKind};
     let Reading::Record(record) = crio::Record::parse(message) else {
         return Some(Missing::Of(Source::Crio));
     };
-    match Event::of(&record, None).said {
-        Said::Ordinary => None,
-        Said::Opened { .. } | Said::Closing { .. } | Said::NoOpenSocket { .. } => {
+    match Event::of(&record, None).kind {
+        EventKind::Ordinary => None,
+        EventKind::Opened { .. } | EventKind::Closing { .. } | EventKind::NoOpenSocket { .. } => {
             Some(Missing::CrioSockets)
         }
         _ => Some(Missing::Of(Source::Crio)),

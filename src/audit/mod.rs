@@ -1,10 +1,10 @@
 //! The front door: bytes in, answers out.
 
 mod auditor;
-mod book;
 mod context;
 mod dialects;
 mod expect;
+mod folds;
 mod identifier;
 mod lookalike;
 mod reader;

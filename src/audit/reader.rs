@@ -7,11 +7,11 @@ use super::identifier::{self, Writer, writer};
 use super::lookalike::{self, LookAlike};
 use super::streams::Streams;
 use crate::event::journal::{Cause, Missing};
-use crate::event::{Finding, FindingKind, Remark, Source, What, journal};
+use crate::event::{Anomaly, EventKind, Finding, FindingKind, Source, journal};
 use crate::frame::RawLine;
 use crate::grammar::{colour, missing, recognize};
 use crate::limits::Limits;
-use crate::record::transport::{self, Delivery, Entry, Note, Prefix};
+use crate::record::transport::{self, Entry, JournalNotice, Prefix, Unwrapped};
 use crate::record::{Reading, crio};
 use alloc::vec::Vec;
 
@@ -21,14 +21,14 @@ use alloc::vec::Vec;
 /// fold by themselves.
 ///
 /// ```
-/// use hostport_audit::event::{FindingKind, What};
+/// use hostport_audit::event::{FindingKind, EventKind};
 /// use hostport_audit::{Expect, Limits, Lines, Reader};
 ///
 /// let log = b"2023-06-28 10:46:37 DEBUG1: zone.PortAdded('public', '80', 'tcp', 0)\nanything else\n";
 /// let mut reader = Reader::new(Expect::Auto, Limits::default());
 /// let mut events = 0;
 /// for line in Lines::new(log) {
-///     reader.read(&line, &mut |finding| events += usize::from(matches!(finding.kind, FindingKind::Event(What::Firewalld(_)))));
+///     reader.read(&line, &mut |finding| events += usize::from(matches!(finding.kind, FindingKind::Event(EventKind::Firewalld(_)))));
 /// }
 /// assert_eq!(events, 1);
 /// ```
@@ -70,33 +70,33 @@ impl Reader {
 fn deliver(
     expect: Expect,
     streams: &mut Streams,
-    delivery: Delivery<'_>,
+    delivery: Unwrapped<'_>,
     emit: &mut impl FnMut(Finding<'_>),
 ) {
     match delivery {
-        Delivery::Entry(entry) => read_entry(expect, streams, &entry, emit),
-        Delivery::Note { note, prefix, at, lines } => {
+        Unwrapped::Entry(entry) => read_entry(expect, streams, &entry, emit),
+        Unwrapped::JournalNotice { note, prefix, at, lines } => {
             let context = Context::new(&prefix, at, lines);
             match note {
-                Note::RateLimited { pid: Some(pid), .. } => {
+                JournalNotice::RateLimited { pid: Some(pid), .. } => {
                     emit(context.finding(FindingKind::Unrelated));
                     streams.lost_of_process(&prefix, pid, &context, emit);
                 }
                 note => read_note(expect, note, &prefix, &context, emit),
             }
         }
-        Delivery::Encoded { encoding, at, lines } => {
+        Unwrapped::Encoded { encoding, at, lines } => {
             let prefix = Prefix::default();
             let context = Context::new(&prefix, at, lines);
             emit(context.finding(FindingKind::Encoded(encoding)));
             let (what, cause) = (Missing::Anything, Cause::Encoded);
             let event = journal::Event::Missing { what, cause };
-            emit(context.aside(FindingKind::Event(What::Journal(event))));
+            emit(context.aside(FindingKind::Event(EventKind::Journal(event))));
         }
-        Delivery::Decoration { at, lines } => {
+        Unwrapped::Separator { at, lines } => {
             emit(Context::new(&Prefix::default(), at, lines).finding(FindingKind::Unrelated))
         }
-        Delivery::Malformed { error, prefix, at, lines } => {
+        Unwrapped::Malformed { error, prefix, at, lines } => {
             let context = Context::new(&prefix, at, lines);
             let writer = writer(prefix.program().map(AsRef::as_ref));
             let source = if let Writer::Named(source) = writer { Some(source) } else { None };
@@ -107,9 +107,9 @@ fn deliver(
                     && source.is_none_or(|source| source == lost)
                     && expect.includes(lost)
                 {
-                    emit(context.aside(FindingKind::Event(What::Journal(journal::Event::Lost {
-                        source: lost,
-                    }))));
+                    emit(context.aside(FindingKind::Event(EventKind::Journal(
+                        journal::Event::Lost { source: lost },
+                    ))));
                 }
             }
         }
@@ -136,7 +136,7 @@ fn read_entry(
         Writer::Unnamed if missing::is_cut(message) && !streams.hold_record(prefix) => {
             let (what, cause) = (Missing::Anything, Cause::Cut);
             let event = journal::Event::Missing { what, cause };
-            emit(context.finding(FindingKind::Event(What::Journal(event))));
+            emit(context.finding(FindingKind::Event(EventKind::Journal(event))));
         }
         Writer::Unnamed => {
             streams.read(expect, prefix, message, whole, &context, &mut |finding| {
@@ -149,8 +149,8 @@ fn read_entry(
         Writer::Named(_) => emit(context.finding(FindingKind::Unrelated)),
         Writer::Foreign => {
             emit(context.finding(FindingKind::Unrelated));
-            if dialects::imitates(expect, message) {
-                emit(context.aside(FindingKind::Remark(Remark::ForeignIdentifier)));
+            if dialects::is_look_alike(expect, message) {
+                emit(context.aside(FindingKind::Anomaly(Anomaly::ForeignIdentifier)));
             }
         }
     }
@@ -158,18 +158,18 @@ fn read_entry(
 
 fn read_note(
     expect: Expect,
-    note: Note<'_>,
+    note: JournalNotice<'_>,
     prefix: &Prefix<'_>,
     context: &Context<'_>,
     emit: &mut impl FnMut(Finding<'_>),
 ) {
     let counts = match (&note, writer(prefix.program().map(AsRef::as_ref))) {
-        (Note::TextLost, Writer::Named(source)) => expect.includes(source),
-        (Note::TextLost, _) => false,
+        (JournalNotice::TextLost, Writer::Named(source)) => expect.includes(source),
+        (JournalNotice::TextLost, _) => false,
         _ => true,
     };
     emit(context.finding(match counts {
-        true => FindingKind::Event(What::Journal(journal::Event::of_note(
+        true => FindingKind::Event(EventKind::Journal(journal::Event::of_note(
             note,
             prefix,
             identifier::source,
@@ -222,6 +222,6 @@ fn emit_look_alike(
     emit(of_host(context.finding(FindingKind::LookAlike { source, front })));
     if let Some(what) = missing {
         let event = journal::Event::Missing { what, cause: Cause::LookAlike };
-        emit(of_host(context.aside(FindingKind::Event(What::Journal(event)))));
+        emit(of_host(context.aside(FindingKind::Event(EventKind::Journal(event)))));
     }
 }

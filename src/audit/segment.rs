@@ -125,10 +125,10 @@ impl<'a> Segment<'a> {
         reader: &mut Reader,
         mut line: u64,
         mut byte: u64,
-        enter: &mut impl FnMut(Finding<'_>),
+        push: &mut impl FnMut(Finding<'_>),
     ) {
         for stretch in &self.stretches {
-            stretch.read_on(reader, line, byte, enter);
+            stretch.read_on(reader, line, byte, push);
             line = line.saturating_add(stretch.lines);
             byte = byte.saturating_add(stretch.bytes.len() as u64);
         }
@@ -141,7 +141,7 @@ impl Stretch<'_> {
         reader: &mut Reader,
         first_line: u64,
         first_byte: u64,
-        enter: &mut impl FnMut(Finding<'_>),
+        push: &mut impl FnMut(Finding<'_>),
     ) {
         let mut fresh = self.fresh.clone();
         let mut replaced = 0usize;
@@ -153,7 +153,7 @@ impl Stretch<'_> {
         while *reader != fresh || replaced > OPEN_HEAD {
             let Some((alone, placed)) = lines.next() else { return };
             read = read.saturating_add(1);
-            reader.read(&placed, enter);
+            reader.read(&placed, push);
             if replaced <= OPEN_HEAD {
                 fresh.read(&alone, &mut |_| replaced = replaced.saturating_add(1));
             }
@@ -164,13 +164,13 @@ impl Stretch<'_> {
             for finding in self.findings.iter().skip(replaced) {
                 let mut finding = finding.clone();
                 finding.at = finding.at.shifted(first_line.saturating_sub(1), first_byte);
-                enter(finding);
+                push(finding);
             }
             *reader = self.tail.clone();
         }
         let settled = first_line.saturating_add(self.settled);
         for (_, line) in lines.filter(|(_, line)| line.at().line() >= settled) {
-            reader.read(&line, enter);
+            reader.read(&line, push);
         }
     }
 }

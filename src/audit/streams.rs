@@ -5,7 +5,7 @@ use super::context::Context;
 use super::dialects::{Dialects, Extent};
 use super::expect::Expect;
 use crate::event::journal::{self, Cause, Missing};
-use crate::event::{Finding, FindingKind, What};
+use crate::event::{EventKind, Finding, FindingKind};
 use crate::limits::Limits;
 use crate::record::transport::{Prefix, Stream};
 use alloc::collections::BTreeMap;
@@ -19,7 +19,7 @@ pub(super) struct Streams {
     limits: Limits,
     /// The stream of lines without any prefix, which most files are made of.
     bare: Dialects,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     named: BTreeMap<Vec<u8>, Dialects>,
     #[cfg_attr(feature = "serde", serde(skip))]
     key: Vec<u8>,
@@ -99,7 +99,7 @@ impl Streams {
         for source in streams.filter_map(|(_, dialects)| dialects.of_process(pid)) {
             let what = Missing::Of(source);
             let event = journal::Event::Missing { what, cause: Cause::RateLimited };
-            emit(context.aside(FindingKind::Event(What::Journal(event))));
+            emit(context.aside(FindingKind::Event(EventKind::Journal(event))));
         }
     }
 

@@ -6,7 +6,7 @@ use crate::host_name::ByHost;
 use crate::port::{HostPort, PortRange, Protocol};
 use crate::report::{Fact, Origin, roots, scope_words, takes_in};
 use crate::state::change::Change;
-use crate::state::evidence::{Evidence, Support};
+use crate::state::evidence::{Evidence, Provenance};
 use crate::state::known::Unknown;
 use crate::state::opening::{Holder, Opening, Scope};
 use crate::state::{Host, Ledger};
@@ -50,7 +50,7 @@ pub enum Turn {
         fact: Fact,
     },
     /// Something that was open may be closed from here on.
-    Doubted {
+    Uncertain {
         /// What, as it was open.
         fact: Fact,
     },
@@ -81,7 +81,7 @@ impl fmt::Display for Turn {
         match self {
             Self::Opened { fact } => write!(f, "opened {fact}"),
             Self::Closed { fact } => write!(f, "closed {fact}"),
-            Self::Doubted { fact } => write!(f, "perhaps closed {fact}"),
+            Self::Uncertain { fact } => write!(f, "perhaps closed {fact}"),
             Self::Unknown { scope, unknown } => {
                 write!(f, "unknown {}: {unknown}", scope_words(scope))
             }
@@ -94,7 +94,7 @@ impl fmt::Display for Turn {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Watch {
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     hosts: ByHost<Answers>,
     /// The hosts that the line changed, with what the folds say of it.
     #[cfg_attr(feature = "serde", serde(skip))]
@@ -107,16 +107,16 @@ pub(super) struct Watch {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Answers {
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     open: BTreeMap<Lane, Vec<Stretch>>,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     unknown: BTreeMap<Scope, Unknown>,
 }
 
 /// Who holds ports open, and of which protocol; none where the log names no port.
 type Lane = (Holder, Option<Protocol>);
 /// The first and the last port, and since when.
-type Stretch = (u16, u16, Support);
+type Stretch = (u16, u16, Provenance);
 
 impl Answers {
     fn of(host: Option<&Host>) -> Self {
@@ -201,7 +201,7 @@ fn turns(before: &Answers, now: &Answers, changes: &[Change]) -> Vec<Turn> {
             let doubted = !says_closed(&fact, changes)
                 && (now.unknown.keys().any(|scope| takes_in(scope, &fact.holder))
                     || says_doubted(&fact, changes));
-            turns.push(if doubted { Turn::Doubted { fact } } else { Turn::Closed { fact } });
+            turns.push(if doubted { Turn::Uncertain { fact } } else { Turn::Closed { fact } });
         }
     }
     for (scope, unknown) in whole(&now.unknown, &before.unknown) {
@@ -299,7 +299,7 @@ fn says_closed(fact: &Fact, changes: &[Change]) -> bool {
 
 fn says_doubted(fact: &Fact, changes: &[Change]) -> bool {
     let doubted = |change: &Change| match change {
-        Change::Doubted { opening, .. } => is_of(opening, fact),
+        Change::Uncertain { opening, .. } => is_of(opening, fact),
         _ => false,
     };
     changes.iter().any(doubted)

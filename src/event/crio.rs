@@ -26,7 +26,7 @@ pub struct Event<'a> {
     /// Whether it is surely a record of CRI-O's.
     pub speaker: Speaker,
     /// What it says.
-    pub said: Said<'a>,
+    pub kind: EventKind<'a>,
 }
 
 /// Whether a record is surely one of CRI-O's. The form does not tell: every Go program that logs by
@@ -89,7 +89,7 @@ pub enum Boots {
     serde(tag = "type", rename_all = "snake_case")
 )]
 #[non_exhaustive]
-pub enum Said<'a> {
+pub enum EventKind<'a> {
     /// CRI-O starts. The sockets of the process before are gone, its rules are not.
     Started {
         /// The version as printed.
@@ -118,7 +118,7 @@ pub enum Said<'a> {
     EnsuringChains,
     /// The host port rules of a family are about to be replaced by these.
     Restoring(Snapshot<'a>),
-    /// As [`Said::Restoring`], but the message was cut.
+    /// As [`EventKind::Restoring`], but the message was cut.
     RestoringCut {
         /// The family, if what is left shows it.
         family: Option<Family>,
@@ -278,15 +278,16 @@ impl<'a> Event<'a> {
             _ => Era::UpTo131,
         };
         let request = || record.request();
-        let said = match record.message() {
-            Message::Starting(version) => {
-                Said::Started { version: version.text().reborrow(), numbers: version.numbers() }
-            }
-            Message::Opened(port) => Said::Opened { port: *port },
-            Message::Closing(port) => Said::Closing { port: *port },
-            Message::NoOpenSocket(port) => Said::NoOpenSocket { port: *port },
-            Message::EnsuringChains => Said::EnsuringChains,
-            Message::Restoring(restore) => Said::Restoring(Snapshot {
+        let kind = match record.message() {
+            Message::Starting(version) => EventKind::Started {
+                version: version.text().reborrow(),
+                numbers: version.numbers(),
+            },
+            Message::Opened(port) => EventKind::Opened { port: *port },
+            Message::Closing(port) => EventKind::Closing { port: *port },
+            Message::NoOpenSocket(port) => EventKind::NoOpenSocket { port: *port },
+            Message::EnsuringChains => EventKind::EnsuringChains,
+            Message::Restoring(restore) => EventKind::Restoring(Snapshot {
                 family: restore.family(),
                 rules: restore
                     .rules()
@@ -301,58 +302,58 @@ impl<'a> Event<'a> {
                     .collect(),
                 removed: restore.removed_chains().map(Text::borrowed).collect(),
             }),
-            Message::Conntrack(conntrack) => Said::ConntrackCleared {
+            Message::Conntrack(conntrack) => EventKind::ConntrackCleared {
                 family: conntrack.family(),
                 from_133: conntrack.form() == ConntrackForm::Deleting,
             },
             Message::RunningSandbox { pod } => {
-                Said::SandboxStarting { request: request(), pod: pod.reborrow() }
+                EventKind::SandboxStarting { request: request(), pod: pod.reborrow() }
             }
-            Message::RanSandbox { sandbox, pod } => Said::SandboxStarted {
+            Message::RanSandbox { sandbox, pod } => EventKind::SandboxStarted {
                 request: request(),
                 sandbox: sandbox.reborrow(),
                 pod: pod.reborrow(),
             },
             Message::StoppingNetwork { sandbox } => {
-                Said::NetworkStopping { request: request(), sandbox: sandbox.reborrow() }
+                EventKind::NetworkStopping { request: request(), sandbox: sandbox.reborrow() }
             }
             Message::CleaningUpSandbox { step } => {
                 let network = memchr::memmem::find(step.as_bytes(), b"network").is_some();
-                Said::CleaningUp { request: request(), network }
+                EventKind::CleaningUp { request: request(), network }
             }
             Message::StoppingSandbox { sandbox } | Message::RemovingSandbox { sandbox } => {
-                Said::SandboxStopping { request: request(), sandbox: sandbox.reborrow() }
+                EventKind::SandboxStopping { request: request(), sandbox: sandbox.reborrow() }
             }
             Message::StoppedSandbox { .. } | Message::RemovedSandbox { .. } => {
-                Said::SandboxStopped { request: request() }
+                EventKind::SandboxStopped { request: request() }
             }
-            Message::FailedToRemove { name, failure, .. } => Said::RemovalFailed {
+            Message::FailedToRemove { name, failure, .. } => EventKind::RemovalFailed {
                 request: request(),
                 pod: name.reborrow(),
                 failure: Failure::of(failure.as_bytes()),
             },
-            Message::FailedToCleanUp { port, .. } => Said::CleanUpFailed { port: *port },
-            Message::HostPortsDisabled => Said::HostPortsDisabled,
-            Message::NoIptables { family } => Said::NoIptables { family: *family },
-            _ => Said::Ordinary,
+            Message::FailedToCleanUp { port, .. } => EventKind::CleanUpFailed { port: *port },
+            Message::HostPortsDisabled => EventKind::HostPortsDisabled,
+            Message::NoIptables { family } => EventKind::NoIptables { family: *family },
+            _ => EventKind::Ordinary,
         };
         // All other messages are in words that other programs may use.
-        let own_words = said != Said::Ordinary;
+        let own_words = kind != EventKind::Ordinary;
         let speaker = if own_words { Speaker::Crio } else { Speaker::Unproven };
-        Self { pid, era, boots: Boots::default(), speaker, said }
+        Self { pid, era, boots: Boots::default(), speaker, kind }
     }
 
     /// What a line tells that [`Record::parse`] called malformed: that something happened whose
     /// account was cut. `None` for one that tells nothing, such as a forged line.
     #[must_use]
     pub fn of_cut(line: &[u8], pid: Option<u32>) -> Option<Event<'static>> {
-        let said = match Cut::of(line)? {
-            Cut::Restoring { family, new } => Said::RestoringCut { family, new },
-            Cut::Socket => Said::SocketCut,
-            _ => Said::Cut,
+        let kind = match Cut::of(line)? {
+            Cut::Restoring { family, new } => EventKind::RestoringCut { family, new },
+            Cut::Socket => EventKind::SocketCut,
+            _ => EventKind::Cut,
         };
-        let speaker = if said == Said::Cut { Speaker::Unproven } else { Speaker::Crio };
-        Some(Event { pid, era: Era::Any, boots: Boots::default(), speaker, said })
+        let speaker = if kind == EventKind::Cut { Speaker::Unproven } else { Speaker::Crio };
+        Some(Event { pid, era: Era::Any, boots: Boots::default(), speaker, kind })
     }
 
     /// The same event out of a log that shows boots otherwise than by default.
@@ -372,8 +373,8 @@ impl<'a> Event<'a> {
     /// The same event, no longer bound to the input.
     #[must_use]
     pub fn into_owned(self) -> Event<'static> {
-        let Self { pid, era, boots, speaker, said } = self;
-        Event { pid, era, boots, speaker, said: said.into_owned() }
+        let Self { pid, era, boots, speaker, kind } = self;
+        Event { pid, era, boots, speaker, kind: kind.into_owned() }
     }
 }
 
@@ -410,53 +411,53 @@ impl Failure {
     }
 }
 
-impl Said<'_> {
-    fn into_owned(self) -> Said<'static> {
+impl EventKind<'_> {
+    fn into_owned(self) -> EventKind<'static> {
         let own = |text: Option<Text<'_>>| text.map(Text::into_owned);
         match self {
             Self::Started { version, numbers } => {
-                Said::Started { version: version.into_owned(), numbers }
+                EventKind::Started { version: version.into_owned(), numbers }
             }
-            Self::Opened { port } => Said::Opened { port },
-            Self::Closing { port } => Said::Closing { port },
-            Self::NoOpenSocket { port } => Said::NoOpenSocket { port },
-            Self::EnsuringChains => Said::EnsuringChains,
-            Self::Restoring(snapshot) => Said::Restoring(Snapshot {
+            Self::Opened { port } => EventKind::Opened { port },
+            Self::Closing { port } => EventKind::Closing { port },
+            Self::NoOpenSocket { port } => EventKind::NoOpenSocket { port },
+            Self::EnsuringChains => EventKind::EnsuringChains,
+            Self::Restoring(snapshot) => EventKind::Restoring(Snapshot {
                 family: snapshot.family,
                 rules: snapshot.rules.into_iter().map(Rule::into_owned).collect(),
                 removed: snapshot.removed.into_iter().map(Text::into_owned).collect(),
             }),
-            Self::RestoringCut { family, new } => Said::RestoringCut { family, new },
-            Self::SocketCut => Said::SocketCut,
-            Self::Cut => Said::Cut,
+            Self::RestoringCut { family, new } => EventKind::RestoringCut { family, new },
+            Self::SocketCut => EventKind::SocketCut,
+            Self::Cut => EventKind::Cut,
             Self::ConntrackCleared { family, from_133 } => {
-                Said::ConntrackCleared { family, from_133 }
+                EventKind::ConntrackCleared { family, from_133 }
             }
             Self::SandboxStarting { request, pod } => {
-                Said::SandboxStarting { request: own(request), pod: pod.into_owned() }
+                EventKind::SandboxStarting { request: own(request), pod: pod.into_owned() }
             }
-            Self::SandboxStarted { request, sandbox, pod } => Said::SandboxStarted {
+            Self::SandboxStarted { request, sandbox, pod } => EventKind::SandboxStarted {
                 request: own(request),
                 sandbox: sandbox.into_owned(),
                 pod: pod.into_owned(),
             },
             Self::NetworkStopping { request, sandbox } => {
-                Said::NetworkStopping { request: own(request), sandbox: sandbox.into_owned() }
+                EventKind::NetworkStopping { request: own(request), sandbox: sandbox.into_owned() }
             }
             Self::CleaningUp { request, network } => {
-                Said::CleaningUp { request: own(request), network }
+                EventKind::CleaningUp { request: own(request), network }
             }
             Self::SandboxStopping { request, sandbox } => {
-                Said::SandboxStopping { request: own(request), sandbox: sandbox.into_owned() }
+                EventKind::SandboxStopping { request: own(request), sandbox: sandbox.into_owned() }
             }
-            Self::SandboxStopped { request } => Said::SandboxStopped { request: own(request) },
+            Self::SandboxStopped { request } => EventKind::SandboxStopped { request: own(request) },
             Self::RemovalFailed { request, pod, failure } => {
-                Said::RemovalFailed { request: own(request), pod: pod.into_owned(), failure }
+                EventKind::RemovalFailed { request: own(request), pod: pod.into_owned(), failure }
             }
-            Self::CleanUpFailed { port } => Said::CleanUpFailed { port },
-            Self::HostPortsDisabled => Said::HostPortsDisabled,
-            Self::NoIptables { family } => Said::NoIptables { family },
-            Self::Ordinary => Said::Ordinary,
+            Self::CleanUpFailed { port } => EventKind::CleanUpFailed { port },
+            Self::HostPortsDisabled => EventKind::HostPortsDisabled,
+            Self::NoIptables { family } => EventKind::NoIptables { family },
+            Self::Ordinary => EventKind::Ordinary,
         }
     }
 }

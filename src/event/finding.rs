@@ -1,7 +1,7 @@
 //! What reading a stretch of log lines led to: the stream that state, coverage and segments are
 //! folds of.
 
-use super::{Front, Remark, What};
+use super::{Anomaly, EventKind, Front};
 use crate::error::ParseError;
 use crate::record::transport::Encoding;
 use crate::span::LineRef;
@@ -72,7 +72,7 @@ pub struct Finding<'a> {
 #[non_exhaustive]
 pub enum FindingKind<'a> {
     /// A record that says something about ports, or about what may be known of them.
-    Event(What<'a>),
+    Event(EventKind<'a>),
     /// A record of a source that says nothing of the kind.
     Plain(Source),
     /// A line of another program.
@@ -94,7 +94,7 @@ pub enum FindingKind<'a> {
     /// The first line of an input that is no text, or text in another encoding.
     Encoded(Encoding),
     /// A remark about the lines before; it accounts for no line of its own.
-    Remark(Remark),
+    Anomaly(Anomaly),
 }
 
 impl Finding<'_> {
@@ -102,13 +102,13 @@ impl Finding<'_> {
     #[must_use]
     pub const fn source(&self) -> Option<Source> {
         match &self.kind {
-            FindingKind::Event(What::Firewalld(_)) => Some(Source::Firewalld),
-            FindingKind::Event(What::Crio(_)) => Some(Source::Crio),
-            FindingKind::Event(What::Ovnkube(_)) => Some(Source::Ovnkube),
+            FindingKind::Event(EventKind::Firewalld(_)) => Some(Source::Firewalld),
+            FindingKind::Event(EventKind::Crio(_)) => Some(Source::Crio),
+            FindingKind::Event(EventKind::Ovnkube(_)) => Some(Source::Ovnkube),
             FindingKind::Event(_)
             | FindingKind::Unrelated
             | FindingKind::Encoded(_)
-            | FindingKind::Remark(_) => None,
+            | FindingKind::Anomaly(_) => None,
             FindingKind::Plain(source) | FindingKind::LookAlike { source, .. } => Some(*source),
             FindingKind::Malformed { source, .. } => *source,
         }
@@ -135,7 +135,7 @@ impl Finding<'_> {
                     FindingKind::LookAlike { source, front }
                 }
                 FindingKind::Encoded(encoding) => FindingKind::Encoded(encoding),
-                FindingKind::Remark(remark) => FindingKind::Remark(remark),
+                FindingKind::Anomaly(remark) => FindingKind::Anomaly(remark),
             },
         }
     }

@@ -2,7 +2,7 @@
 //! missing.
 
 use super::finding::Source;
-use crate::record::transport::{Note, Prefix};
+use crate::record::transport::{JournalNotice, Prefix};
 use crate::text::Text;
 
 /// A remark of the journal.
@@ -137,25 +137,25 @@ impl<'a> Event<'a> {
     /// `whose` tells which source's lines a program or unit of this name writes.
     #[must_use]
     pub fn of_note(
-        note: Note<'a>,
+        note: JournalNotice<'a>,
         prefix: &'a Prefix<'_>,
         whose: impl Fn(&[u8]) -> Option<Source>,
     ) -> Self {
         match note {
-            Note::Boot { id } => Self::Boot { id },
-            Note::BootOfOne { id } => Self::BootOfOne { id },
-            Note::Suppressed { count, unit } => {
+            JournalNotice::Boot { id } => Self::Boot { id },
+            JournalNotice::BootOfOne { id } => Self::BootOfOne { id },
+            JournalNotice::Suppressed { count, unit } => {
                 let source = whose(unit.as_bytes());
                 Self::Suppressed { count, unit, source }
             }
-            Note::RateLimited { .. } => {
+            JournalNotice::RateLimited { .. } => {
                 Self::Missing { what: Missing::Anything, cause: Cause::RateLimited }
             }
-            Note::JournalLost => {
+            JournalNotice::JournalLost => {
                 Self::Missing { what: Missing::Anything, cause: Cause::JournalLost }
             }
-            Note::Cut => Self::Missing { what: Missing::Anything, cause: Cause::Cut },
-            Note::TextLost => {
+            JournalNotice::Cut => Self::Missing { what: Missing::Anything, cause: Cause::Cut },
+            JournalNotice::TextLost => {
                 let identifier = prefix.program().map(Text::reborrow).unwrap_or_default();
                 let source = whose(identifier.as_bytes());
                 Self::TextLost { identifier, source }

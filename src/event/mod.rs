@@ -3,19 +3,19 @@
 //! The state machine sees nothing but these, so it can be driven by any source of events: these
 //! parsers, a test, a JSON file.
 
+mod anomaly;
 pub mod crio;
 mod finding;
 pub mod firewalld;
 mod front;
 pub mod journal;
-pub mod neighbour;
+pub mod local_port;
 pub mod nft;
 pub mod ovnkube;
-mod remark;
 
+pub use anomaly::Anomaly;
 pub use finding::{Finding, FindingKind, Source};
 pub use front::Front;
-pub use remark::Remark;
 
 use crate::span::LineRef;
 use crate::stamp::Stamp;
@@ -32,7 +32,7 @@ pub struct Event<'a> {
     /// The time the program wrote, or else the time in the prefix.
     pub stamp: Option<Stamp>,
     /// What it says.
-    pub what: What<'a>,
+    pub kind: EventKind<'a>,
 }
 
 impl Event<'_> {
@@ -43,7 +43,7 @@ impl Event<'_> {
             host: self.host.map(Text::into_owned),
             at: self.at,
             stamp: self.stamp,
-            what: self.what.into_owned(),
+            kind: self.kind.into_owned(),
         }
     }
 }
@@ -56,7 +56,7 @@ impl Event<'_> {
     serde(tag = "source", content = "event", rename_all = "snake_case")
 )]
 #[non_exhaustive]
-pub enum What<'a> {
+pub enum EventKind<'a> {
     /// firewalld said it.
     Firewalld(firewalld::Event<'a>),
     /// CRI-O said it.
@@ -64,21 +64,21 @@ pub enum What<'a> {
     /// ovnkube said it.
     Ovnkube(ovnkube::Event<'a>),
     /// Another program that logs host ports said it.
-    Neighbour(neighbour::Event<'a>),
+    LocalPort(local_port::Event<'a>),
     /// The journal said it.
     Journal(journal::Event<'a>),
 }
 
-impl What<'_> {
+impl EventKind<'_> {
     /// The same, no longer bound to the input.
     #[must_use]
-    pub fn into_owned(self) -> What<'static> {
+    pub fn into_owned(self) -> EventKind<'static> {
         match self {
-            Self::Firewalld(event) => What::Firewalld(event.into_owned()),
-            Self::Crio(event) => What::Crio(event.into_owned()),
-            Self::Ovnkube(event) => What::Ovnkube(event.into_owned()),
-            Self::Neighbour(event) => What::Neighbour(event.into_owned()),
-            Self::Journal(event) => What::Journal(event.into_owned()),
+            Self::Firewalld(event) => EventKind::Firewalld(event.into_owned()),
+            Self::Crio(event) => EventKind::Crio(event.into_owned()),
+            Self::Ovnkube(event) => EventKind::Ovnkube(event.into_owned()),
+            Self::LocalPort(event) => EventKind::LocalPort(event.into_owned()),
+            Self::Journal(event) => EventKind::Journal(event.into_owned()),
         }
     }
 }

@@ -84,7 +84,7 @@ pub enum Event<'a> {
         chain: Text<'a>,
     },
     /// A line that changed rules in a chain that opens ports, but was cut short or broken.
-    Broken,
+    GrammarError,
     /// The words of [`Event::Adding`], but they may be a part of another record's text.
     UnclearAdding {
         /// The rule.
@@ -154,7 +154,7 @@ pub enum Role {
     /// It opens host ports.
     Publishes {
         /// Which, and where they lead.
-        rule: PublishingRule,
+        rule: PortRule,
     },
     /// It stands in a chain that opens host ports, but what it matches is not understood, so
     /// neither are its ports.
@@ -163,7 +163,7 @@ pub enum Role {
         not_a_port: bool,
     },
     /// It rewrites destinations in a chain whose name only resembles those that open host ports.
-    LookAlike,
+    UnknownChain,
     /// It leads from one of the kernel's own chains into this one.
     Jump {
         /// The chain.
@@ -265,7 +265,7 @@ impl Kind {
 /// that differ in nothing of it are the same rule to the kernel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct PublishingRule {
+pub struct PortRule {
     /// The chain.
     pub chain: Chain,
     /// The kind.
@@ -284,7 +284,7 @@ pub struct PublishingRule {
     pub share: Option<u32>,
 }
 
-impl PublishingRule {
+impl PortRule {
     /// Reads a rule of table nat: `None` if it is not in a chain that opens ports, or leads
     /// nowhere.
     fn of(family: Family, chain: Chain, rule: &rule::Rule<'_>) -> Role {
@@ -343,7 +343,7 @@ impl PublishingRule {
 }
 
 /// Printed as ovnkube prints the arguments.
-impl fmt::Display for PublishingRule {
+impl fmt::Display for PortRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.port.protocol() {
             Protocol::Tcp => "-p TCP",
@@ -417,13 +417,13 @@ impl Role {
             return Self::None;
         }
         if let Some(chain) = Chain::from_bytes(chain) {
-            return PublishingRule::of(family, chain, rule);
+            return PortRule::of(family, chain, rule);
         }
         match rule.target() {
             Some(Target::Dnat(_))
                 if chain.starts_with(b"OVN-KUBE-") && !OTHER_CHAINS.contains(&chain) =>
             {
-                Self::LookAlike
+                Self::UnknownChain
             }
             Some(Target::Jump(to))
                 if to.as_bytes().starts_with(b"OVN-KUBE-") && !chain.starts_with(b"OVN-KUBE-") =>
@@ -493,19 +493,19 @@ impl<'a> Rule<'a> {
 
 /// What a klog record says as ovnkube's, in order; nothing for most records.
 pub fn events<'r>(record: &'r Record<'_>) -> impl Iterator<Item = Event<'r>> {
-    let said = record.ovnkube();
+    let kind = record.ovnkube();
     let clear = record.form() != Form::Continuation;
     let says_start = || memchr::memmem::find(record.as_bytes(), b" - starting ovnkube").is_some();
     let script = (record.form() == Form::Script && says_start()).then_some(Event::Starting);
-    let speaks = said.filter(|message| !matches!(message, Message::Failures(_)));
+    let speaks = kind.filter(|message| !matches!(message, Message::Failures(_)));
     let process =
         speaks.and(record.header()).map(|header| Event::ProcessSeen { pid: header.pid() });
-    let one = said.and_then(|message| if clear { stated(message) } else { unclear(message) });
-    let failures = said.into_iter().flat_map(|message| match message {
+    let one = kind.and_then(|message| if clear { stated(message) } else { unclear(message) });
+    let failures = kind.into_iter().flat_map(|message| match message {
         Message::Failures(failures) => Some(failures.iter().filter_map(|failure| failed(&failure))),
         _ => None,
     });
-    let listed = said.filter(|_| clear).into_iter().flat_map(|message| match message {
+    let listed = kind.filter(|_| clear).into_iter().flat_map(|message| match message {
         Message::AddingList(list) | Message::DeletingList(list) => {
             let adding = matches!(message, Message::AddingList(_));
             Some(list.changes().map(move |change| {
@@ -525,7 +525,7 @@ pub fn broken(line: &[u8]) -> Option<Event<'static>> {
     crate::record::ovnkube::may_change_chains(line, |table, chain| {
         Chain::in_table(table, chain).is_some()
     })
-    .then_some(Event::Broken)
+    .then_some(Event::GrammarError)
 }
 
 fn stated<'r>(message: &'r Message<'_>) -> Option<Event<'r>> {
@@ -595,7 +595,7 @@ impl Event<'_> {
             Self::Recreating { table, chain } => {
                 Event::Recreating { table: table.into_owned(), chain: chain.into_owned() }
             }
-            Self::Broken => Event::Broken,
+            Self::GrammarError => Event::GrammarError,
             Self::UnclearAdding { rule } => Event::UnclearAdding { rule: rule.into_owned() },
             Self::UnclearDeleting { rule } => Event::UnclearDeleting { rule: rule.into_owned() },
             Self::UnclearRecreating { table, chain } => {

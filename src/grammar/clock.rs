@@ -4,7 +4,7 @@
 //! afterwards, so that a record with an impossible time can still be read as a record.
 
 use crate::error::ErrorKind;
-use crate::grammar::error::{Broken, Parsed, broken};
+use crate::grammar::error::{GrammarError, Parsed, broken};
 use nom::Parser;
 use nom::branch::alt;
 use nom::bytes::complete::tag;
@@ -148,7 +148,7 @@ pub(crate) fn zone(input: &[u8]) -> Parsed<'_, Zone> {
     let (rest, negative) =
         alt((value(false, tag(&b"+"[..])), value(true, tag(&b"-"[..])))).parse(input)?;
     let (rest, hours) = two(rest)?;
-    let (rest, style) = match opt(tag::<_, _, Broken<'_>>(&b":"[..])).parse(rest)? {
+    let (rest, style) = match opt(tag::<_, _, GrammarError<'_>>(&b":"[..])).parse(rest)? {
         (rest, Some(_)) => (rest, ZoneStyle::Colon),
         (rest, None) => (rest, ZoneStyle::Digits),
     };
@@ -177,7 +177,9 @@ pub(crate) fn month_name(input: &[u8]) -> Parsed<'_, u8> {
     let (name, rest) = input.split_at_checked(3).unwrap_or_default();
     match NAMES.iter().zip(1..).find(|(known, _)| &known[..] == name) {
         Some((_, number)) => Ok((rest, number)),
-        None => Err(nom::Err::Error(Broken::from_error_kind(input, nom::error::ErrorKind::Tag))),
+        None => {
+            Err(nom::Err::Error(GrammarError::from_error_kind(input, nom::error::ErrorKind::Tag)))
+        }
     }
 }
 

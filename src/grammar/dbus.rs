@@ -4,7 +4,7 @@
 //! Only the depth that firewalld's settings have is read: texts, numbers, flags, and lists of texts
 //! or of tuples of texts.
 
-use super::error::{Broken, Parsed, all, expect};
+use super::error::{GrammarError, Parsed, all, expect};
 use crate::error::{ErrorKind, ParseError};
 use crate::text::Text;
 use alloc::vec::Vec;
@@ -40,7 +40,7 @@ pub(crate) fn dictionary(input: &[u8]) -> Result<Vec<(Text<'_>, Value<'_>)>, Par
 /// signature=dbus.Signature('s'), variant_level=1)`.
 fn wrapped<'a, T>(
     name: &'static str,
-    mut inner: impl Parser<&'a [u8], Output = T, Error = Broken<'a>>,
+    mut inner: impl Parser<&'a [u8], Output = T, Error = GrammarError<'a>>,
 ) -> impl FnMut(&'a [u8]) -> Parsed<'a, T> {
     move |input| {
         let (rest, wrapper) = opt((tag(name), char('('))).parse(input)?;
@@ -87,8 +87,8 @@ fn setting(input: &[u8]) -> Parsed<'_, Value<'_>> {
 
 /// `(1, variant_level=1)`
 fn bracketed<'a, T>(
-    inner: impl Parser<&'a [u8], Output = T, Error = Broken<'a>>,
-) -> impl Parser<&'a [u8], Output = T, Error = Broken<'a>> {
+    inner: impl Parser<&'a [u8], Output = T, Error = GrammarError<'a>>,
+) -> impl Parser<&'a [u8], Output = T, Error = GrammarError<'a>> {
     delimited(char('('), inner, (opt((tag(", variant_level="), digit1)), char(')')))
 }
 
@@ -129,7 +129,7 @@ fn quoted(input: &[u8]) -> Parsed<'_, Text<'_>> {
     .parse(input)
 }
 
-fn inside<'a>(quote: u8) -> impl Parser<&'a [u8], Output = &'a [u8], Error = Broken<'a>> {
+fn inside<'a>(quote: u8) -> impl Parser<&'a [u8], Output = &'a [u8], Error = GrammarError<'a>> {
     let plain = take_while1(move |b| b != quote && b != b'\\');
     let escape = recognize((char('\\'), nom::bytes::complete::take(1usize)));
     recognize(many0_count(alt((plain, escape))))

@@ -5,17 +5,17 @@ use crate::error::{ErrorKind, ParseError};
 use nom::{Err, IResult, Parser};
 
 /// What a parser of bytes gives back.
-pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, Broken<'a>>;
+pub(crate) type Parsed<'a, T> = IResult<&'a [u8], T, GrammarError<'a>>;
 
 /// Where a parser broke, and, once a parser that knows it has said so, what should have stood
 /// there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Broken<'a> {
+pub(crate) struct GrammarError<'a> {
     rest: &'a [u8],
     wanted: Option<(ErrorKind, &'static str)>,
 }
 
-impl<'a> Broken<'a> {
+impl<'a> GrammarError<'a> {
     /// Broken at the start of `rest`, where `expected` should have stood.
     pub(crate) const fn new(rest: &'a [u8], kind: ErrorKind, expected: &'static str) -> Self {
         Self { rest, wanted: Some((kind, expected)) }
@@ -30,7 +30,7 @@ impl<'a> Broken<'a> {
     }
 }
 
-impl<'a> nom::error::ParseError<&'a [u8]> for Broken<'a> {
+impl<'a> nom::error::ParseError<&'a [u8]> for GrammarError<'a> {
     fn from_error_kind(rest: &'a [u8], _: nom::error::ErrorKind) -> Self {
         Self { rest, wanted: None }
     }
@@ -45,7 +45,7 @@ impl<'a> nom::error::ParseError<&'a [u8]> for Broken<'a> {
     }
 }
 
-impl<'a, E> nom::error::FromExternalError<&'a [u8], E> for Broken<'a> {
+impl<'a, E> nom::error::FromExternalError<&'a [u8], E> for GrammarError<'a> {
     fn from_external_error(rest: &'a [u8], _: nom::error::ErrorKind, _: E) -> Self {
         Self { rest, wanted: None }
     }
@@ -55,10 +55,10 @@ impl<'a, E> nom::error::FromExternalError<&'a [u8], E> for Broken<'a> {
 pub(crate) fn expect<'a, T>(
     kind: ErrorKind,
     expected: &'static str,
-    mut parser: impl Parser<&'a [u8], Output = T, Error = Broken<'a>>,
+    mut parser: impl Parser<&'a [u8], Output = T, Error = GrammarError<'a>>,
 ) -> impl FnMut(&'a [u8]) -> Parsed<'a, T> {
     move |input| {
-        let named = |broken: Broken<'a>| Broken {
+        let named = |broken: GrammarError<'a>| GrammarError {
             wanted: broken.wanted.or(Some((kind, expected))),
             ..broken
         };
@@ -76,13 +76,13 @@ pub(crate) const fn broken<'a, T>(
     kind: ErrorKind,
     expected: &'static str,
 ) -> Parsed<'a, T> {
-    Err(Err::Error(Broken::new(rest, kind, expected)))
+    Err(Err::Error(GrammarError::new(rest, kind, expected)))
 }
 
 /// Runs a parser that must take all of `whole`.
 pub(crate) fn all<'a, T>(
     whole: &'a [u8],
-    mut parser: impl Parser<&'a [u8], Output = T, Error = Broken<'a>>,
+    mut parser: impl Parser<&'a [u8], Output = T, Error = GrammarError<'a>>,
 ) -> Result<T, ParseError> {
     match parser.parse(whole) {
         Ok(([], value)) => Ok(value),
@@ -91,14 +91,14 @@ pub(crate) fn all<'a, T>(
             let before = whole.len().saturating_sub(rest.len()).checked_sub(1);
             let digit = before.and_then(|at| whole.get(at)).is_some_and(u8::is_ascii_digit);
             let expected = if digit { "a digit or the end" } else { "the end" };
-            Err(Broken::new(rest, ErrorKind::Trailing, expected).in_whole(whole))
+            Err(GrammarError::new(rest, ErrorKind::Trailing, expected).in_whole(whole))
         }
         Err(error) => Err(public(whole, error)),
     }
 }
 
 /// The public form of a parser's error; `whole` is what the parser was given.
-pub(crate) fn public(whole: &[u8], error: Err<Broken<'_>>) -> ParseError {
+pub(crate) fn public(whole: &[u8], error: Err<GrammarError<'_>>) -> ParseError {
     match error {
         Err::Error(broken) | Err::Failure(broken) => broken.in_whole(whole),
         // No parser here works on streams, so none asks for more.
@@ -126,16 +126,16 @@ mod tests {
 
     #[test]
     fn behind_a_digit_one_more_may_stand() {
-        let number = |text| all(text, digit1::<_, Broken<'_>>).unwrap_err().to_string();
+        let number = |text| all(text, digit1::<_, GrammarError<'_>>).unwrap_err().to_string();
         let expected = "bad trailing text at byte 1: expected a digit or the end, found 'x'";
         assert_eq!(number(b"4x3"), expected);
-        let word = |text| all(text, tag::<_, _, Broken<'_>>("port")).unwrap_err().to_string();
+        let word = |text| all(text, tag::<_, _, GrammarError<'_>>("port")).unwrap_err().to_string();
         assert_eq!(word(b"ports"), "bad trailing text at byte 4: expected the end, found 's'");
     }
 
     #[test]
     fn what_stands_behind_the_end_is_an_error() {
-        let error = all(b"12 ", digit1::<_, Broken<'_>>).unwrap_err();
+        let error = all(b"12 ", digit1::<_, GrammarError<'_>>).unwrap_err();
         assert_eq!((error.kind(), error.offset()), (ErrorKind::Trailing, 2));
     }
 }

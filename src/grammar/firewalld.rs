@@ -91,7 +91,7 @@ pub(crate) enum Called<'a> {
     /// The beginning of a call; an argument with a line break may go on in the next line.
     Unfinished(ParseError),
     /// A call with more arguments than its method has.
-    Broken(ParseError),
+    GrammarError(ParseError),
 }
 
 /// A call or signal: `config.zone.7.addPort('8080', 'tcp')`.
@@ -319,14 +319,14 @@ pub(crate) fn call(message: &[u8]) -> Called<'_> {
                 Called::Unfinished(bad(rest.len(), "the bracket that ends the call"))
             }
             Shape::Any => Called::No,
-            Shape::Nothing => Called::Broken(bad(0, "the bracket that ends the call")),
+            Shape::Nothing => Called::GrammarError(bad(0, "the bracket that ends the call")),
             _ => Called::Unfinished(bad(rest.len(), "the bracket that ends the call")),
         };
     };
     match arguments(shape, raw) {
         Ok(arguments) => whole(raw, arguments),
         Err(Misfit { at, expected, more: true }) => Called::Unfinished(bad(at, expected)),
-        Err(Misfit { at, expected, more: false }) => Called::Broken(bad(at, expected)),
+        Err(Misfit { at, expected, more: false }) => Called::GrammarError(bad(at, expected)),
     }
 }
 

@@ -182,7 +182,7 @@ fn quoted_word(input: &[u8]) -> Parsed<'_, &[u8]> {
 
 /// True where an option, negated or not, begins.
 fn at_option(input: &[u8]) -> bool {
-    recognize((opt((char::<_, super::error::Broken<'_>>('!'), blanks)), char('-')))
+    recognize((opt((char::<_, super::error::GrammarError<'_>>('!'), blanks)), char('-')))
         .parse(input)
         .is_ok()
 }
@@ -236,7 +236,7 @@ pub(crate) fn option(input: &[u8]) -> Parsed<'_, RawOption<'_>> {
     let mut start = start;
     if matches!(takes, Takes::One)
         && let Ok((next, _)) =
-            terminated(char::<_, super::error::Broken<'_>>('!'), blanks).parse(start)
+            terminated(char::<_, super::error::GrammarError<'_>>('!'), blanks).parse(start)
     {
         // The old way to negate, still read by iptables with a warning: `--dport ! 80`.
         found.negated = true;

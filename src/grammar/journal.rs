@@ -15,7 +15,7 @@ use time::{Duration, OffsetDateTime};
 
 /// A line that journalctl puts between entries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Remark<'a> {
+pub(crate) enum JournalMarker<'a> {
     /// `-- Boot 2d30a6508937515eb84cfdeac507588e --`, or `-- Reboot --` of older versions.
     Boot(Option<&'a [u8]>),
     /// `-- No entries --`, `-- Logs begin at … --`, `-- Journal begins at … --`, `-- cursor: …`.
@@ -23,22 +23,22 @@ pub(crate) enum Remark<'a> {
 }
 
 /// The remark that a line is, all of it.
-pub(crate) fn remark(line: &[u8]) -> Option<Remark<'_>> {
+pub(crate) fn remark(line: &[u8]) -> Option<JournalMarker<'_>> {
     let inside = line.strip_prefix(b"-- ")?;
     if inside.starts_with(b"cursor: s=") {
-        return Some(Remark::Frame);
+        return Some(JournalMarker::Frame);
     }
     let inside = inside.strip_suffix(b" --")?;
     match inside {
-        b"Reboot" => Some(Remark::Boot(None)),
-        b"No entries" => Some(Remark::Frame),
+        b"Reboot" => Some(JournalMarker::Boot(None)),
+        b"No entries" => Some(JournalMarker::Frame),
         _ if inside.starts_with(b"Logs begin at ") || inside.starts_with(b"Journal begins at ") => {
-            Some(Remark::Frame)
+            Some(JournalMarker::Frame)
         }
         _ => {
             let id = inside.strip_prefix(b"Boot ")?;
             (id.len() == 32 && id.iter().all(u8::is_ascii_hexdigit))
-                .then_some(Remark::Boot(Some(id)))
+                .then_some(JournalMarker::Boot(Some(id)))
         }
     }
 }
@@ -159,14 +159,17 @@ mod tests {
     #[test]
     fn remarks_are_whole_lines() {
         let boot = b"-- Boot 2d30a6508937515eb84cfdeac507588e --";
-        assert_eq!(remark(boot), Some(Remark::Boot(Some(b"2d30a6508937515eb84cfdeac507588e"))));
-        assert_eq!(remark(b"-- Reboot --"), Some(Remark::Boot(None)));
+        assert_eq!(
+            remark(boot),
+            Some(JournalMarker::Boot(Some(b"2d30a6508937515eb84cfdeac507588e")))
+        );
+        assert_eq!(remark(b"-- Reboot --"), Some(JournalMarker::Boot(None)));
         for frame in [
             "-- No entries --",
             "-- Logs begin at Sun 2023-06-25 16:24:11 CST, end at Mon. --",
             "-- cursor: s=1;i=2",
         ] {
-            assert_eq!(remark(frame.as_bytes()), Some(Remark::Frame));
+            assert_eq!(remark(frame.as_bytes()), Some(JournalMarker::Frame));
         }
         for text in [
             "-- Boot --",

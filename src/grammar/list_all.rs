@@ -8,7 +8,7 @@
 //! Output that was copied by hand is read as far as nothing in it is ambiguous: blanks that stand
 //! for a tab, lines that end with CRLF, a byte order mark, blanks in empty lines.
 
-use super::error::{Broken, Parsed, broken, expect, public};
+use super::error::{GrammarError, Parsed, broken, expect, public};
 use crate::error::{ErrorKind, ParseError};
 use crate::port::Protocol;
 use nom::bytes::complete::{is_not, tag, take_until, take_while1};
@@ -161,7 +161,7 @@ fn header(input: &[u8]) -> Parsed<'_, (&[u8], Flags)> {
     let (mut rest, name) =
         expect(ErrorKind::Listing, "the name of a zone", take_while1(is_name)).parse(input)?;
     let mut flags = Flags::default();
-    if let Ok((mut behind, _)) = tag::<_, _, Broken<'_>>(" (").parse(rest) {
+    if let Ok((mut behind, _)) = tag::<_, _, GrammarError<'_>>(" (").parse(rest) {
         loop {
             let (after, flag) =
                 expect(ErrorKind::Listing, "default, active or disabled", is_not(",)\r\n"))
@@ -233,7 +233,7 @@ pub(crate) fn without_line_end(text: &[u8]) -> &[u8] {
 pub(crate) fn block(whole: &[u8]) -> Result<(Block, &[u8]), ParseError> {
     let positioned = |error| public(whole, error);
     let missing_at = |rest, expected| {
-        positioned(nom::Err::Error(Broken::new(rest, ErrorKind::Listing, expected)))
+        positioned(nom::Err::Error(GrammarError::new(rest, ErrorKind::Listing, expected)))
     };
     let (mut rest, (name, flags)) = header(whole).map_err(positioned)?;
     let mut block = Block { name: Stretch::within(whole, name), flags, values: [None; KEYS.len()] };
@@ -248,14 +248,15 @@ pub(crate) fn block(whole: &[u8]) -> Result<(Block, &[u8]), ParseError> {
             return Err(missing_at(rest, NO_PROMPT));
         }
         if last == b"rich rules" {
-            return Err(positioned(nom::Err::Error(Broken::new(
+            return Err(positioned(nom::Err::Error(GrammarError::new(
                 rest,
                 ErrorKind::Listing,
                 "an empty line or the end",
             ))));
         }
         let (behind, (key, value)) = entry(rest).map_err(positioned)?;
-        let at = Broken::new(rest, ErrorKind::DuplicateField, "a line that was not there yet");
+        let at =
+            GrammarError::new(rest, ErrorKind::DuplicateField, "a line that was not there yet");
         let stretch = Stretch::within(whole, value);
         // A key of a later version is kept, and read by going through the lines.
         if let Some(slot) = place(key).and_then(|index| block.values.get_mut(index)) {

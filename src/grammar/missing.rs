@@ -5,7 +5,7 @@ use memchr::memmem;
 
 /// What the logger says of lines that it dropped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Note {
+pub(crate) enum JournalNotice {
     /// rsyslog dropped messages to keep to a rate: of one process, or of all.
     RateLimited {
         /// How many, where it says so.
@@ -23,7 +23,7 @@ pub(crate) enum Note {
 /// `imuxsock[pid 22830]: begin to drop messages due to rate-limiting`,
 /// `imuxsock[pid: 57, name: /usr/bin/crio]: 48814 messages lost due to rate-limiting`,
 /// `imuxsock lost 55 messages from pid 77216 due to rate-limiting`.
-pub(crate) fn of_rsyslog(message: &[u8]) -> Option<Note> {
+pub(crate) fn of_rsyslog(message: &[u8]) -> Option<JournalNotice> {
     let limited = memmem::find(message, b"due to rate-limiting")?;
     let told = message.get(..limited)?;
     let lost = [&b"messages lost "[..], b"begin to drop ", b"begins to drop ", b" lost "]
@@ -41,7 +41,7 @@ pub(crate) fn of_rsyslog(message: &[u8]) -> Option<Note> {
         let before = told.get(..memmem::find(told, b" messages lost ")?)?;
         leading_number(before.rsplit(|b| *b == b' ').next()?)
     });
-    Some(Note::RateLimited { count, pid })
+    Some(JournalNotice::RateLimited { count, pid })
 }
 
 /// What systemd-journald says of messages that it lost:
@@ -49,11 +49,12 @@ pub(crate) fn of_rsyslog(message: &[u8]) -> Option<Note> {
 /// replacing.`, `Failed to write entry (24 items, 740 bytes) despite vacuuming, ignoring: …`.
 ///
 /// A user's own journal holds nothing of the programs of a node.
-pub(crate) fn of_journald(message: &[u8]) -> Option<Note> {
+pub(crate) fn of_journald(message: &[u8]) -> Option<JournalNotice> {
     let replaced = message.starts_with(b"File ")
         && memmem::find(message, b" corrupted or uncleanly shut down").is_some()
         && memmem::find(message, b"/user-").is_none();
-    (replaced || message.starts_with(b"Failed to write entry (")).then_some(Note::JournalLost)
+    (replaced || message.starts_with(b"Failed to write entry ("))
+        .then_some(JournalNotice::JournalLost)
 }
 
 /// What systemd-journald says of messages that it did not hand on to syslog, so that they are
@@ -194,25 +195,25 @@ mod tests {
             note(
                 "imjournal: 119806 messages lost due to rate-limiting (20000 allowed within 600 seconds)"
             ),
-            Some(Note::RateLimited { count: Some(119_806), pid: None })
+            Some(JournalNotice::RateLimited { count: Some(119_806), pid: None })
         );
         assert_eq!(
             note("imjournal: begin to drop messages due to rate-limiting"),
-            Some(Note::RateLimited { count: None, pid: None })
+            Some(JournalNotice::RateLimited { count: None, pid: None })
         );
         assert_eq!(
             note("imuxsock[pid 123]: begin to drop messages from pid 123 due to rate-limiting"),
-            Some(Note::RateLimited { count: None, pid: Some(123) })
+            Some(JournalNotice::RateLimited { count: None, pid: Some(123) })
         );
         assert_eq!(
             note(
                 "imuxsock[pid 123]: 7 messages lost due to rate-limiting (200 allowed within 5 seconds)"
             ),
-            Some(Note::RateLimited { count: Some(7), pid: Some(123) })
+            Some(JournalNotice::RateLimited { count: Some(7), pid: Some(123) })
         );
         assert_eq!(
             note("imuxsock lost 55 messages from pid 77216 due to rate-limiting"),
-            Some(Note::RateLimited { count: Some(55), pid: Some(77216) })
+            Some(JournalNotice::RateLimited { count: Some(55), pid: Some(77216) })
         );
         assert_eq!(note("action 'x' resumed"), None);
         assert_eq!(note("rate-limiting is on"), None);
@@ -221,7 +222,7 @@ mod tests {
     #[test]
     fn notes_of_journald() {
         let replaced = b"File /run/log/journal/1/system.journal corrupted or uncleanly shut down, renaming and replacing.";
-        assert_eq!(of_journald(replaced), Some(Note::JournalLost));
+        assert_eq!(of_journald(replaced), Some(JournalNotice::JournalLost));
         let user = b"File /var/log/journal/1/user-1000.journal corrupted or uncleanly shut down, renaming and replacing.";
         assert_eq!(of_journald(user), None);
         assert_eq!(of_journald(b"Missed 12 kernel messages"), None);

@@ -3,7 +3,7 @@
 //! Without `-W` an address of version 6 is cut so that address, colon and port are 23 characters;
 //! nothing marks the cut.
 
-use super::error::{Broken, Parsed, expect};
+use super::error::{GrammarError, Parsed, expect};
 use super::ss::{blanks, number};
 use crate::error::ErrorKind;
 use nom::Parser;
@@ -147,7 +147,7 @@ fn timer(input: &[u8]) -> Parsed<'_, ()> {
 /// `-`, or `901/sshd` and what is behind it. A name may hold blanks, so it goes up to the timer or
 /// the end of the line.
 fn program(input: &[u8]) -> Parsed<'_, Option<(u32, &[u8])>> {
-    if let Ok((rest, _)) = char::<_, Broken<'_>>('-').parse(input)
+    if let Ok((rest, _)) = char::<_, GrammarError<'_>>('-').parse(input)
         && !rest.starts_with(b"/")
     {
         let (rest, _) = opt(timer).parse(rest)?;

@@ -160,7 +160,7 @@ pub(crate) fn message(whole: &[u8]) -> Option<Result<RawMessage<'_>, ParseError>
     fn run<'a, T>(
         at: usize,
         input: &'a [u8],
-        parser: impl Parser<&'a [u8], Output = T, Error = super::error::Broken<'a>>,
+        parser: impl Parser<&'a [u8], Output = T, Error = super::error::GrammarError<'a>>,
     ) -> Result<T, ParseError> {
         all(input, parser).map_err(|e| e.shifted(at))
     }

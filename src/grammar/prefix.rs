@@ -7,7 +7,7 @@
 
 use crate::error::ErrorKind;
 use crate::grammar::clock::{self, Day, TimeOfDay, Zone, ZoneStyle};
-use crate::grammar::error::{Broken, Parsed, broken};
+use crate::grammar::error::{GrammarError, Parsed, broken};
 use crate::grammar::recognize::begins;
 use crate::stamp::Stamp;
 use memchr::{memchr, memmem};
@@ -438,7 +438,7 @@ fn structured_data(input: &[u8]) -> Parsed<'_, ()> {
 pub(crate) fn priority(input: &[u8]) -> Parsed<'_, bool> {
     let (rest, _) =
         (char('<'), take_while_m_n(1, 3, |b: u8| b.is_ascii_digit()), char('>')).parse(input)?;
-    let (rest, version) = opt(tag::<_, _, Broken<'_>>(&b"1 "[..])).parse(rest)?;
+    let (rest, version) = opt(tag::<_, _, GrammarError<'_>>(&b"1 "[..])).parse(rest)?;
     Ok((rest, version.is_some()))
 }
 

@@ -4,7 +4,7 @@
 //! Elements nest no deeper, a document type is refused, and with it every entity that is not one of
 //! XML's own five: nothing in a file can make the reader's work larger than the file.
 
-use super::error::{Broken, Parsed, all, broken, expect};
+use super::error::{GrammarError, Parsed, all, broken, expect};
 use crate::error::{ErrorKind, ParseError};
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -108,7 +108,7 @@ pub(super) fn start_tag<'a>(whole: usize, input: &'a [u8]) -> Parsed<'a, (Elemen
     let (mut rest, name) =
         preceded(expect(ErrorKind::Xml, "an element", char('<')), name).parse(input)?;
     let mut attributes: Vec<Attribute<'a>> = Vec::new();
-    while let Ok((behind, _)) = multispace1::<_, Broken<'_>>.parse(rest) {
+    while let Ok((behind, _)) = multispace1::<_, GrammarError<'_>>.parse(rest) {
         if behind.starts_with(b"/") || behind.starts_with(b">") {
             rest = behind;
             break;
@@ -266,7 +266,7 @@ fn instruction(input: &[u8]) -> Parsed<'_, ()> {
     let (_, target) = expect(ErrorKind::Xml, "the name of a program", cut(name)).parse(rest)?;
     if target.eq_ignore_ascii_case(b"xml") {
         let first = "nothing, not even a blank, before the XML declaration";
-        return Err(nom::Err::Failure(Broken::new(input, ErrorKind::Xml, first)));
+        return Err(nom::Err::Failure(GrammarError::new(input, ErrorKind::Xml, first)));
     }
     expect(
         ErrorKind::Xml,

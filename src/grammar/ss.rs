@@ -244,7 +244,7 @@ fn user(entry: &[u8]) -> Option<User<'_>> {
     let at = memchr::memmem::rfind(entry, mark)?;
     let name = entry.get(..at)?.strip_prefix(b"\"")?;
     let numbers = entry.get(at.checked_add(mark.len())?..)?;
-    let until_comma = || take_till1::<_, _, super::error::Broken<'_>>(|b| b == b',');
+    let until_comma = || take_till1::<_, _, super::error::GrammarError<'_>>(|b| b == b',');
     let (_, (pid, _, _, fd, _)) = (
         small,
         opt(preceded(tag(",tid="), digit1)),

@@ -5,7 +5,7 @@ use super::signs::Signs;
 use super::verdict::{Reason, Verdict};
 use crate::error::{ErrorKind, Place};
 use crate::event::journal::Cause;
-use crate::event::{Finding, FindingKind, Front, Remark, Source, What, journal};
+use crate::event::{Anomaly, EventKind, Finding, FindingKind, Front, Source, journal};
 use crate::host_name::{self, ByHost};
 use crate::limits::Limits;
 use crate::record::transport::Encoding;
@@ -28,7 +28,7 @@ pub struct Counts {
     /// Lines that were recognised and then broken.
     pub malformed: u64,
     /// Remarks; they are about lines that are counted above.
-    pub remarks: u64,
+    pub anomalies: u64,
 }
 
 impl Counts {
@@ -42,7 +42,7 @@ impl Counts {
         self.records = self.records.saturating_add(other.records);
         self.unrelated = self.unrelated.saturating_add(other.unrelated);
         self.malformed = self.malformed.saturating_add(other.malformed);
-        self.remarks = self.remarks.saturating_add(other.remarks);
+        self.anomalies = self.anomalies.saturating_add(other.anomalies);
     }
 }
 
@@ -192,17 +192,17 @@ pub struct HostCoverage {
     /// What was read of each source; a source that is not in it was silent.
     pub sources: BTreeMap<Source, SourceCoverage>,
     /// Records of neighbours that log host ports of their own.
-    pub neighbours: u64,
+    pub local_ports: u64,
     /// Remarks, by kind.
-    pub remarks: BTreeMap<Remark, u64>,
+    pub anomalies: BTreeMap<Anomaly, u64>,
     /// The first remarks, with their lines; at most [`Limits::max_samples`].
-    pub remark_samples: Vec<(Remark, Evidence)>,
+    pub remark_samples: Vec<(Anomaly, Evidence)>,
     /// The first malformed lines; at most [`Limits::max_samples`].
     pub malformed: Vec<Malformed>,
     /// How often the machine was started, as the journal tells it.
     pub boots: u64,
     /// How many messages the journal says that it dropped, by unit as the journal names it.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     pub suppressed: BTreeMap<Text<'static>, u64>,
     /// How many messages lost their text in the journal.
     pub texts_lost: u64,
@@ -210,7 +210,7 @@ pub struct HostCoverage {
     pub missing: BTreeMap<Cause, u64>,
     /// How many lines hold a known message behind something that is no wrapping known here: by the
     /// source whose message it is, and by what stands in front of it.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     pub look_alikes: BTreeMap<(Source, Front), u64>,
     /// Inputs that are no text that can be read; at most [`Limits::max_samples`].
     pub encoded: Vec<(Encoding, LineRef)>,
@@ -244,23 +244,26 @@ impl HostCoverage {
                 verdict.add(reason);
             }
         };
-        let of = |remark| self.remarks.get(&remark).copied().unwrap_or(0);
+        let of = |remark| self.anomalies.get(&remark).copied().unwrap_or(0);
         partly(Reason::Malformed, own.malformed);
         partly(Reason::NotUnwrapped, alike);
         partly(Reason::NoText, encoded);
-        partly(Reason::NewestFirst, of(Remark::NewestFirst));
+        partly(Reason::NewestFirst, of(Anomaly::NewestFirst));
         partly(Reason::ClockWentBack, own.clock_back);
         partly(
             Reason::MessagesSuppressed,
             self.suppressed.values().fold(0, |sum, count| sum.saturating_add(*count)),
         );
         partly(Reason::TextLost, self.texts_lost);
-        partly(Reason::CutMessages, of(Remark::CutMessage).saturating_add(of(Remark::LineTooLong)));
-        partly(Reason::LinesMissing, of(Remark::Gap));
+        partly(
+            Reason::CutMessages,
+            of(Anomaly::CutMessage).saturating_add(of(Anomaly::LineTooLong)),
+        );
+        partly(Reason::LinesMissing, of(Anomaly::Gap));
         if source == Source::Firewalld {
-            partly(Reason::Assumed, of(Remark::Assumed));
+            partly(Reason::Assumed, of(Anomaly::Assumed));
         }
-        partly(Reason::LimitReached, of(Remark::LimitReached));
+        partly(Reason::LimitReached, of(Anomaly::LimitReached));
         verdict
     }
 
@@ -302,7 +305,7 @@ impl HostCoverage {
                 self.counts.unrelated = self.counts.unrelated.saturating_add(lines);
                 let count = self.look_alikes.entry((*source, *front)).or_default();
                 *count = count.saturating_add(lines);
-                self.remark(Remark::LookAlike, by, limits);
+                self.remark(Anomaly::LookAlike, by, limits);
                 None
             }
             FindingKind::Encoded(encoding) => {
@@ -312,7 +315,7 @@ impl HostCoverage {
                 }
                 None
             }
-            FindingKind::Remark(remark) => {
+            FindingKind::Anomaly(remark) => {
                 self.counts.unrelated = self.counts.unrelated.saturating_add(lines);
                 self.remark(*remark, by, limits);
                 None
@@ -322,22 +325,22 @@ impl HostCoverage {
             let own = self.sources.entry(source).or_default();
             own.seen(by, lines);
             if own.tick(by) {
-                self.remark(Remark::ClockBack, by, limits);
+                self.remark(Anomaly::ClockBack, by, limits);
             }
         }
     }
 
     /// What an event adds beside its lines; gives back the source it belongs to.
-    fn hear(&mut self, what: &What<'_>) -> Option<Source> {
+    fn hear(&mut self, what: &EventKind<'_>) -> Option<Source> {
         let source = match what {
-            What::Firewalld(_) => Source::Firewalld,
-            What::Crio(_) => Source::Crio,
-            What::Ovnkube(_) => Source::Ovnkube,
-            What::Neighbour(_) => {
-                self.neighbours = self.neighbours.saturating_add(1);
+            EventKind::Firewalld(_) => Source::Firewalld,
+            EventKind::Crio(_) => Source::Crio,
+            EventKind::Ovnkube(_) => Source::Ovnkube,
+            EventKind::LocalPort(_) => {
+                self.local_ports = self.local_ports.saturating_add(1);
                 return None;
             }
-            What::Journal(event) => {
+            EventKind::Journal(event) => {
                 self.hear_journal(event);
                 return None;
             }
@@ -372,9 +375,9 @@ impl HostCoverage {
         *sum = sum.saturating_add(count);
     }
 
-    fn remark(&mut self, remark: Remark, by: Evidence, limits: Limits) {
-        self.counts.remarks = self.counts.remarks.saturating_add(1);
-        let count = self.remarks.entry(remark).or_default();
+    fn remark(&mut self, remark: Anomaly, by: Evidence, limits: Limits) {
+        self.counts.anomalies = self.counts.anomalies.saturating_add(1);
+        let count = self.anomalies.entry(remark).or_default();
         *count = count.saturating_add(1);
         if self.remark_samples.len() < limits.max_samples {
             self.remark_samples.push((remark, by));
@@ -383,7 +386,7 @@ impl HostCoverage {
 
     fn append(&mut self, later: Self, limits: Limits) {
         self.counts.add(later.counts);
-        self.neighbours = self.neighbours.saturating_add(later.neighbours);
+        self.local_ports = self.local_ports.saturating_add(later.local_ports);
         self.boots = self.boots.saturating_add(later.boots);
         self.texts_lost = self.texts_lost.saturating_add(later.texts_lost);
         for (unit, count) in later.suppressed {
@@ -398,8 +401,8 @@ impl HostCoverage {
             *sum = sum.saturating_add(count);
         }
         keep_first(&mut self.encoded, later.encoded, limits.max_samples);
-        for (remark, count) in later.remarks {
-            let sum = self.remarks.entry(remark).or_default();
+        for (remark, count) in later.anomalies {
+            let sum = self.anomalies.entry(remark).or_default();
             *sum = sum.saturating_add(count);
         }
         let mut seams = Vec::new();
@@ -409,7 +412,7 @@ impl HostCoverage {
             seams.extend((0..count).filter_map(|_| first));
         }
         for by in seams {
-            self.remark(Remark::ClockBack, by, limits);
+            self.remark(Anomaly::ClockBack, by, limits);
         }
         keep_first(&mut self.remark_samples, later.remark_samples, limits.max_samples);
         keep_first(&mut self.malformed, later.malformed, limits.max_samples);
@@ -445,7 +448,7 @@ fn keep_first<T>(ours: &mut Vec<T>, theirs: Vec<T>, most: usize) {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Coverage {
     limits: Limits,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     hosts: ByHost<HostCoverage>,
     refused: Counts,
 }
@@ -471,17 +474,19 @@ impl Coverage {
     }
 
     /// Counts remarks that did not come with a finding: those that the state machine made, as in
-    /// [`crate::state::Effects::remarks`].
-    pub fn remark(&mut self, host: Option<&Text<'_>>, remarks: &[(Remark, Evidence)]) {
-        if remarks.is_empty() {
+    /// [`crate::state::Effects::anomalies`].
+    pub fn remark(&mut self, host: Option<&Text<'_>>, anomalies: &[(Anomaly, Evidence)]) {
+        if anomalies.is_empty() {
             return;
         }
         let limits = self.limits;
         match self.entry(host) {
-            Some(host) => remarks.iter().for_each(|(remark, by)| host.remark(*remark, *by, limits)),
+            Some(host) => {
+                anomalies.iter().for_each(|(remark, by)| host.remark(*remark, *by, limits))
+            }
             None => {
-                let count = u64::try_from(remarks.len()).unwrap_or(u64::MAX);
-                self.refused.remarks = self.refused.remarks.saturating_add(count);
+                let count = u64::try_from(anomalies.len()).unwrap_or(u64::MAX);
+                self.refused.anomalies = self.refused.anomalies.saturating_add(count);
             }
         }
     }
@@ -522,9 +527,9 @@ impl Coverage {
 
     /// Remarks of all hosts, by kind.
     #[must_use]
-    pub fn remarks(&self) -> BTreeMap<Remark, u64> {
-        let mut sum: BTreeMap<Remark, u64> = BTreeMap::new();
-        for (remark, count) in self.hosts.values().flat_map(|host| &host.remarks) {
+    pub fn anomalies(&self) -> BTreeMap<Anomaly, u64> {
+        let mut sum: BTreeMap<Anomaly, u64> = BTreeMap::new();
+        for (remark, count) in self.hosts.values().flat_map(|host| &host.anomalies) {
             let total = sum.entry(*remark).or_default();
             *total = total.saturating_add(*count);
         }

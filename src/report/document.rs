@@ -3,18 +3,18 @@
 
 use super::coverage::{Counts, Coverage, HostCoverage, Malformed};
 use super::history::{History, HostHistory, PortHistory, roots};
-use super::open_port::{Fact, OpenPort, OpenPorts, PortState, Row, Untold};
+use super::labels::shown;
+use super::open_port::{Fact, OpenPort, OpenPorts, PortState, Row, UnknownPart};
 use super::origin::Origin;
 use super::signs::Signs;
 use super::verdict::{Reason, Verdict};
-use super::words::shown;
 use crate::event::journal::Cause;
-use crate::event::{Front, Remark, Source};
+use crate::event::{Anomaly, Front, Source};
 use crate::port::HostPort;
 use crate::record::transport::Encoding;
 use crate::span::LineRef;
 use crate::state::evidence::Evidence;
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::state::services::ServiceTable;
 use crate::state::{Host, Ledger};
 use crate::text::Text;
@@ -92,24 +92,24 @@ pub struct LineReport {
     #[cfg_attr(feature = "serde", serde(flatten))]
     pub counts: Counts,
     /// Remarks, by kind.
-    pub remarks_by_kind: BTreeMap<Remark, u64>,
+    pub remarks_by_kind: BTreeMap<Anomaly, u64>,
     /// The first remarks, with their lines.
-    pub remark_samples: Vec<(Remark, Evidence)>,
+    pub remark_samples: Vec<(Anomaly, Evidence)>,
     /// The first malformed lines.
     pub malformed_samples: Vec<Malformed>,
     /// Records of neighbours that log host ports of their own.
-    pub neighbours: u64,
+    pub local_ports: u64,
     /// How often the machine was started, as the journal tells it.
     pub boots: u64,
     /// How many messages the journal says that it dropped, by unit.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     pub suppressed: BTreeMap<Text<'static>, u64>,
     /// How many messages lost their text in the journal.
     pub texts_lost: u64,
     /// How often the log shows that lines are missing or cannot be read, by what shows it.
     pub missing: BTreeMap<Cause, u64>,
     /// How many lines hold a known message behind something that is no wrapping known here.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     pub look_alikes: BTreeMap<(Source, Front), u64>,
     /// Inputs that are no text that can be read, with their first lines.
     pub encoded: Vec<(Encoding, LineRef)>,
@@ -252,15 +252,15 @@ impl HostReport {
             own.verdict.add(Reason::Filtered);
         }
         // A program that never prints the answer has more to do with it than where its log begins.
-        for untold in &mut open.unknown {
-            let origin = Origin::of_scope(&untold.scope);
+        for unknown_table in &mut open.unknown {
+            let origin = Origin::of_scope(&unknown_table.scope);
             let mute = sources.iter().any(|(source, own)| {
                 Origin::from(*source) == origin
                     && matches!(own.verdict, Verdict::CannotSpeak { .. })
             });
-            if mute && untold.unknown == Unknown::BEFORE_LOG {
-                let never = Unknown { why: Ignorance::NeverPrinted, since: None };
-                untold.unknown = untold.unknown.stronger(never);
+            if mute && unknown_table.unknown == Unknown::BEFORE_LOG {
+                let never = Unknown { why: UnknownReason::NeverPrinted, since: None };
+                unknown_table.unknown = unknown_table.unknown.stronger(never);
             }
         }
         Self {
@@ -289,11 +289,14 @@ impl HostReport {
     /// source could not speak, or something can open ports that the log does not name.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
-        let untold =
-            self.open.unknown.iter().any(|untold| super::origin::hides_ports(&untold.scope));
+        let unknown_table = self
+            .open
+            .unknown
+            .iter()
+            .any(|unknown_table| super::origin::hides_ports(&unknown_table.scope));
         let could = self.open.can_open.iter().any(Fact::is_now)
             || self.open.ports.iter().flat_map(|open| &open.facts).any(Fact::may_be_now);
-        untold || could || self.sources.values().any(|own| !own.verdict.speaks())
+        unknown_table || could || self.sources.values().any(|own| !own.verdict.speaks())
     }
 
     /// What all logs together say of a port: open if one says so, closed only if every source could
@@ -309,12 +312,12 @@ fn is_heard(host: &Host) -> bool {
     host.firewalld().is_some()
         || host.crio().is_some()
         || host.ovnkube().is_some()
-        || host.neighbours().openings().next().is_some()
+        || host.local_ports().openings().next().is_some()
 }
 
 /// True if not all lines of the host are unrelated.
 const fn is_about_hosts_ports(host: &HostCoverage) -> bool {
-    host.counts.records > 0 || host.counts.malformed > 0 || host.counts.remarks > 0
+    host.counts.records > 0 || host.counts.malformed > 0 || host.counts.anomalies > 0
 }
 
 /// Pairs of names that may be of one host.
@@ -341,7 +344,7 @@ fn nothing_known() -> OpenPorts {
     let unknown = Origin::ALL
         .into_iter()
         .flat_map(roots)
-        .map(|scope| Untold { scope, unknown: Unknown::BEFORE_LOG })
+        .map(|scope| UnknownPart { scope, unknown: Unknown::BEFORE_LOG })
         .collect();
     OpenPorts { unknown, ..OpenPorts::default() }
 }
@@ -365,10 +368,10 @@ impl LineReport {
     fn new(coverage: &HostCoverage) -> Self {
         Self {
             counts: coverage.counts,
-            remarks_by_kind: coverage.remarks.clone(),
+            remarks_by_kind: coverage.anomalies.clone(),
             remark_samples: coverage.remark_samples.clone(),
             malformed_samples: coverage.malformed.clone(),
-            neighbours: coverage.neighbours,
+            local_ports: coverage.local_ports,
             boots: coverage.boots,
             suppressed: coverage.suppressed.clone(),
             texts_lost: coverage.texts_lost,

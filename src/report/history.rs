@@ -9,7 +9,7 @@ use crate::limits::Limits;
 use crate::port::HostPort;
 use crate::state::change::Change;
 use crate::state::evidence::Evidence;
-use crate::state::known::Ignorance;
+use crate::state::known::UnknownReason;
 use crate::state::opening::{Holder, Opening, Scope};
 use crate::text::Text;
 use alloc::collections::{BTreeMap, VecDeque};
@@ -43,7 +43,7 @@ use alloc::vec::Vec;
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct History {
     limits: Limits,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     hosts: ByHost<HostHistory>,
     refused: u64,
 }
@@ -169,10 +169,10 @@ fn origin_of(change: &Change) -> Origin {
     match change {
         Change::Opened { opening, .. }
         | Change::Closed { opening, .. }
-        | Change::Doubted { opening, .. } => Origin::of(&opening.holder),
-        Change::Lost { scope, .. }
+        | Change::Uncertain { opening, .. } => Origin::of(&opening.holder),
+        Change::BecameUnknown { scope, .. }
         | Change::Assumed { scope, .. }
-        | Change::Learnt { scope, .. } => Origin::of_scope(scope),
+        | Change::BecameKnown { scope, .. } => Origin::of_scope(scope),
     }
 }
 
@@ -191,9 +191,9 @@ impl HostHistory {
         for (origin, theirs) in later.streams {
             let ours = self.streams.entry(origin).or_default();
             if let Some(by) = theirs.dropped_up_to {
-                let lost = roots(origin).into_iter().map(|scope| Change::Lost {
+                let lost = roots(origin).into_iter().map(|scope| Change::BecameUnknown {
                     scope,
-                    why: Ignorance::Limit,
+                    why: UnknownReason::Limit,
                     by,
                 });
                 let open = theirs.base.open_rows().map(|row| reopened(row, by));
@@ -312,7 +312,7 @@ pub(crate) fn roots(origin: Origin) -> Vec<Scope> {
             ]
         }
         Origin::Ovnkube => alloc::vec![Scope::Ovnkube],
-        Origin::Neighbour => Vec::new(),
+        Origin::LocalPort => Vec::new(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! A stretch of the log over which something was open, and how it began and ended.
 
 use crate::state::evidence::{Certainty, Evidence};
-use crate::state::known::Ignorance;
+use crate::state::known::UnknownReason;
 use core::fmt;
 
 /// How an [`Interval`] begins.
@@ -71,7 +71,7 @@ pub enum End {
     /// From this line on the log cannot tell whether it is open.
     BecameUnknown {
         /// Why.
-        why: Ignorance,
+        why: UnknownReason,
         /// The line.
         by: Evidence,
     },

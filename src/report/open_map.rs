@@ -17,12 +17,12 @@ use alloc::vec::Vec;
 /// One holder and one protocol; `None` for openings whose ports the log does not name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Lane {
+pub(super) struct HolderPorts {
     pub(super) protocol: Option<Protocol>,
     pub(super) holder: Holder,
 }
 
-impl Lane {
+impl HolderPorts {
     pub(super) fn ports(&self, first: u16, last: u16) -> Option<HostPort> {
         self.protocol.map(|protocol| HostPort::new(protocol, PortRange::new(first, last)))
     }
@@ -31,16 +31,16 @@ impl Lane {
 /// Neighbouring ports that opened together and are open still.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Piece {
+struct OpenRange {
     last: u16,
     beginning: Beginning,
     certainty: Certainty,
     /// How it ends if the event that spoke of its whole scope does not name it, too.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
-    unless_named: Option<End>,
+    pending_end: Option<End>,
 }
 
-impl Piece {
+impl OpenRange {
     const fn ended(&self, end: End) -> Interval {
         Interval { beginning: self.beginning, end, certainty: Some(self.certainty) }
     }
@@ -49,7 +49,7 @@ impl Piece {
 /// Ports of a lane that an interval is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Row {
-    pub(super) lane: Lane,
+    pub(super) lane: HolderPorts,
     pub(super) first: u16,
     pub(super) last: u16,
     pub(super) interval: Interval,
@@ -59,10 +59,10 @@ pub(super) struct Row {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct OpenMap {
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    lanes: BTreeMap<Lane, BTreeMap<u16, Piece>>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
+    lanes: BTreeMap<HolderPorts, BTreeMap<u16, OpenRange>>,
     /// What was said of scopes as a whole, the last word on each; `None` once it was learnt.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     scopes: BTreeMap<Scope, Option<Unknown>>,
 }
 
@@ -98,7 +98,7 @@ impl OpenMap {
                         self.end(lane, first, last, End::Closed { by: *by }, ended);
                     }
                 }
-                Change::Doubted { opening, why, by } => {
+                Change::Uncertain { opening, why, by } => {
                     if let Some((lane, first, last)) = lane_of(opening, window) {
                         self.end(
                             lane,
@@ -109,14 +109,14 @@ impl OpenMap {
                         );
                     }
                 }
-                Change::Lost { scope, why, by } => {
+                Change::BecameUnknown { scope, why, by } => {
                     self.note_scope(scope, Some(Unknown::since(*why, *by)));
                     self.sweep(scope, End::BecameUnknown { why: *why, by: *by });
                     swept = true;
                 }
                 // What follows is open as it was, but no surer than the assumption.
                 Change::Assumed { scope, .. } => self.make_assumed(scope),
-                Change::Learnt { scope, by } => {
+                Change::BecameKnown { scope, by } => {
                     self.note_scope(scope, None);
                     self.sweep(scope, End::Closed { by: *by });
                     learnt.push(scope);
@@ -132,7 +132,7 @@ impl OpenMap {
     /// Everything in a scope ends so, unless the same event goes on to name it as open.
     fn sweep(&mut self, scope: &Scope, end: End) {
         for (_, pieces) in self.lanes.iter_mut().filter(|(lane, _)| takes_in(scope, &lane.holder)) {
-            pieces.values_mut().for_each(|piece| piece.unless_named = Some(end));
+            pieces.values_mut().for_each(|piece| piece.pending_end = Some(end));
         }
     }
 
@@ -149,7 +149,7 @@ impl OpenMap {
 
     fn open(
         &mut self,
-        lane: Lane,
+        lane: HolderPorts,
         first: u16,
         last: u16,
         beginning: Beginning,
@@ -163,7 +163,7 @@ impl OpenMap {
         let mut gaps = Vec::new();
         let mut next = Some(first);
         for (&start, piece) in pieces.range_mut(first..=last) {
-            piece.unless_named = None;
+            piece.pending_end = None;
             piece.certainty = surer(piece.certainty, certainty);
             if let Some(from) = next
                 && from < start
@@ -178,11 +178,18 @@ impl OpenMap {
             gaps.push((from, last));
         }
         for (from, to) in gaps {
-            pieces.insert(from, Piece { last: to, beginning, certainty, unless_named: None });
+            pieces.insert(from, OpenRange { last: to, beginning, certainty, pending_end: None });
         }
     }
 
-    fn end(&mut self, lane: Lane, first: u16, last: u16, end: End, ended: &mut impl FnMut(Row)) {
+    fn end(
+        &mut self,
+        lane: HolderPorts,
+        first: u16,
+        last: u16,
+        end: End,
+        ended: &mut impl FnMut(Row),
+    ) {
         let mut emit =
             |first, last, interval| ended(Row { lane: lane.clone(), first, last, interval });
         // To doubt what was not known to be open says nothing; to close it shows that it was.
@@ -218,7 +225,7 @@ impl OpenMap {
 
     fn end_unnamed(&mut self, ended: &mut impl FnMut(Row)) {
         self.lanes.retain(|lane, pieces| {
-            pieces.retain(|&first, piece| match piece.unless_named {
+            pieces.retain(|&first, piece| match piece.pending_end {
                 Some(end) => {
                     ended(Row {
                         lane: lane.clone(),
@@ -272,9 +279,11 @@ impl OpenMap {
 }
 
 /// The lane of an opening and its first and last port; `None` if the window shuts it out.
-fn lane_of(opening: &Opening, window: Option<HostPort>) -> Option<(Lane, u16, u16)> {
-    let lane =
-        Lane { protocol: opening.port.map(HostPort::protocol), holder: opening.holder.clone() };
+fn lane_of(opening: &Opening, window: Option<HostPort>) -> Option<(HolderPorts, u16, u16)> {
+    let lane = HolderPorts {
+        protocol: opening.port.map(HostPort::protocol),
+        holder: opening.holder.clone(),
+    };
     match (opening.port, window) {
         (None, None) => Some((lane, 0, 0)),
         (None, Some(_)) => None,
@@ -299,7 +308,7 @@ const fn surer(a: Certainty, b: Certainty) -> Certainty {
 }
 
 /// Makes a piece begin at the port, if one reaches over it.
-fn split_at(pieces: &mut BTreeMap<u16, Piece>, at: u16) {
+fn split_at(pieces: &mut BTreeMap<u16, OpenRange>, at: u16) {
     let Some(before) = at.checked_sub(1) else { return };
     if let Some((_, piece)) = pieces.range_mut(..at).next_back()
         && piece.last >= at
@@ -310,7 +319,7 @@ fn split_at(pieces: &mut BTreeMap<u16, Piece>, at: u16) {
     }
 }
 
-fn split_behind(pieces: &mut BTreeMap<u16, Piece>, last: u16) {
+fn split_behind(pieces: &mut BTreeMap<u16, OpenRange>, last: u16) {
     if let Some(next) = last.checked_add(1) {
         split_at(pieces, next);
     }
@@ -339,12 +348,12 @@ pub(super) fn is_within(narrow: &Scope, wide: &Scope) -> bool {
 
 /// Groups rows by equal ports and holder: neighbouring ports with the same fate stay together,
 /// however the log cut them.
-pub(super) fn group(rows: Vec<Row>) -> Vec<(Lane, u16, u16, Vec<Interval>)> {
-    let mut lanes: BTreeMap<Lane, Vec<(u16, u16, Interval)>> = BTreeMap::new();
+pub(super) fn group(rows: Vec<Row>) -> Vec<(HolderPorts, u16, u16, Vec<Interval>)> {
+    let mut lanes: BTreeMap<HolderPorts, Vec<(u16, u16, Interval)>> = BTreeMap::new();
     for row in rows {
         lanes.entry(row.lane).or_default().push((row.first, row.last, row.interval));
     }
-    let mut groups: Vec<(Lane, u16, u16, Vec<Interval>)> = Vec::new();
+    let mut groups: Vec<(HolderPorts, u16, u16, Vec<Interval>)> = Vec::new();
     for (lane, rows) in lanes {
         let mut pieces: BTreeMap<u16, (u16, Vec<Interval>)> = BTreeMap::new();
         let mut edges: Vec<u32> = rows

@@ -1,15 +1,15 @@
 //! What is open, by host port: what each program says about one port, side by side.
 
 use super::history::port_order;
+use super::labels::{held_by, layer_word, pod_and_namespace, port_word, shown};
 use super::origin::{Origin, hides_ports, layer_of, zone_of};
-use super::words::{held_by, layer_word, pod_and_namespace, port_word, shown};
 use super::zone_use::{self, DefaultZone, ZoneUse, ZoneUses};
 use crate::event::firewalld::{Kind, Layer};
 use crate::family::Family;
 use crate::port::{HostPort, PortRange, Protocol};
 use crate::stamp::Stamp;
 use crate::state::Host;
-use crate::state::evidence::{Assumed, Support};
+use crate::state::evidence::{Assumed, Provenance};
 use crate::state::known::Unknown;
 use crate::state::opening::{Holder, Opening, Scope};
 use crate::state::services::ServiceTable;
@@ -77,7 +77,7 @@ impl Role {
             (Holder::CrioRule { .. } | Holder::NodePort { .. } | Holder::ExternalIp { .. }, _) => {
                 Self::Exposed
             }
-            (Holder::Neighbour { .. }, _) => Self::Claimed,
+            (Holder::LocalPort { .. }, _) => Self::Claimed,
             _ if unused => Self::AllowedInUnusedZone,
             (holder, _) if layer_of(holder) == Some(Layer::Permanent) => Self::AllowedAfterReload,
             _ if zone_use == ZoneUse::Unknown => Self::AllowedIfZoneApplies,
@@ -133,7 +133,7 @@ pub struct Fact {
     /// What holds them.
     pub holder: Holder,
     /// The lines that show it, and how sure they make it.
-    pub support: Support,
+    pub support: Provenance,
     /// The time since which it is open, with its offset, where the caller's timeline can tell it.
     pub since: Option<Stamp>,
 }
@@ -142,7 +142,7 @@ impl Fact {
     /// The fact that an opening stands for. If it is in a zone of firewalld's, it is not known yet
     /// whether the zone applies to any packet: see [`Self::with_zone_use`].
     #[must_use]
-    pub fn new(opening: Opening, support: Support) -> Self {
+    pub fn new(opening: Opening, support: Provenance) -> Self {
         Self::in_zone(opening, support, ZoneUse::Unknown)
     }
 
@@ -153,7 +153,7 @@ impl Fact {
         Self { since, ..Self::in_zone(Opening { port: ports, holder }, support, zone_use) }
     }
 
-    fn in_zone(opening: Opening, support: Support, zone_use: ZoneUse) -> Self {
+    fn in_zone(opening: Opening, support: Provenance, zone_use: ZoneUse) -> Self {
         let role = Role::of(&opening, zone_use);
         Self {
             origin: Origin::of(&opening.holder),
@@ -283,7 +283,7 @@ impl fmt::Display for PortState {
 /// Something that the log cannot tell, and why.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Untold {
+pub struct UnknownPart {
     /// What.
     pub scope: Scope,
     /// Why.
@@ -317,7 +317,7 @@ pub struct OpenPorts {
     /// was read or stated of firewalld.
     pub default_zone: Option<DefaultZone>,
     /// What could not be known.
-    pub unknown: Vec<Untold>,
+    pub unknown: Vec<UnknownPart>,
     /// What is known only by assumptions of the caller's, that it is empty among it.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub assumed: Vec<Presumed>,
@@ -343,7 +343,7 @@ impl OpenPorts {
     /// which zones apply to any packet.
     #[must_use]
     pub fn new(
-        openings: impl IntoIterator<Item = (Opening, Support)>,
+        openings: impl IntoIterator<Item = (Opening, Provenance)>,
         unknowns: impl IntoIterator<Item = (Scope, Unknown)>,
         default_zone: Option<DefaultZone>,
     ) -> Self {
@@ -351,7 +351,7 @@ impl OpenPorts {
             .into_iter()
             .map(|(opening, support)| Fact::new(opening, support))
             .partition(|fact| fact.role == Role::Setting);
-        let unknown = unknowns.into_iter().map(|(scope, unknown)| Untold { scope, unknown });
+        let unknown = unknowns.into_iter().map(|(scope, unknown)| UnknownPart { scope, unknown });
         let mut open =
             Self { settings, default_zone, unknown: unknown.collect(), ..Self::default() };
         open.settings.sort();
@@ -440,13 +440,12 @@ impl OpenPorts {
         if self.facts(port).any(|fact| fact.origin == origin && fact.is_now()) {
             return PortState::Open;
         }
-        let untold = self
-            .unknown
-            .iter()
-            .any(|untold| Origin::of_scope(&untold.scope) == origin && hides_ports(&untold.scope));
+        let unknown_table = self.unknown.iter().any(|unknown_table| {
+            Origin::of_scope(&unknown_table.scope) == origin && hides_ports(&unknown_table.scope)
+        });
         let could = self.can_open.iter().any(|fact| fact.origin == origin && fact.is_now())
             || self.facts(port).any(|fact| fact.origin == origin && fact.may_be_now());
-        if untold || could { PortState::Unknown } else { PortState::Closed }
+        if unknown_table || could { PortState::Unknown } else { PortState::Closed }
     }
 
     /// What all logs together say of a port: open if one says so, closed only if none could be

@@ -23,12 +23,12 @@ pub enum Origin {
     /// OVN-Kubernetes' node process.
     Ovnkube,
     /// kube-proxy, the port-claim watcher, the kubelet.
-    Neighbour,
+    LocalPort,
 }
 
 impl Origin {
     /// All of them, in order.
-    pub const ALL: [Self; 4] = [Self::Firewalld, Self::Crio, Self::Ovnkube, Self::Neighbour];
+    pub const ALL: [Self; 4] = [Self::Firewalld, Self::Crio, Self::Ovnkube, Self::LocalPort];
 
     /// The name in lower case.
     #[must_use]
@@ -37,7 +37,7 @@ impl Origin {
             Self::Firewalld => "firewalld",
             Self::Crio => "crio",
             Self::Ovnkube => "ovnkube",
-            Self::Neighbour => "neighbour",
+            Self::LocalPort => "neighbour",
         }
     }
 
@@ -53,7 +53,7 @@ impl Origin {
             | Holder::FirewallFact { .. } => Self::Firewalld,
             Holder::CrioSocket | Holder::CrioRule { .. } => Self::Crio,
             Holder::NodePort { .. } | Holder::ExternalIp { .. } => Self::Ovnkube,
-            Holder::Neighbour { .. } => Self::Neighbour,
+            Holder::LocalPort { .. } => Self::LocalPort,
         }
     }
 
@@ -67,7 +67,7 @@ impl Origin {
             | Scope::ZoneList { .. } => Self::Firewalld,
             Scope::CrioSockets | Scope::CrioRules { .. } => Self::Crio,
             Scope::Ovnkube => Self::Ovnkube,
-            Scope::Neighbours => Self::Neighbour,
+            Scope::LocalPorts => Self::LocalPort,
         }
     }
 }
@@ -132,7 +132,7 @@ pub(crate) fn takes_in(scope: &Scope, holder: &Holder) -> bool {
             matches!(holder, Holder::CrioRule { family: of_rule, .. } if of_rule == family)
         }
         Scope::Ovnkube => Origin::of(holder) == Origin::Ovnkube,
-        Scope::Neighbours => Origin::of(holder) == Origin::Neighbour,
+        Scope::LocalPorts => Origin::of(holder) == Origin::LocalPort,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::history::{HostHistory, PortHistory};
 use super::interval::{Beginning, End};
-use super::words::{held_by, layer_word, port_word};
+use super::labels::{held_by, layer_word, port_word};
 use crate::port::HostPort;
 use crate::span::InputId;
 use crate::state::evidence::Evidence;

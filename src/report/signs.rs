@@ -2,7 +2,7 @@
 //! and closings it printed.
 
 use super::verdict::{Reason, Verdict};
-use crate::event::{Source, What, crio, firewalld, ovnkube};
+use crate::event::{EventKind, Source, crio, firewalld, ovnkube};
 use crate::state::crio::Release;
 use crate::text::Text;
 use alloc::collections::BTreeSet;
@@ -41,12 +41,12 @@ const fn more(count: &mut u64) {
 
 impl Signs {
     /// Takes in an event.
-    pub(super) fn hear(&mut self, what: &What<'_>) {
+    pub(super) fn hear(&mut self, what: &EventKind<'_>) {
         match what {
-            What::Firewalld(event) => self.hear_firewalld(event),
-            What::Crio(event) => self.hear_crio(event),
-            What::Ovnkube(event) => self.hear_ovnkube(event),
-            What::Neighbour(_) | What::Journal(_) => {}
+            EventKind::Firewalld(event) => self.hear_firewalld(event),
+            EventKind::Crio(event) => self.hear_crio(event),
+            EventKind::Ovnkube(event) => self.hear_ovnkube(event),
+            EventKind::LocalPort(_) | EventKind::Journal(_) => {}
         }
     }
 
@@ -67,40 +67,40 @@ impl Signs {
     }
 
     fn hear_crio(&mut self, event: &crio::Event<'_>) {
-        use crio::{Era, Said, Speaker};
+        use crio::{Era, EventKind, Speaker};
         if event.era == Era::From132 && event.speaker == Speaker::Crio {
             self.crio.insert(Release::From131);
         }
-        match &event.said {
-            Said::Started { version, numbers } => {
+        match &event.kind {
+            EventKind::Started { version, numbers } => {
                 more(&mut self.starts);
                 self.crio.extend(numbers.map(Release::of));
                 self.version(version);
             }
-            Said::Opened { .. } => {
+            EventKind::Opened { .. } => {
                 self.crio.insert(Release::From122);
                 more(&mut self.openings);
             }
-            Said::Closing { .. } => {
+            EventKind::Closing { .. } => {
                 self.crio.insert(Release::From122);
                 more(&mut self.closings);
             }
-            Said::Restoring(_) | Said::RestoringCut { .. } => more(&mut self.snapshots),
-            Said::HostPortsDisabled => more(&mut self.disabled),
+            EventKind::Restoring(_) | EventKind::RestoringCut { .. } => more(&mut self.snapshots),
+            EventKind::HostPortsDisabled => more(&mut self.disabled),
             // Only versions say it that may use nftables.
-            Said::NoIptables { .. } => {
+            EventKind::NoIptables { .. } => {
                 self.crio.insert(Release::From133);
             }
-            Said::ConntrackCleared { from_133, .. } => {
+            EventKind::ConntrackCleared { from_133, .. } => {
                 // It is printed on iptables too, so it does not tell that rules are not.
                 self.crio.extend(from_133.then_some(Release::From131));
                 more(&mut self.others);
             }
-            Said::NoOpenSocket { .. }
-            | Said::EnsuringChains
-            | Said::SocketCut
-            | Said::RemovalFailed { .. }
-            | Said::CleanUpFailed { .. } => {
+            EventKind::NoOpenSocket { .. }
+            | EventKind::EnsuringChains
+            | EventKind::SocketCut
+            | EventKind::RemovalFailed { .. }
+            | EventKind::CleanUpFailed { .. } => {
                 more(&mut self.others);
             }
             _ => {}

@@ -11,7 +11,7 @@ use crate::port::{HostPort, PortRange, Protocol};
 use crate::span::LineRef;
 use crate::state::change::Change;
 use crate::state::evidence::{Certainty, Evidence};
-use crate::state::known::Ignorance;
+use crate::state::known::UnknownReason;
 use crate::state::opening::{Holder, Opening, Scope};
 use crate::text::Text;
 use alloc::collections::BTreeMap;
@@ -43,7 +43,7 @@ enum Word {
         by: Evidence,
     },
     /// It may have been closed.
-    Doubted,
+    Uncertain,
     /// It opened.
     Opened {
         /// The line that proves it.
@@ -61,8 +61,8 @@ enum Word {
     serde(tag = "type", rename_all = "snake_case")
 )]
 enum ScopeWord {
-    Learnt,
-    Lost { why: Ignorance },
+    BecameKnown,
+    Lost { why: UnknownReason },
 }
 
 /// The last word on every opening of every host.
@@ -92,21 +92,21 @@ enum ScopeWord {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Summary {
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     hosts: ByHost<HostSummary>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct HostSummary {
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     openings: BTreeMap<Opening, (Order, Word)>,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     scopes: BTreeMap<Scope, (Order, ScopeWord)>,
 }
 
 /// A word on an opening, with its order.
-type Said<'a> = (Order, &'a Word, &'a Opening);
+type EventKind<'a> = (Order, &'a Word, &'a Opening);
 
 /// True if the second is the same as the first, and its ports follow at once.
 fn joins(one: &StillOpen, next: &StillOpen) -> bool {
@@ -153,14 +153,16 @@ impl Summary {
                 Change::Closed { opening, by } => {
                     own.say(opening.clone(), order, Word::Closed { by: *by })
                 }
-                Change::Doubted { opening, .. } => own.say(opening.clone(), order, Word::Doubted),
-                Change::Lost { scope, why, .. } => {
+                Change::Uncertain { opening, .. } => {
+                    own.say(opening.clone(), order, Word::Uncertain)
+                }
+                Change::BecameUnknown { scope, why, .. } => {
                     own.say_of_scope(scope.clone(), order, ScopeWord::Lost { why: *why })
                 }
                 // What is open in the scope follows, with its certainty.
                 Change::Assumed { .. } => {}
-                Change::Learnt { scope, .. } => {
-                    own.say_of_scope(scope.clone(), order, ScopeWord::Learnt)
+                Change::BecameKnown { scope, .. } => {
+                    own.say_of_scope(scope.clone(), order, ScopeWord::BecameKnown)
                 }
             }
         }
@@ -193,7 +195,7 @@ impl Summary {
     #[must_use]
     pub fn open(&self, host: Option<&Text<'_>>) -> Vec<StillOpen> {
         let Some(own) = self.of(host) else { return Vec::new() };
-        let mut lanes: BTreeMap<(Option<Protocol>, &Holder), Vec<Said<'_>>> = BTreeMap::new();
+        let mut lanes: BTreeMap<(Option<Protocol>, &Holder), Vec<EventKind<'_>>> = BTreeMap::new();
         for (opening, (order, word)) in &own.openings {
             lanes
                 .entry((opening.port.map(HostPort::protocol), &opening.holder))
@@ -201,7 +203,7 @@ impl Summary {
                 .push((*order, word, opening));
         }
         let mut open: Vec<StillOpen> =
-            lanes.into_values().flat_map(|said| own.left_open(said)).collect();
+            lanes.into_values().flat_map(|kind| own.left_open(kind)).collect();
         open.sort_by(|a, b| {
             (port_order(a.opening.port), &a.opening.holder)
                 .cmp(&(port_order(b.opening.port), &b.opening.holder))
@@ -248,7 +250,7 @@ impl Summary {
             in_zone |= !applies;
         }
         could |= in_zone;
-        could |= last.values().any(|(_, _, word)| matches!(word, Word::Doubted));
+        could |= last.values().any(|(_, _, word)| matches!(word, Word::Uncertain));
         if open {
             PortState::Open
         } else if could || !own.knows_all_of(origin) {
@@ -282,17 +284,17 @@ impl HostSummary {
 
     /// What the words on one holder leave open, painted over each other from the oldest to the
     /// newest.
-    fn left_open(&self, mut said: Vec<Said<'_>>) -> Vec<StillOpen> {
-        said.sort_unstable();
+    fn left_open(&self, mut kind: Vec<EventKind<'_>>) -> Vec<StillOpen> {
+        kind.sort_unstable();
         let range = |opening: &Opening| opening.port.map_or(PortRange::single(0), HostPort::range);
         let mut edges: Vec<u32> = Vec::new();
-        for (_, _, opening) in &said {
+        for (_, _, opening) in &kind {
             edges.push(u32::from(range(opening).first()));
             edges.push(u32::from(range(opening).last()).saturating_add(1));
         }
         edges.sort_unstable();
         edges.dedup();
-        let mut pieces: BTreeMap<u16, (u16, Option<&Said<'_>>)> = BTreeMap::new();
+        let mut pieces: BTreeMap<u16, (u16, Option<&EventKind<'_>>)> = BTreeMap::new();
         for (from, to) in edges.iter().zip(edges.iter().skip(1)) {
             if let (Ok(first), Ok(last)) =
                 (u16::try_from(*from), u16::try_from(to.saturating_sub(1)))
@@ -300,7 +302,7 @@ impl HostSummary {
                 pieces.insert(first, (last, None));
             }
         }
-        for word in &said {
+        for word in &kind {
             let range = range(word.2);
             pieces
                 .range_mut(range.first()..=range.last())
@@ -356,7 +358,7 @@ impl HostSummary {
     fn scope_since(&self, opening: &Opening, order: Order) -> Option<ScopeWord> {
         let scopes = self.scopes.iter().filter(|(scope, _)| takes_in(scope, &opening.holder));
         scopes
-            .map(|(_, said)| *said)
+            .map(|(_, kind)| *kind)
             .filter(|(later, _)| *later > order)
             .max()
             .map(|(_, word)| word)
@@ -378,7 +380,7 @@ impl HostSummary {
                     && matches!(word, ScopeWord::Lost { .. })
                     && root_word.is_none_or(|(root_order, _)| order >= root_order)
             });
-            matches!(root_word, Some((_, ScopeWord::Learnt))) && !lost
+            matches!(root_word, Some((_, ScopeWord::BecameKnown))) && !lost
         })
     }
 }

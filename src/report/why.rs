@@ -2,10 +2,10 @@
 
 use super::document::HostReport;
 use super::history::PortHistory;
-use super::open_port::{Fact, PortState, Presumed, Untold};
+use super::labels::{held_by, host_word, layer_word};
+use super::open_port::{Fact, PortState, Presumed, UnknownPart};
 use super::origin::{Origin, hides_ports};
-use super::untold;
-use super::words::{held_by, host_word, layer_word};
+use super::unknown_table;
 use crate::port::HostPort;
 use crate::state::evidence::{Certainty, Evidence};
 use crate::text::Text;
@@ -36,7 +36,7 @@ pub struct Why {
     /// What could open it, too: openings whose ports the log does not name.
     pub could: Vec<Fact>,
     /// What is not known and could concern it.
-    pub unknown: Vec<Untold>,
+    pub unknown: Vec<UnknownPart>,
     /// What is known only by an assumption and could concern it.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Vec::is_empty"))]
     pub assumed: Vec<Presumed>,
@@ -70,7 +70,7 @@ impl HostReport {
                 .open
                 .unknown
                 .iter()
-                .filter(|untold| hides_ports(&untold.scope))
+                .filter(|unknown_table| hides_ports(&unknown_table.scope))
                 .cloned()
                 .collect(),
             assumed: self
@@ -158,10 +158,10 @@ impl fmt::Display for Why {
                 fact.support.since
             )?;
         }
-        for (what, why) in untold::rows(&self.unknown) {
+        for (what, why) in unknown_table::rows(&self.unknown) {
             writeln!(f, "  not known: {what}: {why}")?;
         }
-        for (what, assumed) in untold::assumed_rows(&self.assumed) {
+        for (what, assumed) in unknown_table::assumed_rows(&self.assumed) {
             writeln!(f, "  assumed: {what}: {assumed}")?;
         }
         Ok(())

@@ -91,7 +91,7 @@ pub(super) struct ZoneUses<'o> {
     /// The layers of zones that have an interface or a source.
     applying: BTreeSet<(&'o [u8], Layer)>,
     /// The layers of zones whose interfaces or sources are not all known; `None` for all zones.
-    untold: BTreeSet<(Option<&'o [u8]>, Layer)>,
+    unknown_table: BTreeSet<(Option<&'o [u8]>, Layer)>,
 }
 
 impl<'o> ZoneUses<'o> {
@@ -105,8 +105,8 @@ impl<'o> ZoneUses<'o> {
             } => Some((zone.as_bytes(), *layer)),
             _ => None,
         });
-        let untold = open.unknown.iter().flat_map(|untold| {
-            let (zone, layers): (_, &[Layer]) = match &untold.scope {
+        let unknown_table = open.unknown.iter().flat_map(|unknown_table| {
+            let (zone, layers): (_, &[Layer]) = match &unknown_table.scope {
                 Scope::Firewalld => (None, &Layer::ALL),
                 Scope::FirewalldLayer { layer } => (None, core::slice::from_ref(layer)),
                 Scope::Zone { zone, layer }
@@ -123,7 +123,7 @@ impl<'o> ZoneUses<'o> {
                 Some(DefaultZone::Unknown { .. }) | None => None,
             },
             applying: applying.collect(),
-            untold: untold.collect(),
+            unknown_table: unknown_table.collect(),
         }
     }
 
@@ -144,7 +144,7 @@ impl<'o> ZoneUses<'o> {
         };
         let applies = |layer: &Layer| self.applying.contains(&(zone, *layer));
         let is_untold = |layer: &Layer| {
-            [None, Some(zone)].into_iter().any(|of| self.untold.contains(&(of, *layer)))
+            [None, Some(zone)].into_iter().any(|of| self.unknown_table.contains(&(of, *layer)))
         };
         if self.default_zone == Some(zone) || layers.iter().any(applies) {
             ZoneUse::InUse
@@ -159,7 +159,7 @@ impl<'o> ZoneUses<'o> {
 impl fmt::Display for DefaultZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Known { zone } => f.write_str(&super::words::shown(zone)),
+            Self::Known { zone } => f.write_str(&super::labels::shown(zone)),
             Self::Unknown { why } => write!(f, "unknown: {why}"),
         }
     }

@@ -9,7 +9,7 @@
 //! not.
 
 use super::evidence::Evidence;
-use crate::event::{Source, What};
+use crate::event::{EventKind, Source};
 use crate::span::InputId;
 use crate::stamp::Stamp;
 use crate::text::Text;
@@ -36,12 +36,12 @@ pub(super) enum Voice {
     Firewalld,
     Crio,
     Ovnkube,
-    Neighbours,
+    LocalPorts,
 }
 
 impl Voice {
     pub(super) const ALL: [Self; 4] =
-        [Self::Firewalld, Self::Crio, Self::Ovnkube, Self::Neighbours];
+        [Self::Firewalld, Self::Crio, Self::Ovnkube, Self::LocalPorts];
 
     /// The source whose log it is; the neighbours are none of the three.
     pub(super) const fn source(self) -> Option<Source> {
@@ -49,18 +49,18 @@ impl Voice {
             Self::Firewalld => Some(Source::Firewalld),
             Self::Crio => Some(Source::Crio),
             Self::Ovnkube => Some(Source::Ovnkube),
-            Self::Neighbours => None,
+            Self::LocalPorts => None,
         }
     }
 
     /// Whose line it is; the journal itself has no voice.
-    pub(super) const fn of(what: &What<'_>) -> Option<Self> {
+    pub(super) const fn of(what: &EventKind<'_>) -> Option<Self> {
         match what {
-            What::Firewalld(_) => Some(Self::Firewalld),
-            What::Crio(_) => Some(Self::Crio),
-            What::Ovnkube(_) => Some(Self::Ovnkube),
-            What::Neighbour(_) => Some(Self::Neighbours),
-            What::Journal(_) => None,
+            EventKind::Firewalld(_) => Some(Self::Firewalld),
+            EventKind::Crio(_) => Some(Self::Crio),
+            EventKind::Ovnkube(_) => Some(Self::Ovnkube),
+            EventKind::LocalPort(_) => Some(Self::LocalPorts),
+            EventKind::Journal(_) => None,
         }
     }
 }
@@ -89,7 +89,7 @@ pub(super) struct Boots {
     /// In the order in which they were read.
     known: Vec<Boot>,
     next: u64,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     voices: BTreeMap<Voice, Standing>,
     chain: Chain,
 }

@@ -1,7 +1,7 @@
 //! What one event changed, so that history can be kept without comparing states.
 
 use super::evidence::{Assumed, Certainty, Evidence};
-use super::known::Ignorance;
+use super::known::UnknownReason;
 use super::opening::{Opening, Scope};
 
 /// A change of what is open.
@@ -33,20 +33,20 @@ pub enum Change {
     },
     /// Something that was open may have been closed; the log cannot tell. If it turns out to be
     /// open, it follows as `Opened` again.
-    Doubted {
+    Uncertain {
         /// What.
         opening: Opening,
         /// Why.
-        why: Ignorance,
+        why: UnknownReason,
         /// The line that made it so.
         by: Evidence,
     },
     /// Everything in a scope became unknown.
-    Lost {
+    BecameUnknown {
         /// What.
         scope: Scope,
         /// Why.
-        why: Ignorance,
+        why: UnknownReason,
         /// The line that made it so.
         by: Evidence,
     },
@@ -60,7 +60,7 @@ pub enum Change {
     },
     /// What was unknown in a scope is known from here on; what is open in it follows as `Opened` in
     /// the effects of the same event, and what does not follow is closed.
-    Learnt {
+    BecameKnown {
         /// What.
         scope: Scope,
         /// The line that made it so.

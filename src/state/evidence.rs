@@ -130,7 +130,7 @@ impl fmt::Display for Assumed {
 /// is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Support {
+pub struct Provenance {
     /// The line that asked for it, where the program logs one.
     pub request: Option<Evidence>,
     /// The line since which it is open.
@@ -139,7 +139,7 @@ pub struct Support {
     pub certainty: Certainty,
 }
 
-impl Support {
+impl Provenance {
     /// Support by one line.
     #[must_use]
     pub const fn new(since: Evidence, certainty: Certainty) -> Self {

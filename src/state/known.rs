@@ -12,7 +12,7 @@ use core::fmt;
     serde(rename_all = "snake_case")
 )]
 #[non_exhaustive]
-pub enum Ignorance {
+pub enum UnknownReason {
     /// The log begins in mid-life, and nobody stated what held before it.
     BeforeLog,
     /// The program read its zone files, whose content it does not log, and nobody stated it.
@@ -59,7 +59,7 @@ pub enum Ignorance {
     Limit,
 }
 
-impl Ignorance {
+impl UnknownReason {
     /// The reason in words.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -91,7 +91,7 @@ impl Ignorance {
     }
 }
 
-impl Ignorance {
+impl UnknownReason {
     /// How much a reason says: where several hold, the one with the greatest strength is told.
     ///
     /// A reason is stronger the less would be known if all weaker ones were put right.
@@ -103,9 +103,9 @@ impl Ignorance {
     /// the caller alone can put it right.
     ///
     /// ```
-    /// use hostport_audit::state::known::Ignorance;
+    /// use hostport_audit::state::known::UnknownReason;
     ///
-    /// assert!(Ignorance::Crash.strength() > Ignorance::BeforeLog.strength());
+    /// assert!(UnknownReason::Crash.strength() > UnknownReason::BeforeLog.strength());
     /// ```
     #[must_use]
     pub const fn strength(self) -> u8 {
@@ -149,7 +149,7 @@ impl Ignorance {
     }
 }
 
-impl From<Cause> for Ignorance {
+impl From<Cause> for UnknownReason {
     fn from(cause: Cause) -> Self {
         match cause {
             Cause::LookAlike => Self::LookAlike,
@@ -158,7 +158,7 @@ impl From<Cause> for Ignorance {
     }
 }
 
-impl fmt::Display for Ignorance {
+impl fmt::Display for UnknownReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }
@@ -169,29 +169,29 @@ impl fmt::Display for Ignorance {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Unknown {
     /// Why.
-    pub why: Ignorance,
+    pub why: UnknownReason,
     /// The line that made it so; `None` stands for the beginning of the log.
     pub since: Option<Evidence>,
 }
 
 impl Unknown {
     /// What every state is before anything is said about it.
-    pub const BEFORE_LOG: Self = Self { why: Ignorance::BeforeLog, since: None };
+    pub const BEFORE_LOG: Self = Self { why: UnknownReason::BeforeLog, since: None };
 
     /// Unknown since a line.
     #[must_use]
-    pub const fn since(why: Ignorance, line: Evidence) -> Self {
+    pub const fn since(why: UnknownReason, line: Evidence) -> Self {
         Self { why, since: Some(line) }
     }
 
-    /// The stronger of two reasons for the same thing to be unknown, by [`Ignorance::strength`]; of
+    /// The stronger of two reasons for the same thing to be unknown, by [`UnknownReason::strength`]; of
     /// two that are equally strong the later one.
     ///
     /// ```
     /// use hostport_audit::state::evidence::Evidence;
-    /// use hostport_audit::state::known::{Ignorance, Unknown};
+    /// use hostport_audit::state::known::{UnknownReason, Unknown};
     ///
-    /// let died = Unknown::since(Ignorance::Crash, Evidence::default());
+    /// let died = Unknown::since(UnknownReason::Crash, Evidence::default());
     /// assert_eq!(Unknown::BEFORE_LOG.stronger(died), died);
     /// assert_eq!(died.stronger(Unknown::BEFORE_LOG), died);
     /// ```

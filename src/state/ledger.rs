@@ -3,16 +3,16 @@
 use super::boots::{Boots, Start, Voice};
 use super::crio::{self, Crio};
 use super::effects::Effects;
-use super::evidence::{Assumed, Evidence, Support};
+use super::evidence::{Assumed, Evidence, Provenance};
 use super::firewalld::{self, Firewalld};
-use super::known::{Ignorance, Unknown};
-use super::neighbour::Neighbours;
+use super::known::{Unknown, UnknownReason};
+use super::local_port::LocalPorts;
 use super::opening::{Opening, Scope};
 use super::order::Orders;
 use super::ovnkube::{self, Ovnkube};
 use crate::assume::{Assume, Assumptions};
 use crate::event::journal::{Cause, Missing};
-use crate::event::{Event, Remark, Source, What, journal};
+use crate::event::{Anomaly, Event, EventKind, Source, journal};
 use crate::host_name::{self, ByHost};
 use crate::limits::Limits;
 use crate::span::LineRef;
@@ -51,7 +51,7 @@ pub struct Host {
     firewalld: Option<Firewalld>,
     crio: Option<Crio>,
     ovnkube: Option<Ovnkube>,
-    neighbours: Neighbours,
+    local_ports: LocalPorts,
     /// Whether the lines of each source come in the order of their times. Of one whose lines run
     /// against them no line is folded in.
     orders: Orders,
@@ -92,7 +92,7 @@ impl Host {
             firewalld: None,
             crio: None,
             ovnkube: None,
-            neighbours: Neighbours::new(limits),
+            local_ports: LocalPorts::new(limits),
             orders: Orders::default(),
         }
     }
@@ -117,17 +117,17 @@ impl Host {
 
     /// What other programs said of host ports of their own.
     #[must_use]
-    pub const fn neighbours(&self) -> &Neighbours {
-        &self.neighbours
+    pub const fn local_ports(&self) -> &LocalPorts {
+        &self.local_ports
     }
 
     /// Everything that is known to be open, each with what supports it: firewalld's, CRI-O's,
     /// ovnkube's.
-    pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
+    pub fn openings(&self) -> impl Iterator<Item = (Opening, Provenance)> + '_ {
         let firewalld = self.firewalld.iter().flat_map(Firewalld::openings);
         let crio = self.crio.iter().flat_map(Crio::openings);
         let ovnkube = self.ovnkube.iter().flat_map(Ovnkube::openings);
-        firewalld.chain(crio).chain(ovnkube).chain(self.neighbours.openings())
+        firewalld.chain(crio).chain(ovnkube).chain(self.local_ports.openings())
     }
 
     /// Everything that the logs of the sources that were heard of cannot tell.
@@ -135,7 +135,7 @@ impl Host {
         let firewalld = self.firewalld.iter().flat_map(Firewalld::unknowns);
         let crio = self.crio.iter().flat_map(Crio::unknowns);
         let ovnkube = self.ovnkube.iter().flat_map(Ovnkube::unknowns);
-        firewalld.chain(crio).chain(ovnkube).chain(self.neighbours.unknowns())
+        firewalld.chain(crio).chain(ovnkube).chain(self.local_ports.unknowns())
     }
 
     /// Everything that is known only by an assumption of the caller's.
@@ -152,7 +152,7 @@ impl Host {
 
     fn apply(
         &mut self,
-        what: &What<'_>,
+        what: &EventKind<'_>,
         by: Evidence,
         clock: Option<Stamp>,
         timeline: &Timeline,
@@ -160,7 +160,7 @@ impl Host {
     ) {
         self.unread = false;
         let Some(voice) = Voice::of(what) else {
-            if let What::Journal(event) = what {
+            if let EventKind::Journal(event) = what {
                 self.apply_journal(event, by, effects);
             }
             return;
@@ -178,17 +178,17 @@ impl Host {
                 Voice::Firewalld => _ = self.heard_firewalld(),
                 Voice::Crio => _ = self.heard_crio(),
                 Voice::Ovnkube => _ = self.heard_ovnkube(),
-                Voice::Neighbours => {}
+                Voice::LocalPorts => {}
             }
             self.start(voice, start, effects);
         }
         let told = effects.changes.len();
         match what {
-            What::Firewalld(event) => self.heard_firewalld().apply(event, by, effects),
-            What::Crio(event) => self.heard_crio().apply(event, by, effects),
-            What::Ovnkube(event) => self.heard_ovnkube().apply(event, by, effects),
-            What::Neighbour(event) => self.neighbours.apply(event, by, effects),
-            What::Journal(_) => {}
+            EventKind::Firewalld(event) => self.heard_firewalld().apply(event, by, effects),
+            EventKind::Crio(event) => self.heard_crio().apply(event, by, effects),
+            EventKind::Ovnkube(event) => self.heard_ovnkube().apply(event, by, effects),
+            EventKind::LocalPort(event) => self.local_ports.apply(event, by, effects),
+            EventKind::Journal(_) => {}
         }
         // A line that may come from before a start: what it opened may have ended.
         if let Some(boot) = place.ahead
@@ -208,15 +208,21 @@ impl Host {
             return false;
         }
         if was_in_order {
-            effects.remark(Remark::NewestFirst, by);
+            effects.remark(Anomaly::NewestFirst, by);
         }
         if order.loses() {
-            self.lose_sight(source, Ignorance::NewestFirst, by, effects);
+            self.lose_sight(source, UnknownReason::NewestFirst, by, effects);
         }
         true
     }
 
-    fn lose_sight(&mut self, source: Source, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    fn lose_sight(
+        &mut self,
+        source: Source,
+        why: UnknownReason,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         match source {
             Source::Firewalld => self.heard_firewalld().lose_sight(why, by, effects),
             Source::Crio => self.heard_crio().lose_sight(why, by, effects),
@@ -239,7 +245,7 @@ impl Host {
             Voice::Firewalld => self.firewalld.is_some(),
             Voice::Crio => self.crio.is_some(),
             Voice::Ovnkube => self.ovnkube.is_some(),
-            Voice::Neighbours => true,
+            Voice::LocalPorts => true,
         }
     }
 
@@ -284,7 +290,7 @@ impl Host {
                     ovnkube.apply_journal(&event, by, effects);
                 }
             }
-            Voice::Neighbours => self.neighbours.apply_journal(&event, by, effects),
+            Voice::LocalPorts => self.local_ports.apply_journal(&event, by, effects),
         }
     }
 
@@ -384,7 +390,7 @@ impl Host {
             && *cause != Cause::LookAlike
             && self.hears_any(*what)
         {
-            effects.remark(Remark::Gap, by);
+            effects.remark(Anomaly::Gap, by);
         }
         if let Some(firewalld) = self.firewalld.as_mut().filter(|_| firewalld_ordered) {
             firewalld.apply_journal(event, by, effects);
@@ -448,7 +454,7 @@ fn is_before(first: Evidence, second: Evidence, timeline: &Timeline) -> bool {
 pub struct Ledger {
     limits: Limits,
     timeline: Timeline,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     hosts: ByHost<Host>,
     /// The starts that name no machine, for hosts to come: they may have been theirs.
     nameless: Boots,
@@ -514,12 +520,12 @@ impl Ledger {
     /// is unknown from there on for each of them, and for hosts that come later.
     ///
     /// ```
-    /// use hostport_audit::event::{Event, What, journal};
+    /// use hostport_audit::event::{Event, EventKind, journal};
     /// use hostport_audit::state::Ledger;
     /// use hostport_audit::{Limits, LineRef};
     ///
-    /// let boot = What::Journal(journal::Event::Boot { id: None });
-    /// let event = Event { host: Some("rhel92".into()), at: LineRef::default(), stamp: None, what: boot };
+    /// let boot = EventKind::Journal(journal::Event::Boot { id: None });
+    /// let event = Event { host: Some("rhel92".into()), at: LineRef::default(), stamp: None, kind: boot };
     /// let mut hosts = Vec::new();
     /// Ledger::new(Limits::default())
     ///     .apply(&event, &mut |host, _| hosts.extend(host.map(ToString::to_string)));
@@ -527,8 +533,8 @@ impl Ledger {
     /// ```
     pub fn apply(&mut self, event: &Event<'_>, told: &mut impl FnMut(Option<&Text<'_>>, &Effects)) {
         let by = Evidence::new(event.at, event.stamp);
-        match &event.what {
-            What::Journal(journal::Event::Boot { id }) => {
+        match &event.kind {
+            EventKind::Journal(journal::Event::Boot { id }) => {
                 let only = self.only_host().cloned();
                 let host = event.host.as_ref().or(only.as_ref());
                 if event.host.is_none() {
@@ -540,11 +546,11 @@ impl Ledger {
                     self.boot_of_one(id.as_ref(), by, told);
                 }
             }
-            What::Journal(journal::Event::BootOfOne { id }) => {
+            EventKind::Journal(journal::Event::BootOfOne { id }) => {
                 self.nameless.start(by, None, false, &self.timeline, |_, _| {});
                 self.boot_of_one(id.as_ref(), by, told);
             }
-            what @ What::Journal(journal::Event::Missing { .. }) if event.host.is_none() => {
+            what @ EventKind::Journal(journal::Event::Missing { .. }) if event.host.is_none() => {
                 let mut effects = Effects::default();
                 let clock = self.clock(by);
                 for (name, host) in &mut self.hosts {
@@ -723,7 +729,7 @@ impl Ledger {
         }
         if self.hosts.len() >= self.limits.max_hosts {
             self.refused_hosts = self.refused_hosts.saturating_add(1);
-            effects.remark(Remark::LimitReached, by);
+            effects.remark(Anomaly::LimitReached, by);
             return None;
         }
         let mut host = Host::new(self.limits, self.assumptions.clone());

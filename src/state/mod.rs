@@ -8,7 +8,7 @@ pub mod evidence;
 pub mod firewalld;
 pub mod known;
 mod ledger;
-pub mod neighbour;
+pub mod local_port;
 pub mod nft;
 pub mod opening;
 mod order;

@@ -97,7 +97,7 @@ pub enum Holder {
     },
     /// A neighbour that logs host ports of its own: kube-proxy, the port-claim watcher, the
     /// kubelet.
-    Neighbour {
+    LocalPort {
         /// The program.
         program: Text<'static>,
         /// What it says about the port.
@@ -158,5 +158,5 @@ pub enum Scope {
     /// ovnkube's rules.
     Ovnkube,
     /// What the neighbours say of host ports of their own.
-    Neighbours,
+    LocalPorts,
 }

@@ -42,7 +42,7 @@ fn public_types_can_be_sent_shared_and_kept() {
     shared::<(
         record::transport::Reader,
         record::transport::Prefix<'static>,
-        record::transport::Delivery<'static>,
+        record::transport::Unwrapped<'static>,
     )>();
     shared::<(
         record::logfmt::Pairs<'static>,
@@ -51,9 +51,9 @@ fn public_types_can_be_sent_shared_and_kept() {
     )>();
     shared::<(
         event::Event<'static>,
-        event::What<'static>,
+        event::EventKind<'static>,
         event::Finding<'static>,
-        event::Remark,
+        event::Anomaly,
         event::Source,
     )>();
     shared::<(

@@ -1,6 +1,7 @@
 //! Each example prints what its head comment says. With `HOSTPORT_AUDIT_BLESS` set in the
 //! environment the comments are rewritten instead.
 
+use crate::host_changes::follow;
 use std::error::Error;
 use std::path::Path;
 use std::{fs, iter};
@@ -9,8 +10,6 @@ use std::{fs, iter};
 mod allow_list;
 #[path = "../../examples/at_time.rs"]
 mod at_time;
-#[path = "../../examples/follow.rs"]
-mod follow;
 #[path = "../../examples/history.rs"]
 mod history;
 #[cfg(feature = "serde")]

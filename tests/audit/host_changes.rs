@@ -11,7 +11,7 @@ use crate::common;
 use common::corpus;
 
 #[path = "../../examples/follow.rs"]
-mod follow;
+pub(crate) mod follow;
 
 /// All changes of a log that comes in chunks.
 fn changes<'a>(chunks: impl Iterator<Item = &'a [u8]>) -> (Auditor, Vec<HostChange>) {
@@ -40,7 +40,7 @@ fn followed(changes: &[HostChange]) -> Result<Open, String> {
     for change in changes {
         let (fact, opens) = match &change.turn {
             Turn::Opened { fact } => (fact, true),
-            Turn::Closed { fact } | Turn::Doubted { fact } => (fact, false),
+            Turn::Closed { fact } | Turn::Uncertain { fact } => (fact, false),
             _ => continue,
         };
         let holder = format!("{:?} {:?}", fact.holder, fact.ports.map(HostPort::protocol));

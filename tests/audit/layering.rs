@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// The modules from the ground up; a module may import those of lower rows and its own files.
 const ROWS: [&[&str]; 10] = [
-    &["text", "span", "limits", "family", "pairs"],
+    &["text", "span", "limits", "family", "serde_map_as_list"],
     &["error", "host_name"],
     &["port", "stamp", "frame", "assume"],
     &["timeline", "service"],

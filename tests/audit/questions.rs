@@ -6,8 +6,8 @@ use crate::common;
 use common::corpus;
 use hostport_audit::event::firewalld::Layer;
 use hostport_audit::report::{
-    AllowList, Beginning, End, HostReport, Moment, Origin, PortState, Reason, Report, Role, Settle,
-    Summary, Verdict,
+    AllowList, Beginning, Debounce, End, HostReport, Moment, Origin, PortState, Reason, Report,
+    Role, Summary, Verdict,
 };
 use hostport_audit::state::evidence::Certainty;
 use hostport_audit::state::opening::Holder;
@@ -183,10 +183,10 @@ fn q2_what_was_open_at_a_time_is_what_the_lines_up_to_it_say() {
 fn q3_when_was_a_port_open_how_long_how_often() {
     let auditor = audit(&[&whole("ovnk/era_2024_12/random.log")]);
     let history = auditor.history().unwrap().hosts().next().unwrap().1;
-    let settle = Settle::within(Duration::SECOND).or_lines(100);
+    let debounce = Debounce::within(Duration::SECOND).or_lines(100);
     let (mut flaps, mut joined, mut lasted) = (0, 0, 0);
     for port in history.all() {
-        let settled = port.settled(settle, &timeline());
+        let settled = port.settled(debounce, &timeline());
         assert_eq!(settled.history.flaps() + settled.joined as usize, port.flaps());
         flaps += port.flaps();
         joined += settled.joined;
@@ -207,7 +207,7 @@ fn q3_when_was_a_port_open_how_long_how_often() {
     let update = audit(&[&whole("ovnk/seed_era/update.log")]);
     let history = update.history().unwrap().hosts().next().unwrap().1;
     let kept = &history.port(port("30100/tcp"))[0];
-    assert!(kept.flaps() > 0 && kept.settled(settle, &timeline()).history.flaps() == 0, "{kept}");
+    assert!(kept.flaps() > 0 && kept.settled(debounce, &timeline()).history.flaps() == 0, "{kept}");
 }
 
 #[test]

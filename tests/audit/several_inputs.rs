@@ -4,7 +4,7 @@
 
 use hostport_audit::event::firewalld::{Kind, Layer};
 use hostport_audit::report::{PortState, Report};
-use hostport_audit::state::known::Ignorance;
+use hostport_audit::state::known::UnknownReason;
 use hostport_audit::state::{Facts, Host, firewalld};
 use hostport_audit::time::UtcOffset;
 use hostport_audit::{Auditor, InputId, Timeline, YearRule};
@@ -487,13 +487,9 @@ fn a_port_that_was_opened_after_the_boot_of_another_input_is_open_where_the_time
             assert_eq!(times_tell.hosts[0].state(port), state);
             let nothing_tells = report(&inputs, Timeline::new());
             assert_eq!(nothing_tells.hosts[0].state(port), PortState::Unknown);
-            assert!(
-                nothing_tells.hosts[0]
-                    .open
-                    .unknown
-                    .iter()
-                    .any(|untold| { untold.unknown.why == Ignorance::MayHaveBooted })
-            );
+            assert!(nothing_tells.hosts[0].open.unknown.iter().any(|unknown_table| {
+                unknown_table.unknown.why == UnknownReason::MayHaveBooted
+            }));
         }
     }
 }

@@ -3,7 +3,7 @@
 use hostport_audit::event::firewalld::Layer;
 use hostport_audit::state::change::Change;
 use hostport_audit::state::evidence::{Certainty, Evidence};
-use hostport_audit::state::known::Ignorance;
+use hostport_audit::state::known::UnknownReason;
 use hostport_audit::state::opening::{Holder, Opening, Scope};
 use hostport_audit::{ByteSpan, HostPort, InputId, LineRef, PortRange, Protocol, Text};
 use proptest::prelude::*;
@@ -54,7 +54,7 @@ pub enum Step {
     Opened(usize, PortRange, Certainty),
     Closed(usize, PortRange),
     Lost(usize),
-    Learnt(usize, Vec<(usize, PortRange)>),
+    BecameKnown(usize, Vec<(usize, PortRange)>),
 }
 
 pub fn range() -> impl Strategy<Value = PortRange> {
@@ -70,7 +70,7 @@ pub fn step() -> impl Strategy<Value = Step> {
         6 => (0..4usize, range(), certainty()).prop_map(|(h, r, c)| Step::Opened(h, r, c)),
         5 => (0..4usize, range()).prop_map(|(h, r)| Step::Closed(h, r)),
         1 => (0..5usize).prop_map(Step::Lost),
-        1 => (0..5usize, prop::collection::vec((0..4usize, range()), 0..3)).prop_map(|(s, o)| Step::Learnt(s, o)),
+        1 => (0..5usize, prop::collection::vec((0..4usize, range()), 0..3)).prop_map(|(s, o)| Step::BecameKnown(s, o)),
     ]
 }
 
@@ -92,15 +92,19 @@ pub fn changes(step: &Step, at: u64) -> Vec<Change> {
             vec![Change::Closed { opening: opening(*holder, *range), by }]
         }
         Step::Lost(scope) => {
-            vec![Change::Lost { scope: scopes()[*scope].clone(), why: Ignorance::Crash, by }]
+            vec![Change::BecameUnknown {
+                scope: scopes()[*scope].clone(),
+                why: UnknownReason::Crash,
+                by,
+            }]
         }
-        Step::Learnt(scope, open) => {
+        Step::BecameKnown(scope, open) => {
             let scope = scopes()[*scope].clone();
             let inside = open.iter().filter(|(holder, _)| in_scope(&scope, &holders()[*holder]));
             let told: Vec<Change> = inside
                 .map(|(holder, range)| opened(*holder, *range, Certainty::Confirmed))
                 .collect();
-            [Change::Learnt { scope, by }].into_iter().chain(told).collect()
+            [Change::BecameKnown { scope, by }].into_iter().chain(told).collect()
         }
     }
 }

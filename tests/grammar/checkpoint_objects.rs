@@ -530,8 +530,8 @@ fn a_zone_file_tells_the_permanent_layer() {
 
 #[test]
 fn firewalld_conf_is_read_as_firewalld_reads_it() {
-    let stock = text("evidence/samples/firewalld/firewalld.conf");
-    let conf = FirewalldConf::parse(&stock).unwrap();
+    let builtin = text("evidence/samples/firewalld/firewalld.conf");
+    let conf = FirewalldConf::parse(&builtin).unwrap();
     assert_eq!(
         (conf.default_zone(), conf.backend().unwrap()),
         ("public".into(), &"nftables".into())
@@ -540,10 +540,10 @@ fn firewalld_conf_is_read_as_firewalld_reads_it() {
     assert!(conf.cleanup_on_exit() && conf.flush_all_on_reload());
     assert_eq!((conf.settings().count(), conf.passed_over(), conf.is_cut()), (14, 0, false));
 
-    for end in 0..stock.len() {
+    for end in 0..builtin.len() {
         // A value without its line end may lack a part: `DefaultZone=public` cut to `pub`.
-        let Ok(cut) = FirewalldConf::parse(&stock[..end]) else { continue };
-        assert_eq!(cut.is_cut(), end > 0 && stock[end - 1] != b'\n');
+        let Ok(cut) = FirewalldConf::parse(&builtin[..end]) else { continue };
+        assert_eq!(cut.is_cut(), end > 0 && builtin[end - 1] != b'\n');
         for (key, value) in cut.settings() {
             assert_eq!(conf.get(key).unwrap(), value, "at {end}");
         }

@@ -58,7 +58,7 @@ fn stated_rules_agree_with_the_log_and_make_both_families_known() {
     let until: Vec<u8> = log.split_inclusive(|&b| b == b'\n').take(17).flatten().copied().collect();
     let mut auditor = Auditor::new();
     auditor.feed(until);
-    let remarks = auditor.coverage().clone();
+    let anomalies = auditor.coverage().clone();
     let host = auditor
         .ledger()
         .hosts()
@@ -66,7 +66,7 @@ fn stated_rules_agree_with_the_log_and_make_both_families_known() {
         .expect("the journal names the host");
     auditor
         .know(Some(&host), &Facts { crio: Some(Statement::rules(rules(V4))), ..Facts::default() });
-    assert_eq!(auditor.coverage(), &remarks, "it agrees with the log");
+    assert_eq!(auditor.coverage(), &anomalies, "it agrees with the log");
     let exposed = |auditor: &Auditor, host: &Text<'_>| {
         let (_, host) = auditor.ledger().hosts().find(|(name, _)| *name == Some(host)).unwrap();
         host.crio()
@@ -81,7 +81,7 @@ fn stated_rules_agree_with_the_log_and_make_both_families_known() {
         Some(&host),
         &Facts { crio: Some(Statement::rules(rules(other.as_bytes()))), ..Facts::default() },
     );
-    assert_ne!(auditor.coverage(), &remarks, "it contradicts the log");
+    assert_ne!(auditor.coverage(), &anomalies, "it contradicts the log");
 }
 
 #[test]

@@ -430,7 +430,7 @@ fn a_listing_makes_known_what_the_log_could_not_tell() {
                 .map(|ports| texts(ports.map(|(port, _)| port)))
                 .ok()
         };
-        let remarks = auditor.coverage().clone();
+        let anomalies = auditor.coverage().clone();
         assert_eq!(
             known(&auditor, Layer::Runtime),
             None,
@@ -442,13 +442,13 @@ fn a_listing_makes_known_what_the_log_could_not_tell() {
         auditor.know(None, &Facts { firewalld: Some(statement), ..Facts::default() });
         assert_eq!(known(&auditor, Layer::Runtime), Some(vec!["8443/tcp".to_owned()]), "{name}");
         assert_eq!(known(&auditor, Layer::Permanent), None, "the other layer was not listed");
-        assert_eq!(auditor.coverage(), &remarks, "it agrees with the log");
+        assert_eq!(auditor.coverage(), &anomalies, "it agrees with the log");
 
         let other = output.replace("ports: 8443/tcp", "ports: 8444/tcp");
         let statement = Statement::new()
             .with_listed(ListedZone::read_all(other.as_bytes(), Layer::Runtime).unwrap());
         auditor.know(None, &Facts { firewalld: Some(statement), ..Facts::default() });
-        assert_ne!(auditor.coverage(), &remarks, "it contradicts the log");
+        assert_ne!(auditor.coverage(), &anomalies, "it contradicts the log");
     }
 }
 
@@ -548,7 +548,7 @@ fn a_prompt_behind_a_listing_is_named() {
 type Words = Vec<(String, Vec<String>)>;
 
 /// What a listing says, whatever its line ends and blanks are.
-fn said(output: &[u8]) -> Vec<(ListedZone, Words)> {
+fn kind(output: &[u8]) -> Vec<(ListedZone, Words)> {
     all(output)
         .iter()
         .filter_map(|listing| {
@@ -565,7 +565,7 @@ fn said(output: &[u8]) -> Vec<(ListedZone, Words)> {
 fn line_ends_marks_and_blanks_for_tabs_change_nothing_of_what_is_said() {
     for (name, output) in outputs() {
         let text = String::from_utf8(output.clone()).unwrap();
-        let whole = said(&output);
+        let whole = kind(&output);
         let empty_lines = text.replace("\n\n", "\n  \n\t\n");
         for (way, other) in [
             ("CRLF", text.replace('\n', "\r\n")),
@@ -575,7 +575,7 @@ fn line_ends_marks_and_blanks_for_tabs_change_nothing_of_what_is_said() {
             ("blanks in empty lines", empty_lines),
             ("all", format!("\u{feff}{}", text.replace('\t', "    ").replace('\n', "\r\n"))),
         ] {
-            assert_eq!(said(other.as_bytes()), whole, "{name}: {way}");
+            assert_eq!(kind(other.as_bytes()), whole, "{name}: {way}");
         }
     }
 }

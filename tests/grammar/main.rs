@@ -26,7 +26,7 @@ mod frame;
 mod iptables_rule;
 mod klog_vectors;
 mod list_all;
-mod neighbours;
+mod local_ports;
 mod nft_listing;
 mod recognize;
 mod services;

@@ -1,7 +1,7 @@
 //! firewalld's service definitions: files, table and stock.
 
 use hostport_audit::record::service_file;
-use hostport_audit::state::services::{Release, ServiceTable, stock_services, stock_services_of};
+use hostport_audit::state::services::{Release, ServiceTable, builtin_services, stock_services_of};
 use hostport_audit::{ErrorKind, HostPort, PortRange, Protocol, Service};
 use proptest::prelude::*;
 
@@ -35,12 +35,12 @@ fn the_stock_has_every_service_of_a_release() {
             table.ports(name.as_bytes()).unwrap();
         }
     }
-    assert_eq!(Some(stock_services()), stock_services_of(Release::NEWEST));
+    assert_eq!(Some(builtin_services()), stock_services_of(Release::NEWEST));
 }
 
 #[test]
 fn the_stock_opens_the_ports_that_the_services_are_known_for() {
-    let table = stock_services();
+    let table = builtin_services();
     for (name, expected) in [
         ("ssh", "22/tcp"),
         ("cockpit", "9090/tcp"),
@@ -357,7 +357,7 @@ fn with_port(port: &str) -> String {
 #[test]
 fn a_port_is_read_as_firewalld_reads_it_or_refused() {
     let read = |port: &str| service_file::parse(with_port(port).as_bytes());
-    for (port, said) in [
+    for (port, kind) in [
         ("22", "22/tcp"),
         (" 22 ", "22/tcp"),
         ("+22", "22/tcp"),
@@ -373,8 +373,8 @@ fn a_port_is_read_as_firewalld_reads_it_or_refused() {
         ("ssh-telnet", "ssh-telnet/tcp"),
     ] {
         let service = read(port).unwrap_or_else(|error| panic!("{port:?}: {error}"));
-        assert_eq!(service.to_string(), said, "{port:?}");
-        assert_eq!(said.parse::<Service>().unwrap(), service, "{port:?}");
+        assert_eq!(service.to_string(), kind, "{port:?}");
+        assert_eq!(kind.parse::<Service>().unwrap(), service, "{port:?}");
     }
     for port in [
         "80 , 443",
@@ -447,7 +447,7 @@ fn what_expat_and_firewalld_s_checks_refuse_is_an_error() {
 #[cfg(feature = "serde")]
 #[test]
 fn a_table_survives_json() {
-    let table = stock_services();
+    let table = builtin_services();
     let json = serde_json::to_string(&table).unwrap();
     assert_eq!(serde_json::from_str::<ServiceTable>(&json).unwrap(), table);
 }

@@ -6,14 +6,14 @@ use hostport_audit::event::firewalld::{Kind, Layer, ListedZone};
 use hostport_audit::report::{
     AllowList, AllowedPort, Comparison, Conclusion, Counts, DefaultZone, DynamicRange, Fact,
     HostReport, LineReport, Missing, OpenPorts, Origin, PortState, Report, Role, Seen, Signs,
-    SourceReport, Unexpected, Untold, Verdict,
+    SourceReport, Unexpected, UnknownPart, Verdict,
 };
 use hostport_audit::state::Facts;
-use hostport_audit::state::evidence::{Certainty, Evidence, Support};
+use hostport_audit::state::evidence::{Certainty, Evidence, Provenance};
 use hostport_audit::state::firewalld::Statement;
 use hostport_audit::state::known::Unknown;
 use hostport_audit::state::opening::{Holder, Opening, Scope};
-use hostport_audit::state::services::stock_services;
+use hostport_audit::state::services::builtin_services;
 use hostport_audit::{Auditor, Protocol, Text, Timeline};
 use proptest::prelude::*;
 
@@ -183,10 +183,10 @@ fn the_json_forms_of_all_ages_are_read_and_unknown_fields_refused() {
     assert!(read(r#"{"Ports":[],"Colours":[]}"#).is_err());
 }
 
-fn fact(port: Option<&str>, holder: Holder) -> (Opening, Support) {
+fn fact(port: Option<&str>, holder: Holder) -> (Opening, Provenance) {
     (
         Opening { port: port.map(|port| port.parse().unwrap()), holder },
-        Support::new(Evidence::default(), Certainty::Confirmed),
+        Provenance::new(Evidence::default(), Certainty::Confirmed),
     )
 }
 
@@ -195,7 +195,7 @@ fn default_zone(zone: &'static str) -> DefaultZone {
 }
 
 fn report(
-    openings: Vec<(Opening, Support)>,
+    openings: Vec<(Opening, Provenance)>,
     unknowns: Vec<(Scope, Unknown)>,
     verdict: &Verdict,
 ) -> Report {
@@ -224,7 +224,7 @@ fn report(
     }
 }
 
-fn compare(openings: Vec<(Opening, Support)>, unknowns: Vec<(Scope, Unknown)>) -> Comparison {
+fn compare(openings: Vec<(Opening, Provenance)>, unknowns: Vec<(Scope, Unknown)>) -> Comparison {
     AllowList::from_csv(CSV).unwrap().check(&report(openings, unknowns, &Verdict::Speaks))
 }
 
@@ -269,8 +269,8 @@ fn what_cannot_be_known_is_neither_seen_nor_missed() {
     let unknown = compare(vec![], vec![(Scope::Ovnkube, Unknown::BEFORE_LOG)]);
     let host = &unknown.hosts[0];
     assert_eq!((host.unknown.len(), host.never_seen.len()), (2, 0));
-    let untold = Untold { scope: Scope::Ovnkube, unknown: Unknown::BEFORE_LOG };
-    assert_eq!(host.missing, [Missing::State { untold }]);
+    let unknown_table = UnknownPart { scope: Scope::Ovnkube, unknown: Unknown::BEFORE_LOG };
+    assert_eq!(host.missing, [Missing::State { unknown_table }]);
     assert!(matches!(unknown.conclusion(), Conclusion::CannotTell { .. }));
     assert!(!unknown.is_clean());
 
@@ -338,7 +338,7 @@ fn a_zone_that_applies_to_nothing_opens_nothing() {
     for (listing, default_zone) in
         [("v1.3.3-list-all-zones.txt", Some("public")), ("v2.5.0-list-all-zones.txt", None)]
     {
-        let report = stated(listing, default_zone).with_services(&stock_services());
+        let report = stated(listing, default_zone).with_services(&builtin_services());
         assert_eq!(roles(&report, "12345/tcp"), [Role::AllowedInUnusedZone], "{listing}");
         assert_ne!(report.hosts[0].open.state("12345/tcp".parse().unwrap()), PortState::Open);
         assert_eq!(roles(&report, "8080/tcp"), [Role::Allowed, Role::AllowedInUnusedZone]);

@@ -1,6 +1,6 @@
 //! Laws of coverage: every line counted once, parts of a log add up, hosts join in any order.
 
-use hostport_audit::event::{Finding, FindingKind, Remark, Source, What, journal};
+use hostport_audit::event::{Anomaly, EventKind, Finding, FindingKind, Source, journal};
 use hostport_audit::report::{Coverage, Reason, Verdict};
 use hostport_audit::{ByteSpan, ErrorKind, InputId, Limits, LineRef, ParseError, Stamp, Text};
 use proptest::prelude::*;
@@ -16,14 +16,14 @@ fn kind() -> impl Strategy<Value = Kind> {
             source,
             error: ParseError::new(ErrorKind::Port, offset, "a digit"),
         }),
-        1 => Just(FindingKind::Event(What::Journal(journal::Event::Boot { id: None }))),
-        1 => (0u64..9).prop_map(|count| FindingKind::Event(What::Journal(journal::Event::Suppressed {
+        1 => Just(FindingKind::Event(EventKind::Journal(journal::Event::Boot { id: None }))),
+        1 => (0u64..9).prop_map(|count| FindingKind::Event(EventKind::Journal(journal::Event::Suppressed {
             count,
             unit: Text::from("crio.service"),
             source: Some(Source::Crio),
         }))),
-        1 => Just(FindingKind::Remark(Remark::NoHeader)),
-        1 => Just(FindingKind::Remark(Remark::Gap)),
+        1 => Just(FindingKind::Anomaly(Anomaly::NoHeader)),
+        1 => Just(FindingKind::Anomaly(Anomaly::Gap)),
     ]
 }
 
@@ -46,7 +46,7 @@ fn findings() -> impl Strategy<Value = Vec<Finding<'static>>> {
         let rows = rows.into_iter().enumerate();
         rows.map(|(nth, (kind, lines, host, stamp, input))| Finding {
             at: LineRef::new(InputId::new(input), nth as u64 + 1, ByteSpan::default()),
-            lines: if matches!(kind, FindingKind::Remark(_)) { 0 } else { lines },
+            lines: if matches!(kind, FindingKind::Anomaly(_)) { 0 } else { lines },
             host: host.map(Text::from),
             boot: None,
             clock: None,
@@ -76,7 +76,7 @@ proptest! {
         for (_, host) in coverage.hosts() {
             let by_source: u64 = host.sources.values().map(|source| source.records).sum();
             prop_assert!(by_source <= host.counts.records);
-            prop_assert_eq!(host.counts.remarks, host.remarks.values().sum::<u64>());
+            prop_assert_eq!(host.counts.anomalies, host.anomalies.values().sum::<u64>());
         }
     }
 
@@ -152,7 +152,7 @@ fn a_clock_that_goes_back_is_counted_once_and_a_new_year_is_none() {
     let back = |stamps: &[&str]| {
         let findings: Vec<_> = stamps.iter().map(|stamp| plain(stamp)).collect();
         let coverage = read(&findings, Limits::default());
-        let count = coverage.remarks().get(&Remark::ClockBack).copied().unwrap_or(0);
+        let count = coverage.anomalies().get(&Anomaly::ClockBack).copied().unwrap_or(0);
         assert_eq!(coverage.host(None).unwrap().sources[&Source::Firewalld].clock_back, count);
         count
     };

@@ -8,7 +8,7 @@ use hostport_audit::event::firewalld::Layer;
 use hostport_audit::report::{Beginning, End, History, HostHistory, Interval};
 use hostport_audit::state::change::Change;
 use hostport_audit::state::evidence::Certainty;
-use hostport_audit::state::known::Ignorance;
+use hostport_audit::state::known::UnknownReason;
 use hostport_audit::state::opening::{Holder, Opening};
 use hostport_audit::{HostPort, Limits, Protocol};
 use proptest::prelude::*;
@@ -50,9 +50,9 @@ fn naive(steps: &[Step], holder: usize, port: u16) -> Vec<Interval> {
                 }
             }
             Step::Lost(scope) if in_scope(&scopes()[*scope], &holders()[holder]) => {
-                end(&mut open, End::BecameUnknown { why: Ignorance::Crash, by });
+                end(&mut open, End::BecameUnknown { why: UnknownReason::Crash, by });
             }
-            Step::Learnt(scope, told) if in_scope(&scopes()[*scope], &holders()[holder]) => {
+            Step::BecameKnown(scope, told) if in_scope(&scopes()[*scope], &holders()[holder]) => {
                 match (
                     told.iter().any(|(h, range)| *h == holder && range.contains(port)),
                     &mut open,
@@ -198,7 +198,7 @@ fn what_a_later_stretch_dropped_is_unknown_after_joining() {
     later.record(None, line(3), &[opened(443, 3)]);
     let host = host(&earlier.then(later));
     let http = &host.port("80/tcp".parse().unwrap())[0];
-    assert!(matches!(http.intervals[0].end, End::BecameUnknown { why: Ignorance::Limit, .. }));
+    assert!(matches!(http.intervals[0].end, End::BecameUnknown { why: UnknownReason::Limit, .. }));
     assert!(host.port("443/tcp".parse().unwrap())[0].is_open());
     assert_eq!(host.dropped(), 1);
 }
@@ -209,11 +209,11 @@ fn what_is_lost_and_named_as_open_by_the_same_event_stays_one_interval() {
     let certainty = Certainty::Confirmed;
     let opened = || Change::Opened { opening: opening(), request: None, by: line(1), certainty };
     let scope = || hostport_audit::state::opening::Scope::CrioSockets;
-    let lost = |at| Change::Lost { scope: scope(), why: Ignorance::Gap, by: line(at) };
+    let lost = |at| Change::BecameUnknown { scope: scope(), why: UnknownReason::Gap, by: line(at) };
     let mut history = History::new(Limits::default());
     history.record(None, line(1), &[opened()]);
     history.record(None, line(2), &[lost(2), opened()]);
-    history.record(None, line(3), &[Change::Learnt { scope: scope(), by: line(3) }, opened()]);
+    history.record(None, line(3), &[Change::BecameKnown { scope: scope(), by: line(3) }, opened()]);
     let port = &host(&history).port("443/tcp".parse().unwrap())[0];
     assert_eq!(port.intervals.len(), 1, "{port}");
     assert!(port.is_open());
@@ -222,10 +222,10 @@ fn what_is_lost_and_named_as_open_by_the_same_event_stays_one_interval() {
     history.record(
         None,
         line(5),
-        &[Change::Doubted { opening: opening(), why: Ignorance::Gap, by: line(5) }],
+        &[Change::Uncertain { opening: opening(), why: UnknownReason::Gap, by: line(5) }],
     );
     let port = &host(&history).port("443/tcp".parse().unwrap())[0];
-    let unknown = End::BecameUnknown { why: Ignorance::Gap, by: line(4) };
+    let unknown = End::BecameUnknown { why: UnknownReason::Gap, by: line(4) };
     assert_eq!(
         port.intervals.iter().map(|interval| interval.end).collect::<Vec<_>>(),
         [unknown],

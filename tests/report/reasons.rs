@@ -8,7 +8,7 @@ use hostport_audit::event::Source;
 use hostport_audit::event::firewalld::Layer;
 use hostport_audit::report::{DefaultZone, Reason, Report, Verdict};
 use hostport_audit::state::evidence::Evidence;
-use hostport_audit::state::known::{Ignorance, Unknown};
+use hostport_audit::state::known::{Unknown, UnknownReason};
 use hostport_audit::state::opening::Scope;
 use hostport_audit::state::{Facts, crio, firewalld};
 use hostport_audit::{Auditor, ByteSpan, HostPort, InputId, LineRef, Timeline};
@@ -24,7 +24,7 @@ fn found(name: &str) -> Report {
 }
 
 /// Why a scope is unknown on the only host.
-fn why(report: &Report, scope: &Scope) -> Option<Ignorance> {
+fn why(report: &Report, scope: &Scope) -> Option<UnknownReason> {
     let [host] = report.hosts.as_slice() else { panic!("{} hosts", report.hosts.len()) };
     host.open.unknown.iter().find(|one| one.scope == *scope).map(|one| one.unknown.why)
 }
@@ -70,13 +70,13 @@ fn the_strongest_reason_is_told() {
     let line = |text: &str| format!("2023-06-28 10:46:37 {text}\n");
     let started = report(line("DEBUG1: start()"));
     for layer in Layer::ALL {
-        assert_eq!(why(&started, &Scope::FirewalldLayer { layer }), Some(Ignorance::Restart));
+        assert_eq!(why(&started, &Scope::FirewalldLayer { layer }), Some(UnknownReason::Restart));
     }
     let quiet = report(line("WARNING: ALREADY_ENABLED: 8080:tcp").repeat(3));
     let Verdict::CannotSpeak { .. } = quiet.hosts[0].sources[&Source::Firewalld].verdict else {
         panic!("{quiet}")
     };
-    assert_ne!(why(&quiet, &Scope::Firewalld), Some(Ignorance::BeforeLog), "{quiet}");
+    assert_ne!(why(&quiet, &Scope::Firewalld), Some(UnknownReason::BeforeLog), "{quiet}");
 }
 
 #[test]
@@ -106,20 +106,20 @@ fn of_two_reasons_the_stronger_is_told_in_any_order() {
     let at =
         |line| Evidence::new(LineRef::new(InputId::default(), line, ByteSpan::default()), None);
     let all = [
-        Ignorance::BeforeLog,
-        Ignorance::OpaqueWrite,
-        Ignorance::DiskChange,
-        Ignorance::Crash,
-        Ignorance::Restart,
-        Ignorance::Gap,
-        Ignorance::CutMessage,
-        Ignorance::NeverPrinted,
-        Ignorance::Ambiguous,
-        Ignorance::Unresolved,
-        Ignorance::Underway,
-        Ignorance::DoubtfulSignal,
-        Ignorance::NotRunning,
-        Ignorance::Limit,
+        UnknownReason::BeforeLog,
+        UnknownReason::OpaqueWrite,
+        UnknownReason::DiskChange,
+        UnknownReason::Crash,
+        UnknownReason::Restart,
+        UnknownReason::Gap,
+        UnknownReason::CutMessage,
+        UnknownReason::NeverPrinted,
+        UnknownReason::Ambiguous,
+        UnknownReason::Unresolved,
+        UnknownReason::Underway,
+        UnknownReason::DoubtfulSignal,
+        UnknownReason::NotRunning,
+        UnknownReason::Limit,
     ];
     let reasons: Vec<Unknown> = all
         .into_iter()
@@ -191,8 +191,8 @@ fn without_iptables_the_rules_of_a_family_are_never_printed() {
     let start = line("Starting CRI-O, version: 1.34.1, git: unknown(clean)");
     let report = report(start + &line("No iptables support for IPv6: exit status 3"));
     let of = |family| why(&report, &Scope::CrioRules { family });
-    assert_eq!(of(hostport_audit::Family::Ipv6), Some(Ignorance::NeverPrinted), "{report}");
-    assert_eq!(of(hostport_audit::Family::Ipv4), Some(Ignorance::NeverPrinted), "{report}");
+    assert_eq!(of(hostport_audit::Family::Ipv6), Some(UnknownReason::NeverPrinted), "{report}");
+    assert_eq!(of(hostport_audit::Family::Ipv4), Some(UnknownReason::NeverPrinted), "{report}");
     let Verdict::CannotSpeak { reasons } = &report.hosts[0].sources[&Source::Crio].verdict else {
         panic!("{report}")
     };

@@ -1,10 +1,10 @@
 //! What a line proves of CRI-O, and of those beside it: who speaks, which version, what is missing,
 //! what cannot be read.
 
-use hostport_audit::event::Remark;
+use hostport_audit::event::Anomaly;
 use hostport_audit::report::Reason;
 use hostport_audit::state::Host;
-use hostport_audit::state::known::Ignorance;
+use hostport_audit::state::known::UnknownReason;
 use hostport_audit::{Auditor, Timeline};
 
 fn read(log: &str) -> Auditor {
@@ -125,7 +125,7 @@ fn a_start_of_the_machine_is_the_last_thing_that_is_known() {
         assert_eq!(crio.exposed().map(|ports| ports.len()), Ok(0), "{log}");
     }
     let auditor = read(&format!("{opened}{boot}{opened}"));
-    assert_eq!(only(&auditor).crio().unwrap().sockets().unwrap_err().why, Ignorance::Gap);
+    assert_eq!(only(&auditor).crio().unwrap().sockets().unwrap_err().why, UnknownReason::Gap);
     // Lines are missing between the start and the first line that is left.
     let dropped =
         "Jun 25 16:24:20 rhel92 systemd-journald[612]: Suppressed 42 messages from crio.service\n";
@@ -147,13 +147,13 @@ fn a_port_with_a_protocol_that_is_not_known_is_remarked() {
     ];
     for line in lines {
         let auditor = read(&line);
-        assert_eq!(auditor.coverage().remarks().get(&Remark::NotAPort), Some(&1), "{line}");
+        assert_eq!(auditor.coverage().anomalies().get(&Anomaly::NotAPort), Some(&1), "{line}");
         assert_eq!(
             auditor.ledger().hosts().map(|(_, host)| host.openings().count()).sum::<usize>(),
             0
         );
         let known = read(&line.replace("dccp", "tcp"));
-        assert_eq!(known.coverage().remarks().get(&Remark::NotAPort), None, "{line}");
+        assert_eq!(known.coverage().anomalies().get(&Anomaly::NotAPort), None, "{line}");
     }
 }
 
@@ -163,10 +163,10 @@ fn a_klog_header_with_a_time_that_does_not_exist_is_remarked() {
         ["1325 09:07:00", "0632 09:07:00", "0625 25:07:00", "0625 09:60:00", "0625 09:07:61"]
     {
         let auditor = read(&ADDING.replace("0625 09:07:00", time));
-        assert_eq!(auditor.coverage().remarks().get(&Remark::BadTime), Some(&1), "{time}");
+        assert_eq!(auditor.coverage().anomalies().get(&Anomaly::BadTime), Some(&1), "{time}");
         assert_eq!(only(&auditor).ovnkube().unwrap().at_least().len(), 1, "the record counts");
     }
-    assert_eq!(read(ADDING).coverage().remarks().get(&Remark::BadTime), None);
+    assert_eq!(read(ADDING).coverage().anomalies().get(&Anomaly::BadTime), None);
 }
 
 #[test]
@@ -186,7 +186,7 @@ mod stated_by_iptables_save {
     use hostport_audit::record::save::Save;
     use hostport_audit::state::Facts;
     use hostport_audit::state::crio::{Crio, Statement};
-    use hostport_audit::state::known::Ignorance;
+    use hostport_audit::state::known::UnknownReason;
     use hostport_audit::{Auditor, Text};
 
     const NOTHING: &str = "*nat\n:PREROUTING ACCEPT [0:0]\nCOMMIT\n";
@@ -208,14 +208,14 @@ mod stated_by_iptables_save {
         only(&auditor).crio().unwrap().clone()
     }
 
-    fn why(crio: &Crio) -> Result<usize, Ignorance> {
+    fn why(crio: &Crio) -> Result<usize, UnknownReason> {
         crio.exposed().map(|ports| ports.len()).map_err(|unknown| unknown.why)
     }
 
     #[test]
     fn an_output_without_rules_says_nothing_of_nftables() {
         let nft = crio("Deleting UDP conntrack entries for IPv4: []");
-        let unknown = Err(Ignorance::NftablesNotStated);
+        let unknown = Err(UnknownReason::NftablesNotStated);
         // The form of times that 1.32 and later print tells nothing of 1.33.
         let new_form = |line: String| line.replace("06-25 16", "06-25T16");
         let logs =

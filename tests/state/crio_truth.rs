@@ -339,7 +339,7 @@ fn each_log_says_what_it_can_tell() {
 
 #[test]
 fn what_a_limit_drops_is_unknown_and_never_wrong() {
-    use hostport_audit::state::known::Ignorance;
+    use hostport_audit::state::known::UnknownReason;
     let mut limited = 0;
     for name in
         ["crio/more/random-r1.log", "crio/more/random-r2.log", "crio/more/big-line.short.log"]
@@ -363,8 +363,9 @@ fn what_a_limit_drops_is_unknown_and_never_wrong() {
                 |_| crio.exposed_at_least().is_subset(&exposed),
                 |known| known == exposed
             ));
-            limited +=
-                usize::from(crio.unknowns().any(|(_, unknown)| unknown.why == Ignorance::Limit));
+            limited += usize::from(
+                crio.unknowns().any(|(_, unknown)| unknown.why == UnknownReason::Limit),
+            );
         }
     }
     assert!(limited > 0);

@@ -18,7 +18,7 @@ struct Outcome {
     fold: Firewalld,
     records: u64,
     malformed: u64,
-    remarks: usize,
+    anomalies: usize,
 }
 
 impl Outcome {
@@ -59,7 +59,7 @@ fn run(id: &str) -> Outcome {
         statement = statement.with_zone("public", layer, Stated::new().with(Kind::Ports, items));
     }
     fold.know(&statement, Evidence::default(), &mut effects);
-    let mut outcome = Outcome { fold, records: 0, malformed: 0, remarks: 0 };
+    let mut outcome = Outcome { fold, records: 0, malformed: 0, anomalies: 0 };
     let mut reader = Reader::new(Limits::default());
     for line in case["input"].as_str().unwrap().lines() {
         match reader.read(line.as_bytes()) {
@@ -75,7 +75,7 @@ fn run(id: &str) -> Outcome {
     }
     reader.finish();
     outcome.malformed += u64::from(reader.take_unfinished().is_some());
-    outcome.remarks = effects.remarks.len();
+    outcome.anomalies = effects.anomalies.len();
     outcome
 }
 
@@ -96,7 +96,7 @@ fn case_23_a_signal_without_its_request_is_marked() {
     let outcome = run("23");
     let (_, support) = outcome.fold.ports("public", Layer::Runtime).unwrap().next().unwrap();
     assert_eq!((support.certainty, support.request), (Certainty::Reported, None));
-    assert_eq!(outcome.remarks, 1);
+    assert_eq!(outcome.anomalies, 1);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use common::corpus;
 use hostport_audit::event::firewalld::Layer;
 use hostport_audit::report::{Reason, Verdict};
 use hostport_audit::state::Host;
-use hostport_audit::state::known::Ignorance;
+use hostport_audit::state::known::UnknownReason;
 use hostport_audit::{Auditor, Source, Timeline};
 
 /// A real log, or the lines of it that hold one of the words.
@@ -33,9 +33,12 @@ const LOG: &str = "firewalld/v1.3.3/runtime-add-remove.log";
 fn the_report_names_the_suspicion() {
     let auditor = audit(LOG, &["addPort", "removePort", "PortAdded", "PortRemoved"]);
     let firewalld = host(&auditor).firewalld().unwrap();
-    assert_eq!(firewalld.filtered().unwrap().why, Ignorance::Filtered);
-    assert_eq!(firewalld.ports("public", Layer::Runtime).err().unwrap().why, Ignorance::Filtered);
-    assert_eq!(firewalld.default_zone().unwrap_err().why, Ignorance::Filtered);
+    assert_eq!(firewalld.filtered().unwrap().why, UnknownReason::Filtered);
+    assert_eq!(
+        firewalld.ports("public", Layer::Runtime).err().unwrap().why,
+        UnknownReason::Filtered
+    );
+    assert_eq!(firewalld.default_zone().unwrap_err().why, UnknownReason::Filtered);
     let report = auditor.report(&Timeline::default());
     let own = report.host(None).unwrap();
     let Verdict::SpeaksPartly { reasons } = &own.sources[&Source::Firewalld].verdict else {

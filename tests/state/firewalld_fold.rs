@@ -1,6 +1,6 @@
 //! Rules of the fold that the logs of the corpus show too rarely, each by its own lines.
 
-use hostport_audit::event::Remark;
+use hostport_audit::event::Anomaly;
 use hostport_audit::event::firewalld::{Event, Item, Kind, Layer};
 use hostport_audit::record::Reading;
 use hostport_audit::record::firewalld::Reader;
@@ -8,7 +8,7 @@ use hostport_audit::state::Effects;
 use hostport_audit::state::change::Change;
 use hostport_audit::state::evidence::Evidence;
 use hostport_audit::state::firewalld::{Firewalld, Stated, Statement};
-use hostport_audit::state::known::Ignorance;
+use hostport_audit::state::known::UnknownReason;
 use hostport_audit::{ByteSpan, InputId, Limits, LineRef};
 
 /// A fold that reads the text of a log.
@@ -119,22 +119,22 @@ impl Log {
         self.write("Reloaded()");
     }
 
-    fn ports(&self, zone: &str, layer: Layer) -> Result<String, Ignorance> {
+    fn ports(&self, zone: &str, layer: Layer) -> Result<String, UnknownReason> {
         match self.fold.ports(zone, layer) {
             Ok(ports) => Ok(ports.map(|(port, _)| port.to_string()).collect::<Vec<_>>().join(" ")),
             Err(unknown) => Err(unknown.why),
         }
     }
 
-    fn has(&self, remark: Remark) -> bool {
-        self.effects.remarks.iter().any(|(found, _)| *found == remark)
+    fn has(&self, remark: Anomaly) -> bool {
+        self.effects.anomalies.iter().any(|(found, _)| *found == remark)
     }
 }
 
 const RUNTIME: Layer = Layer::Runtime;
 const PERMANENT: Layer = Layer::Permanent;
 
-fn known(ports: &str) -> Result<String, Ignorance> {
+fn known(ports: &str) -> Result<String, UnknownReason> {
     Ok(ports.to_owned())
 }
 
@@ -158,11 +158,11 @@ fn a_permanent_change_opens_at_the_reload_and_not_before() {
 fn a_request_that_nothing_answers_makes_its_list_unknown_and_nothing_else() {
     let mut log = Log::based();
     log.write("zone.addPort('public', '9000', 'tcp')\ngetDefaultZone()");
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::Gap));
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::Gap));
     assert!(
         log.fold.services("public", RUNTIME).is_ok() && log.fold.ports("work", RUNTIME).is_ok()
     );
-    assert!(log.has(Remark::RequestUnanswered));
+    assert!(log.has(Anomaly::RequestUnanswered));
     // What was in the list before is still proven.
     assert_eq!(log.fold.openings().count(), 2);
 }
@@ -171,7 +171,7 @@ fn a_request_that_nothing_answers_makes_its_list_unknown_and_nothing_else() {
 fn a_list_that_is_set_as_a_whole_is_known_whatever_was_before() {
     let mut log = Log::new(Limits::default());
     log.start(&["public"]);
-    assert_eq!(log.ports("public", PERMANENT), Err(Ignorance::FilesNotLogged));
+    assert_eq!(log.ports("public", PERMANENT), Err(UnknownReason::FilesNotLogged));
     log.write(
         "config.zone.0.setPorts('[('80, 'tcp'),('90, 'udp')]')\nconfig.zone.0.update('...')\nconfig.zone.0.Updated('public')",
     );
@@ -188,7 +188,7 @@ fn the_watchers_echo_is_nothing_new_and_an_edit_by_hand_is() {
     log.write(watcher);
     assert_eq!(log.ports("public", PERMANENT), known("8000-8010/tcp 9000/tcp"));
     log.wait(100).write(watcher);
-    assert_eq!(log.ports("public", PERMANENT), Err(Ignorance::DiskChange));
+    assert_eq!(log.ports("public", PERMANENT), Err(UnknownReason::DiskChange));
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp"));
 }
 
@@ -200,7 +200,7 @@ fn a_late_report_of_the_watcher_is_not_taken_for_the_daemons_own() {
     log.write(
         "Loading zone file '/etc/firewalld/zones/public.xml'\nconfig.zone.0.Updated('public')",
     );
-    assert_eq!(log.ports("public", PERMANENT), Err(Ignorance::DiskChange));
+    assert_eq!(log.ports("public", PERMANENT), Err(UnknownReason::DiskChange));
 }
 
 #[test]
@@ -212,8 +212,8 @@ fn a_file_edited_just_before_a_reload_leaves_neither_layer_known() {
     log.write(watcher).wait(60);
     log.reload(&["public", "work"], &["public"]);
     log.wait(4).write(watcher);
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::DiskChange));
-    assert_eq!(log.ports("public", PERMANENT), Err(Ignorance::DiskChange));
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::DiskChange));
+    assert_eq!(log.ports("public", PERMANENT), Err(UnknownReason::DiskChange));
     assert!(log.ports("work", RUNTIME).is_ok());
 }
 
@@ -234,11 +234,11 @@ fn a_restart_at_once_keeps_the_permanent_layer_and_a_long_pause_does_not() {
     log.write(
         "zone.addPort('', '9000', 'tcp')\nzone.PortAdded('public', '9000', 'tcp', 0)\nstop()",
     );
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::NotRunning));
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::NotRunning));
     log.wait(1).start(&["public", "work"]);
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp"));
     log.write("stop()").wait(2).start(&["public", "work"]);
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::EditedWhileStopped));
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::EditedWhileStopped));
 }
 
 #[test]
@@ -249,7 +249,7 @@ fn a_file_that_came_while_the_daemon_was_down_is_seen_at_the_start() {
         "start()\nLoading zone file '/usr/lib/firewalld/zones/public.xml'\nLoading zone file '/usr/lib/firewalld/zones/work.xml'",
     );
     log.write("Loading zone file '/etc/firewalld/zones/public.xml'\nUsing default zone 'public'");
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::DiskChange));
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::DiskChange));
     assert_eq!(log.ports("work", RUNTIME), known(""));
 }
 
@@ -257,9 +257,9 @@ fn a_file_that_came_while_the_daemon_was_down_is_seen_at_the_start() {
 fn a_warning_without_a_call_shows_a_life_without_debug() {
     let mut log = Log::based();
     log.write("stop()").wait(20).write("WARNING: ALREADY_ENABLED: '8083:tcp' already in 'public'");
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::Gap));
-    assert_eq!(log.ports("public", PERMANENT), Err(Ignorance::Gap));
-    assert!(log.has(Remark::Gap) && log.fold.default_zone().is_err());
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::Gap));
+    assert_eq!(log.ports("public", PERMANENT), Err(UnknownReason::Gap));
+    assert!(log.has(Anomaly::Gap) && log.fold.default_zone().is_err());
 }
 
 #[test]
@@ -273,7 +273,7 @@ fn an_answer_that_does_not_fit_shows_that_lines_are_missing() {
     ] {
         let mut log = Log::based();
         log.write(answer);
-        assert_eq!(log.ports("work", PERMANENT), Err(Ignorance::Gap), "{answer}");
+        assert_eq!(log.ports("work", PERMANENT), Err(UnknownReason::Gap), "{answer}");
     }
     // A removal across the borders of ranges is refused although all of it is open.
     let mut log = Log::based();
@@ -291,10 +291,10 @@ fn a_late_signal_of_a_timer_whose_port_was_removed_is_false() {
         .wait(60);
     log.write("zone.PortRemoved('public', '9000', 'tcp')");
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp 9000/tcp"));
-    assert!(log.has(Remark::FalseSignal));
+    assert!(log.has(Anomaly::FalseSignal));
     // No further timer is known, so a further signal is doubtful.
     log.write("zone.PortRemoved('public', '9000', 'tcp')");
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::DoubtfulSignal));
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::DoubtfulSignal));
 }
 
 #[test]
@@ -332,7 +332,7 @@ fn a_timer_within_ranges_that_overlap_is_doubtful_and_one_elsewhere_is_not() {
     log.wait(60).write("zone.PortRemoved('public', '6000', 'tcp')");
     assert_eq!(log.ports("public", RUNTIME), known("5000-5010/tcp 5011-5020/tcp 5021-5030/tcp"));
     log.write("zone.PortRemoved('public', '5015-5030', 'tcp')");
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::DoubtfulSignal));
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::DoubtfulSignal));
 }
 
 #[test]
@@ -344,7 +344,7 @@ fn a_reload_refused_before_the_flush_changes_nothing_and_one_that_dies_later_los
     log.write(
         "reload()\nSetting policy to 'DROP'\nFlushing rule set\nTraceback (most recent call last):",
     );
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::Crash));
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::Crash));
     assert_eq!(log.ports("public", PERMANENT), known("8000-8010/tcp"));
     log.reload(&["public", "work"], &[]);
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp"));
@@ -369,7 +369,7 @@ fn settings_that_fail_half_way_leave_the_runtime_layer_unknown() {
     );
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp"));
     log.write("setZoneSettings2(public)\nTraceback (most recent call last):\nERROR: COMMAND_FAILED: x\ngetDefaultZone()");
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::OpaqueWrite));
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::OpaqueWrite));
     assert!(log.ports("public", PERMANENT).is_ok() && log.ports("work", RUNTIME).is_ok());
 }
 
@@ -415,7 +415,7 @@ fn a_stated_fact_that_contradicts_the_log_is_remarked_and_taken() {
         Evidence::default(),
         &mut log.effects,
     );
-    assert!(log.has(Remark::Contradiction));
+    assert!(log.has(Anomaly::Contradiction));
     assert_eq!(log.ports("work", RUNTIME), known("1/tcp"));
 }
 
@@ -427,7 +427,7 @@ fn a_port_name_that_cannot_be_resolved_makes_the_list_unknown_and_known_ones_are
     log.write(
         "zone.addPort('', 'sometool', 'tcp')\nzone.PortAdded('public', 'sometool', 'tcp', 0)",
     );
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::Unresolved));
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::Unresolved));
 }
 
 #[test]
@@ -447,7 +447,9 @@ fn what_a_limit_drops_is_unknown_and_remarked() {
             port * 10
         ));
     }
-    assert!(log.has(Remark::LimitReached) && log.ports("public", RUNTIME) == Err(Ignorance::Limit));
+    assert!(
+        log.has(Anomaly::LimitReached) && log.ports("public", RUNTIME) == Err(UnknownReason::Limit)
+    );
     assert!(log.fold.openings().count() <= 40);
     for zone in 0..60 {
         log.write(&format!(
@@ -518,9 +520,9 @@ fn a_pair_without_the_steps_that_this_daemon_prints_is_not_believed() {
     log.write("zone.PortAdded('public', '9001', 'tcp', 0)");
     assert_eq!(log.ports("public", RUNTIME), known("8000-8010/tcp 9000/tcp 9001/tcp"));
     log.write(&pair(9002));
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::DoubtfulSignal));
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::DoubtfulSignal));
     assert!(
-        log.has(Remark::FalseSignal)
+        log.has(Anomaly::FalseSignal)
             && log.fold.openings().all(|(opening, _)| opening.port != "9002/tcp".parse().ok())
     );
 }
@@ -532,7 +534,7 @@ const STEP: &str =
 #[test]
 fn a_doubtful_timer_whose_removal_prints_its_steps_is_real() {
     let settings = "zone.ZoneUpdated('public', 'dbus.Dictionary({dbus.String('ports'): dbus.Array([dbus.Struct((dbus.String('9000'), dbus.String('tcp')), signature=None)], signature=dbus.Signature('(ss)'), variant_level=1)}, signature=dbus.Signature('sv'))')";
-    for (steps, expected) in [(true, known("")), (false, Err(Ignorance::DoubtfulSignal))] {
+    for (steps, expected) in [(true, known("")), (false, Err(UnknownReason::DoubtfulSignal))] {
         let mut log = Log::based();
         log.write(&format!(
             "zone.addPort('public', '9000', 'tcp')\n{STEP}\nzone.PortAdded('public', '9000', 'tcp', 5)"
@@ -564,7 +566,7 @@ fn steps_of_another_timer_prove_nothing() {
     ));
     log.wait(5);
     log.write(&format!("{STEP}\nzone.PortRemoved('public', '9000', 'tcp')"));
-    assert_eq!(log.ports("public", RUNTIME), Err(Ignorance::DoubtfulSignal));
+    assert_eq!(log.ports("public", RUNTIME), Err(UnknownReason::DoubtfulSignal));
 }
 
 #[test]

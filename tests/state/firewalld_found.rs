@@ -3,7 +3,7 @@
 //! matter; `tests/corpus/found` holds them.
 
 use hostport_audit::report::{End, History, PortHistory, Report};
-use hostport_audit::state::known::Ignorance;
+use hostport_audit::state::known::UnknownReason;
 use hostport_audit::state::opening::Holder;
 use hostport_audit::{Auditor, Timeline};
 
@@ -60,7 +60,7 @@ fn a_doubtful_signal_is_no_closing_in_the_history() {
     let unknown = |end: &End| {
         matches!(
             end,
-            End::BecameUnknown { why: Ignorance::DoubtfulSignal, by } if by.at.line() == 5
+            End::BecameUnknown { why: UnknownReason::DoubtfulSignal, by } if by.at.line() == 5
         )
     };
     assert!(ends.iter().any(unknown), "{ends:?}");
@@ -97,7 +97,7 @@ fn an_opening_by_a_name_that_cannot_be_resolved_is_shown() {
     assert!(can_open("F-named-port").contains("opens `myapp`/tcp, number not known"));
 }
 
-fn reasons(name: &str) -> Vec<(String, Ignorance, Option<u64>)> {
+fn reasons(name: &str) -> Vec<(String, UnknownReason, Option<u64>)> {
     let auditor = read(name);
     let (_, host) = auditor.ledger().hosts().next().unwrap();
     host.unknowns()
@@ -110,7 +110,7 @@ fn the_strongest_reason_for_unknown_is_given() {
     let reasons = reasons("F-reload-died-reason");
     assert!(!reasons.is_empty());
     for (scope, why, since) in reasons {
-        assert_eq!((why, since), (Ignorance::Crash, Some(3)), "{scope}");
+        assert_eq!((why, since), (UnknownReason::Crash, Some(3)), "{scope}");
     }
 }
 

@@ -1,12 +1,12 @@
 //! What becomes of the permanent layer while no firewalld runs: unknown, or as before if the caller
 //! assumes that nobody touched the files.
 
-use hostport_audit::event::Remark;
+use hostport_audit::event::Anomaly;
 use hostport_audit::event::firewalld::{Kind, Layer};
 use hostport_audit::report::{Reason, Report, Verdict};
 use hostport_audit::state::Host;
 use hostport_audit::state::evidence::Certainty;
-use hostport_audit::state::known::Ignorance;
+use hostport_audit::state::known::UnknownReason;
 use hostport_audit::{Assume, Auditor, Expect, Limits, Saved, Segment, Source, Timeline};
 
 /// A daemon that starts at 10:00:00 with the zones public and work, both with local files, and sets
@@ -64,13 +64,13 @@ fn ports(
     auditor: &Auditor,
     zone: &str,
     layer: Layer,
-) -> Result<Vec<(String, Certainty)>, Ignorance> {
+) -> Result<Vec<(String, Certainty)>, UnknownReason> {
     let firewalld = host(auditor).firewalld().unwrap();
     let ports = firewalld.ports(zone, layer).map_err(|unknown| unknown.why)?;
     Ok(ports.map(|(port, support)| (port.to_string(), support.certainty)).collect())
 }
 
-fn one(port: &str, certainty: Certainty) -> Result<Vec<(String, Certainty)>, Ignorance> {
+fn one(port: &str, certainty: Certainty) -> Result<Vec<(String, Certainty)>, UnknownReason> {
     Ok(vec![(port.to_owned(), certainty)])
 }
 
@@ -81,7 +81,7 @@ fn whatever_ended_the_daemon_the_permanent_layer_is_unknown_at_the_next_start() 
         for zone in ["public", "work"] {
             for layer in Layer::ALL {
                 let answer = ports(&auditor, zone, layer);
-                assert_eq!(answer, Err(Ignorance::EditedWhileStopped), "{end} {zone} {layer}");
+                assert_eq!(answer, Err(UnknownReason::EditedWhileStopped), "{end} {zone} {layer}");
             }
         }
         assert_eq!(host(&auditor).openings().count(), 0, "{end}: nothing is proven open");
@@ -105,7 +105,7 @@ fn a_boot_of_the_machine_is_a_silent_end_however_soon_the_daemon_starts() {
     let boot = "-- Boot 0123456789abcdef0123456789abcdef --\n";
     let log = in_journal(LIFE) + boot + &in_journal(&start("10:00:12"));
     let auditor = audit(&log, false);
-    assert_eq!(ports(&auditor, "public", Layer::Runtime), Err(Ignorance::EditedWhileStopped));
+    assert_eq!(ports(&auditor, "public", Layer::Runtime), Err(UnknownReason::EditedWhileStopped));
     let auditor = audit(&log, true);
     assert_eq!(ports(&auditor, "public", Layer::Runtime), one("8080/tcp", Certainty::Assumed));
 }
@@ -143,7 +143,7 @@ fn the_report_names_what_is_assumed_and_between_which_lines() {
         panic!("{:?}", own.sources)
     };
     assert!(reasons.contains(&Reason::Assumed));
-    assert_eq!(own.coverage.remarks_by_kind[&Remark::Assumed], 1);
+    assert_eq!(own.coverage.remarks_by_kind[&Anomaly::Assumed], 1);
     let text = report.to_string();
     let words = "files kept while firewalld was stopped, between line 19 (2026-11-22T10:00:20) \
                  and line 20 (2026-11-22T10:00:22)";
@@ -184,7 +184,7 @@ fn an_announced_edit_and_a_life_without_debug_win_over_the_assumption() {
                 2026-11-22 10:00:40 ERROR: Failed to load zone file 'work.xml': INVALID_PORT: x\n";
     let log = LIFE.to_owned() + edit + &start("11:00:00");
     let auditor = audit(&log, true);
-    assert_eq!(ports(&auditor, "work", Layer::Runtime), Err(Ignorance::DiskChange));
+    assert_eq!(ports(&auditor, "work", Layer::Runtime), Err(UnknownReason::DiskChange));
     assert_eq!(ports(&auditor, "public", Layer::Runtime), one("8080/tcp", Certainty::Assumed));
 
     let blind = "2026-11-22 10:00:20 DEBUG1: stop()\n\

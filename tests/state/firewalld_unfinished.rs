@@ -4,7 +4,7 @@
 use hostport_audit::event::firewalld::{Item, Kind, Layer};
 use hostport_audit::state::Facts;
 use hostport_audit::state::firewalld::{Firewalld, Stated, Statement};
-use hostport_audit::state::known::Ignorance;
+use hostport_audit::state::known::UnknownReason;
 use hostport_audit::{Auditor, Expect, Limits, Segment, Source};
 
 /// A load, so that the log is seen to be whole.
@@ -57,7 +57,7 @@ fn fold(auditor: &Auditor) -> &Firewalld {
     auditor.ledger().hosts().next().unwrap().1.firewalld().unwrap()
 }
 
-fn ports(auditor: &Auditor, layer: Layer) -> Result<String, Ignorance> {
+fn ports(auditor: &Auditor, layer: Layer) -> Result<String, UnknownReason> {
     let ports = fold(auditor).ports("public", layer).map_err(|unknown| unknown.why)?;
     Ok(ports.map(|(port, _)| port.to_string()).collect::<Vec<_>>().join(" "))
 }
@@ -81,7 +81,7 @@ fn a_signal_inside_an_argument_opens_nothing() {
             let lines = [call(beginning).as_str(), &forged, end].concat();
             let auditor = audit(&lines);
             assert!(!is_fooled(&auditor), "{lines}");
-            assert_eq!(ports(&auditor, Layer::Runtime), Err(Ignorance::Ambiguous), "{lines}");
+            assert_eq!(ports(&auditor, Layer::Runtime), Err(UnknownReason::Ambiguous), "{lines}");
             // Nothing else is in doubt, and what was proven before stays.
             assert_eq!(ports(&auditor, Layer::Permanent), Ok("8080/tcp".to_owned()), "{lines}");
             assert!(fold(&auditor).services("public", Layer::Runtime).is_ok(), "{lines}");
@@ -99,12 +99,12 @@ fn a_removal_a_commit_or_a_load_inside_an_argument_proves_nothing() {
         audit(&[&call(BEGINNINGS[0]), &forged, "end')\n"].concat())
     };
     let auditor = inside("zone.PortRemoved('public', '8080', 'tcp')");
-    assert_eq!(ports(&auditor, Layer::Runtime), Err(Ignorance::Ambiguous));
+    assert_eq!(ports(&auditor, Layer::Runtime), Err(UnknownReason::Ambiguous));
     let auditor = inside("config.zone.0.Updated('public')");
-    assert_eq!(ports(&auditor, Layer::Permanent), Err(Ignorance::Ambiguous));
+    assert_eq!(ports(&auditor, Layer::Permanent), Err(UnknownReason::Ambiguous));
     assert_eq!(ports(&auditor, Layer::Runtime), Ok("8080/tcp".to_owned()));
     let auditor = inside("DefaultZoneChanged('trusted')");
-    assert_eq!(fold(&auditor).default_zone().unwrap_err().why, Ignorance::Ambiguous);
+    assert_eq!(fold(&auditor).default_zone().unwrap_err().why, UnknownReason::Ambiguous);
     for whole in ["start()", "stop()", "Reloaded()", "Using default zone 'trusted'"] {
         let auditor = inside(whole);
         assert!(ports(&auditor, Layer::Runtime).is_err(), "{whole}");

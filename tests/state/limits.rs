@@ -4,7 +4,7 @@
 //! How much is held is measured by the printed form of the whole auditor: whatever it keeps is in
 //! there.
 
-use hostport_audit::event::{Remark, Source};
+use hostport_audit::event::{Anomaly, Source};
 use hostport_audit::report::Origin;
 use hostport_audit::state::opening::Scope;
 use hostport_audit::{Auditor, Expect, Limits};
@@ -46,8 +46,8 @@ fn stays_bounded(limits: Limits, count: usize, line: impl Fn(usize) -> String) -
     auditor
 }
 
-fn remarked(auditor: &Auditor, remark: Remark) -> u64 {
-    auditor.coverage().remarks().get(&remark).copied().unwrap_or_default()
+fn remarked(auditor: &Auditor, remark: Anomaly) -> u64 {
+    auditor.coverage().anomalies().get(&remark).copied().unwrap_or_default()
 }
 
 fn crio(host: &str, message: &str) -> String {
@@ -75,7 +75,7 @@ fn rules_for_addresses_without_end() {
             1 + n / 62_500
         )
     });
-    assert!(remarked(&auditor, Remark::LimitReached) > 0);
+    assert!(remarked(&auditor, Anomaly::LimitReached) > 0);
     let (_, host) = auditor.ledger().hosts().next().unwrap();
     assert!(
         host.unknowns().any(|(scope, _)| scope == Scope::Ovnkube),
@@ -110,7 +110,7 @@ fn ports_of_crio_without_end() {
     let auditor = stays_bounded(few(), 1000, |n| {
         crio("one", &format!("Opened local port tcp:{}", 1 + n % 60_000))
     });
-    assert!(remarked(&auditor, Remark::LimitReached) > 0);
+    assert!(remarked(&auditor, Anomaly::LimitReached) > 0);
     let (_, host) = auditor.ledger().hosts().next().unwrap();
     assert!(host.unknowns().any(|(scope, _)| scope == Scope::CrioSockets));
     stays_bounded(few(), 1000, |n| {
@@ -127,11 +127,11 @@ fn zones_ports_and_timers_without_end() {
     };
     let auditor =
         stays_bounded(few(), 1000, |n| format!("2023-06-28 10:46:37 DEBUG1: {}", signal(n)));
-    assert!(remarked(&auditor, Remark::LimitReached) > 0);
+    assert!(remarked(&auditor, Anomaly::LimitReached) > 0);
     let auditor = stays_bounded(few(), 1000, |n| {
         format!("2023-06-28 10:46:37 DEBUG1: zone.RichRuleAdded('public', 'rule {n}', 0)")
     });
-    assert!(remarked(&auditor, Remark::LimitReached) > 0);
+    assert!(remarked(&auditor, Anomaly::LimitReached) > 0);
     stays_bounded(few(), 1000, |n| {
         format!("2023-06-28 10:46:37 DEBUG1: zone.addPort('zone{n}', '80', 'tcp')")
     });
@@ -193,7 +193,7 @@ fn a_line_beyond_the_limit_is_counted_and_what_it_may_have_said_is_unknown() {
     );
     auditor.feed(long.as_bytes());
     auditor.feed("\n");
-    assert_eq!(remarked(&auditor, Remark::LineTooLong), 1);
+    assert_eq!(remarked(&auditor, Anomaly::LineTooLong), 1);
     let (_, host) = auditor.ledger().hosts().next().unwrap();
     assert!(host.crio().unwrap().exposed().is_err());
 }

@@ -5,10 +5,10 @@ use crate::common;
 
 use common::corpus;
 use hostport_audit::event::ovnkube::{self, Kind};
-use hostport_audit::event::{Remark, Source};
+use hostport_audit::event::{Anomaly, Source};
 use hostport_audit::record::Reading;
 use hostport_audit::record::klog::Reader;
-use hostport_audit::state::known::Ignorance;
+use hostport_audit::state::known::UnknownReason;
 use hostport_audit::state::ovnkube::{Ovnkube, Statement, Voice};
 use hostport_audit::state::{Facts, change::Change};
 use hostport_audit::{Auditor, Expect, Limits};
@@ -28,26 +28,26 @@ fn rule(verb: &str, chain: &str, args: &str) -> String {
     )
 }
 
-fn said(pid: u32, text: &str) -> String {
+fn kind(pid: u32, text: &str) -> String {
     format!("{}{text}\n", header('I', pid))
 }
 
 /// The state and the remarks after a log, which begins with nothing known.
-fn read(log: &str) -> (Ovnkube, Vec<Remark>) {
+fn read(log: &str) -> (Ovnkube, Vec<Anomaly>) {
     let mut auditor = Auditor::with(Expect::Only(Source::Ovnkube), Limits::default());
     auditor.feed(log);
     state(&auditor)
 }
 
-fn state(auditor: &Auditor) -> (Ovnkube, Vec<Remark>) {
+fn state(auditor: &Auditor) -> (Ovnkube, Vec<Anomaly>) {
     let ended = auditor.settled();
-    let remarks = ended.coverage().remarks().into_keys().collect();
+    let anomalies = ended.coverage().anomalies().into_keys().collect();
     let host = ended.ledger().hosts().next().and_then(|(_, host)| host.ovnkube().cloned());
-    (host.unwrap_or_else(|| Ovnkube::new(Limits::default())), remarks)
+    (host.unwrap_or_else(|| Ovnkube::new(Limits::default())), anomalies)
 }
 
 /// The same after a log that begins with nothing open.
-fn read_from_nothing(log: &str) -> (Ovnkube, Vec<Remark>) {
+fn read_from_nothing(log: &str) -> (Ovnkube, Vec<Anomaly>) {
     let mut auditor = Auditor::with(Expect::Only(Source::Ovnkube), Limits::default());
     auditor.know(None, &Facts { ovnkube: Some(Statement::ports([])), ..Facts::default() });
     auditor.feed(log);
@@ -77,9 +77,9 @@ fn case_31_no_header() {
     let line = format!(
         "Deleting rule in table: nat, chain: OVN-KUBE-NODEPORT with args: \"{ARGS}\" for protocol: 0\n"
     );
-    let (state, remarks) = read(&format!("{}{line}", rule("Adding", "OVN-KUBE-NODEPORT", ARGS)));
+    let (state, anomalies) = read(&format!("{}{line}", rule("Adding", "OVN-KUBE-NODEPORT", ARGS)));
     assert_eq!(open(&state), [""; 0]);
-    assert!(remarks.contains(&Remark::NoHeader));
+    assert!(anomalies.contains(&Anomaly::NoHeader));
 }
 
 #[test]
@@ -100,9 +100,9 @@ fn case_33_the_add_that_failed() {
             rule("Adding", "OVN-KUBE-NODEPORT", ARGS),
             header('E', 7)
         );
-        let (state, remarks) = read_from_nothing(&log);
+        let (state, anomalies) = read_from_nothing(&log);
         assert_eq!(state.open().unwrap(), []);
-        assert!(remarks.contains(&Remark::TakenBack));
+        assert!(anomalies.contains(&Anomaly::TakenBack));
     }
 }
 
@@ -113,22 +113,22 @@ fn case_34_jump_rule_without_a_port() {
 
 #[test]
 fn case_35_chain_name_as_part_of_a_longer_name() {
-    let (state, remarks) = read_from_nothing(&rule(
+    let (state, anomalies) = read_from_nothing(&rule(
         "Adding",
         "OVN-KUBE-NODEPORT-TEST",
         "-p TCP --dport 22 -j DNAT --to-destination 10.0.0.1:22",
     ));
     assert_eq!(state.open().unwrap(), []);
-    assert_eq!(remarks, [Remark::UnknownChain]);
+    assert_eq!(anomalies, [Anomaly::UnknownChain]);
 }
 
 #[test]
 fn case_36_negated_match() {
     let args = ARGS.replace("--dport 32718", "! --dport 22");
-    let (state, remarks) = read_from_nothing(&rule("Adding", "OVN-KUBE-NODEPORT", &args));
+    let (state, anomalies) = read_from_nothing(&rule("Adding", "OVN-KUBE-NODEPORT", &args));
     assert_eq!(open(&state), [""; 0]);
-    assert_eq!(state.open().unwrap_err().why, Ignorance::Unresolved);
-    assert_eq!(remarks, [Remark::UnsupportedMatch]);
+    assert_eq!(state.open().unwrap_err().why, UnknownReason::Unresolved);
+    assert_eq!(anomalies, [Anomaly::UnsupportedMatch]);
     let both = format!(
         "{}{}",
         rule("Adding", "OVN-KUBE-NODEPORT", &args),
@@ -171,10 +171,10 @@ fn case_39_the_same_rule_added_twice_deleted_once() {
 
 #[test]
 fn case_40_bulk_rebuild_of_a_chain() {
-    let rebuild = said(7, "Recreating iptables rules for table: nat, chain: OVN-KUBE-NODEPORT");
+    let rebuild = kind(7, "Recreating iptables rules for table: nat, chain: OVN-KUBE-NODEPORT");
     let (state, _) =
         read_from_nothing(&format!("{}{rebuild}", rule("Adding", "OVN-KUBE-NODEPORT", ARGS)));
-    assert_eq!((open(&state).len(), state.open().unwrap_err().why), (0, Ignorance::Restart));
+    assert_eq!((open(&state).len(), state.open().unwrap_err().why), (0, UnknownReason::Restart));
 }
 
 // Chains and shapes.
@@ -199,8 +199,8 @@ fn only_three_chains_of_table_nat_open_ports() {
         ("POSTROUTING", "-s 169.254.169.1 -j MASQUERADE"),
     ];
     let log: String = rules.iter().map(|(chain, args)| rule("Adding", chain, args)).collect();
-    let (state, remarks) = read_from_nothing(&log);
-    assert_eq!((state.open().unwrap(), remarks), (vec![], vec![]));
+    let (state, anomalies) = read_from_nothing(&log);
+    assert_eq!((state.open().unwrap(), anomalies), (vec![], vec![]));
     let filter = rule("Adding", "OVN-KUBE-NODEPORT", ARGS).replace("table: nat", "table: filter");
     assert_eq!(read_from_nothing(&filter).0.open().unwrap(), []);
 }
@@ -221,7 +221,7 @@ fn a_port_held_by_two_chains_closes_with_the_last() {
 #[test]
 fn the_lists_of_2021_say_what_the_lines_say() {
     let list = |verb: &str| {
-        said(
+        kind(
             7,
             &format!(
                 "{verb} iptables rules: [{{nat OVN-KUBE-NODEPORT [{ARGS}] 0}} {{filter X [-j ACCEPT] 0}}] for service: web"
@@ -244,10 +244,10 @@ fn failure(verb: &str, binary: &str) -> String {
 fn a_failed_delete_leaves_the_port_open_since_it_opened() {
     let (add, delete) =
         (rule("Adding", "OVN-KUBE-NODEPORT", ARGS), rule("Deleting", "OVN-KUBE-NODEPORT", ARGS));
-    let failed = said(7, &format!("Failed to delete: {}\n: ", failure("delete", "iptables")));
-    let (state, remarks) = read_from_nothing(&format!("{add}{delete}{delete}{failed}"));
+    let failed = kind(7, &format!("Failed to delete: {}\n: ", failure("delete", "iptables")));
+    let (state, anomalies) = read_from_nothing(&format!("{add}{delete}{delete}{failed}"));
     assert_eq!(state.open().unwrap()[0].support.since.at.line(), 1);
-    assert!(remarks.contains(&Remark::TakenBack));
+    assert!(anomalies.contains(&Anomaly::TakenBack));
     let other_family = failed.replace("/iptables ", "/ip6tables ");
     assert_eq!(read_from_nothing(&format!("{add}{delete}{other_family}")).0.at_least(), []);
     let missing = failed.replace(
@@ -259,7 +259,7 @@ fn a_failed_delete_leaves_the_port_open_since_it_opened() {
 
 #[test]
 fn of_two_tries_to_delete_the_second_may_succeed_where_each_failure_is_told() {
-    let creating = said(7, "Creating table: nat chain: OVN-KUBE-NODEPORT");
+    let creating = kind(7, "Creating table: nat chain: OVN-KUBE-NODEPORT");
     let (add, delete) =
         (rule("Adding", "OVN-KUBE-NODEPORT", ARGS), rule("Deleting", "OVN-KUBE-NODEPORT", ARGS));
     let one = format!("failed to delete rules: [{}\n]", failure("delete", "iptables"));
@@ -280,14 +280,14 @@ fn a_failure_counts_only_where_programs_join_errors() {
         format!("it said \"{}\"", failure("add", "iptables")),
         format!("have{}", failure("add", "iptables")),
     ] {
-        assert_eq!(open(&read(&format!("{add}{}", said(7, &text))).0).len(), 1, "{text}");
+        assert_eq!(open(&read(&format!("{add}{}", kind(7, &text))).0).len(), 1, "{text}");
     }
 }
 
 #[test]
 fn of_two_tries_to_add_the_second_succeeded_if_one_failed() {
     let add = rule("Adding", "OVN-KUBE-NODEPORT", ARGS);
-    let failed = said(7, &failure("add", "iptables"));
+    let failed = kind(7, &failure("add", "iptables"));
     assert_eq!(read_from_nothing(&format!("{add}{add}{failed}")).0.open().unwrap().len(), 1);
     assert_eq!(read_from_nothing(&format!("{add}{add}{failed}{failed}")).0.open().unwrap(), []);
     // Chains are emptied between the tries of a start, so there it cannot be told.
@@ -305,15 +305,15 @@ fn a_rule_line_inside_another_record_makes_its_port_unknown_and_nothing_else() {
         )
     };
     let other = ARGS.replace("32718", "30080");
-    let log = format!("{}{}", rule("Adding", "OVN-KUBE-NODEPORT", ARGS), said(7, "sync failed: "));
+    let log = format!("{}{}", rule("Adding", "OVN-KUBE-NODEPORT", ARGS), kind(7, "sync failed: "));
     let added = format!("{log}{}", bare("Adding", &other));
     let (state, _) = read_from_nothing(&added);
-    assert_eq!((open(&state).len(), state.open().unwrap_err().why), (1, Ignorance::Ambiguous));
+    assert_eq!((open(&state).len(), state.open().unwrap_err().why), (1, UnknownReason::Ambiguous));
     let settled = format!("{added}{}", rule("Deleting", "OVN-KUBE-NODEPORT", &other));
     assert_eq!(read_from_nothing(&settled).0.open().unwrap().len(), 1);
     let deleted = format!("{log}{}", bare("Deleting", ARGS));
     let (state, _) = read_from_nothing(&deleted);
-    assert_eq!((open(&state).len(), state.open().unwrap_err().why), (0, Ignorance::Ambiguous));
+    assert_eq!((open(&state).len(), state.open().unwrap_err().why), (0, UnknownReason::Ambiguous));
     let repeated = format!("{log}{}", bare("Adding", ARGS));
     assert_eq!(read_from_nothing(&repeated).0.open().unwrap().len(), 1);
 }
@@ -327,7 +327,7 @@ fn a_cut_rule_line_makes_all_unknown_if_its_chain_may_count() {
         ("Adding rule in table: nat, chain: OVN-KUBE-ITP with args: \"-p TCP", true),
         ("Adding service web in name", true),
     ] {
-        let (state, _) = read_from_nothing(&format!("{add}{}", said(7, cut)));
+        let (state, _) = read_from_nothing(&format!("{add}{}", kind(7, cut)));
         assert_eq!(state.open().is_ok(), known, "{cut}");
     }
 }
@@ -352,7 +352,7 @@ fn jumps() -> String {
 }
 
 fn start(pid: u32, verbosity: u32) -> String {
-    format!("{}{}", said(pid, CONFIG), said(pid, &level(verbosity)))
+    format!("{}{}", kind(pid, CONFIG), kind(pid, &level(verbosity)))
 }
 
 const SYNCED: &str = "Added *v1.Service event handler 1";
@@ -363,37 +363,37 @@ fn a_first_start_on_a_clean_host_knows_that_nothing_is_open() {
     assert_eq!(read(&format!("{}{}", start(7, 5), jumps())).0.open().unwrap(), []);
     // Without its first lines the chains may have been there before.
     assert!(read(&jumps()).0.open().is_err());
-    assert_eq!(read(&format!("{}{}", jumps(), said(7, SYNCED))).0.open().unwrap(), []);
+    assert_eq!(read(&format!("{}{}", jumps(), kind(7, SYNCED))).0.open().unwrap(), []);
 }
 
 #[test]
 fn a_later_start_is_unknown_until_its_services_are_dealt_with() {
     let exists =
-        said(7, "Chain: \"OVN-KUBE-NODEPORT\" in table: \"nat\" already exists, skipping creation");
+        kind(7, "Chain: \"OVN-KUBE-NODEPORT\" in table: \"nat\" already exists, skipping creation");
     let begun =
         format!("{}{exists}{}{}", start(7, 5), jumps(), rule("Adding", "OVN-KUBE-NODEPORT", ARGS));
     let (state, _) = read(&begun);
-    assert_eq!((state.open().unwrap_err().why, open(&state).len()), (Ignorance::Restart, 1));
-    assert_eq!(read(&format!("{begun}{}", said(7, SYNCED))).0.open().unwrap().len(), 1);
+    assert_eq!((state.open().unwrap_err().why, open(&state).len()), (UnknownReason::Restart, 1));
+    assert_eq!(read(&format!("{begun}{}", kind(7, SYNCED))).0.open().unwrap().len(), 1);
 }
 
 #[test]
 fn another_process_makes_all_unknown() {
     let add = rule("Adding", "OVN-KUBE-NODEPORT", ARGS);
     let signs = [
-        said(8, CONFIG),
-        said(7, CONFIG),
-        said(7, &level(5)),
+        kind(8, CONFIG),
+        kind(7, CONFIG),
+        kind(7, &level(5)),
         "I0625 09:07:00.992980123 - starting ovnkube-node\n".to_owned(),
         "2023-06-25T09:00:00+00:00 - starting ovnkube-master, Node: n IP: 10.0.0.1\n".to_owned(),
-        said(8, "Creating table: nat chain: OUTPUT"),
+        kind(8, "Creating table: nat chain: OUTPUT"),
         jumps(),
     ];
     for sign in signs {
         let (state, _) = read_from_nothing(&format!("{add}{sign}"));
         assert_eq!(
             (state.at_least(), state.open().unwrap_err().why),
-            (vec![], Ignorance::Restart),
+            (vec![], UnknownReason::Restart),
             "{sign}"
         );
     }
@@ -405,8 +405,8 @@ fn facts_are_not_taken_where_what_follows_would_go_unseen() {
     for (log, taken) in [
         (start(7, 4), false),
         (start(7, 5), false),
-        (format!("{}{}{}", start(7, 5), jumps(), said(7, SYNCED)), true),
-        (said(7, SYNCED), false),
+        (format!("{}{}{}", start(7, 5), jumps(), kind(7, SYNCED)), true),
+        (kind(7, SYNCED), false),
         (rule("Adding", "OVN-KUBE-ITP", "-j RETURN"), true),
         (String::new(), true),
     ] {
@@ -420,11 +420,11 @@ fn facts_are_not_taken_where_what_follows_would_go_unseen() {
 #[test]
 fn the_end_of_a_start_that_was_not_seen_makes_all_unknown() {
     let add = rule("Adding", "OVN-KUBE-NODEPORT", ARGS);
-    let (state, _) = read_from_nothing(&format!("{add}{}", said(7, SYNCED)));
-    assert_eq!((state.at_least(), state.open().unwrap_err().why), (vec![], Ignorance::Restart));
-    let synced = format!("{}{}{}{add}", start(7, 5), jumps(), said(7, SYNCED));
+    let (state, _) = read_from_nothing(&format!("{add}{}", kind(7, SYNCED)));
+    assert_eq!((state.at_least(), state.open().unwrap_err().why), (vec![], UnknownReason::Restart));
+    let synced = format!("{}{}{}{add}", start(7, 5), jumps(), kind(7, SYNCED));
     assert_eq!(
-        read(&format!("{synced}{}", said(7, SYNCED))).0.open().unwrap().len(),
+        read(&format!("{synced}{}", kind(7, SYNCED))).0.open().unwrap().len(),
         1,
         "another handler of the same process"
     );
@@ -452,7 +452,7 @@ fn a_deleted_rule_shows_that_the_start_is_over_where_its_end_was_filtered_out() 
 fn recreate(chains: &[&str]) -> String {
     chains
         .iter()
-        .map(|chain| said(7, &format!("Recreating iptables rules for table: {chain}")))
+        .map(|chain| kind(7, &format!("Recreating iptables rules for table: {chain}")))
         .collect()
 }
 
@@ -477,7 +477,7 @@ fn a_rebuilding_keeps_what_its_ignoring_lines_name() {
     // The rules are named under the lines of other chains, before or after that of their own.
     let after = format!(
         "{first}{}{}{}",
-        said(7, "Chain: \"X\" in table: \"nat\" already exists, skipping creation"),
+        kind(7, "Chain: \"X\" in table: \"nat\" already exists, skipping creation"),
         recreate(&REST),
         ignoring()
     );
@@ -493,10 +493,10 @@ fn a_rebuilding_keeps_what_its_ignoring_lines_name() {
 #[test]
 fn a_rebuilding_tells_nothing_where_rule_lines_are_not_printed() {
     let all = format!("{}{}", recreate(&["nat, chain: OVN-KUBE-ITP"]), recreate(&REST));
-    assert_eq!(read(&all).0.open().unwrap_err().why, Ignorance::NeverPrinted);
+    assert_eq!(read(&all).0.open().unwrap_err().why, UnknownReason::NeverPrinted);
     assert_eq!(
         read(&format!("{}{all}", start(7, 4))).0.open().unwrap_err().why,
-        Ignorance::NeverPrinted
+        UnknownReason::NeverPrinted
     );
     assert_eq!(read(&format!("{}{all}", start(7, 5))).0.open().unwrap(), []);
     assert!(read(&recreate(&REST)).0.open().is_err(), "its beginning is not in the log");
@@ -505,7 +505,7 @@ fn a_rebuilding_tells_nothing_where_rule_lines_are_not_printed() {
 #[test]
 fn a_log_without_rule_lines_is_told_from_a_silent_one() {
     assert_eq!(read("").0.voice(), Voice::Silent);
-    assert_eq!(read(&said(7, CONFIG)).0.voice(), Voice::NoRuleLines);
+    assert_eq!(read(&kind(7, CONFIG)).0.voice(), Voice::NoRuleLines);
     assert_eq!(read(&start(7, 4)).0.voice(), Voice::TooQuiet { level: 4 });
     assert_eq!(
         read(&format!("{}{}", start(7, 5), rule("Adding", "OVN-KUBE-NODEPORT", ARGS))).0.voice(),
@@ -517,7 +517,7 @@ fn a_log_without_rule_lines_is_told_from_a_silent_one() {
 fn the_verdict_on_a_log_of_chains_alone_is_that_it_cannot_speak() {
     use hostport_audit::report::Verdict;
     let rebuilt = format!("{}{}", recreate(&["nat, chain: OVN-KUBE-ITP"]), recreate(&REST));
-    let creating = said(7, "Creating table: nat chain: OVN-KUBE-NODEPORT");
+    let creating = kind(7, "Creating table: nat chain: OVN-KUBE-NODEPORT");
     for (log, speaks) in [
         (format!("{}{creating}{rebuilt}", start(7, 4)), false),
         (format!("{creating}{rebuilt}"), false),
@@ -546,9 +546,9 @@ fn more_rules_than_the_limit_make_the_answer_unknown_until_the_next_rebuilding()
             &ARGS.replace("32718", &port.to_string()),
         ));
     }
-    let (state, remarks) = state(&auditor);
-    assert_eq!((state.at_least().len(), state.open().unwrap_err().why), (3, Ignorance::Limit));
-    assert!(remarks.contains(&Remark::LimitReached));
+    let (state, anomalies) = state(&auditor);
+    assert_eq!((state.at_least().len(), state.open().unwrap_err().why), (3, UnknownReason::Limit));
+    assert!(anomalies.contains(&Anomaly::LimitReached));
     let all = format!("{}{}", recreate(&["nat, chain: OVN-KUBE-ITP"]), recreate(&REST));
     auditor.feed(all);
     assert_eq!(self::state(&auditor).0.open().unwrap(), []);
@@ -560,8 +560,8 @@ fn a_statement_that_contradicts_the_log_is_remarked() {
         Auditor::with(Expect::Only(Source::Ovnkube), Limits::default()).keeping_history();
     auditor.feed(rule("Adding", "OVN-KUBE-NODEPORT", ARGS));
     auditor.know(None, &Facts { ovnkube: Some(Statement::ports([])), ..Facts::default() });
-    let (state, remarks) = state(&auditor);
-    assert_eq!((state.open().unwrap(), remarks), (vec![], vec![Remark::Contradiction]));
+    let (state, anomalies) = state(&auditor);
+    assert_eq!((state.open().unwrap(), anomalies), (vec![], vec![Anomaly::Contradiction]));
 }
 
 // Laws.
@@ -636,7 +636,7 @@ fn replay(changes: &[Change]) -> Vec<String> {
             Change::Closed { opening, .. } => {
                 open.remove(&format!("{opening:?}"));
             }
-            Change::Lost { .. } | Change::Learnt { .. } => open.clear(),
+            Change::BecameUnknown { .. } | Change::BecameKnown { .. } => open.clear(),
             other => panic!("{other:?}"),
         }
     }

@@ -5,13 +5,13 @@ use crate::common;
 
 use common::corpus;
 use common::ovnkube::{Score, Step, named, steps};
-use hostport_audit::event::ovnkube::{PublishingRule, Role, Rule, Saved};
-use hostport_audit::event::{Event, Source, What};
+use hostport_audit::event::ovnkube::{PortRule, Role, Rule, Saved};
+use hostport_audit::event::{Event, EventKind, Source};
 use hostport_audit::record::klog::Reader;
 use hostport_audit::record::save::Save;
 use hostport_audit::record::{Reading, klog};
 use hostport_audit::state::evidence::Evidence;
-use hostport_audit::state::known::Ignorance;
+use hostport_audit::state::known::UnknownReason;
 use hostport_audit::state::ovnkube::{Ovnkube, Statement};
 use hostport_audit::state::{Effects, Facts};
 use hostport_audit::{Auditor, ErrorKind, Expect, Family, Limits, LineRef};
@@ -46,7 +46,7 @@ fn statement(step: &Step) -> Statement {
     of(Family::Ipv4, &step.rules_v4).and(of(Family::Ipv6, &step.rules_v6))
 }
 
-fn published(step: &Step) -> BTreeSet<(Family, PublishingRule)> {
+fn published(step: &Step) -> BTreeSet<(Family, PortRule)> {
     let both = [(Family::Ipv4, &step.rules_v4), (Family::Ipv6, &step.rules_v6)];
     let all = both.into_iter().flat_map(|(family, text)| rules(family, &save_text(text)));
     all.filter_map(|rule| match rule.role {
@@ -56,7 +56,7 @@ fn published(step: &Step) -> BTreeSet<(Family, PublishingRule)> {
     .collect()
 }
 
-fn held(state: &Ovnkube) -> BTreeSet<(Family, PublishingRule)> {
+fn held(state: &Ovnkube) -> BTreeSet<(Family, PortRule)> {
     state
         .at_least()
         .iter()
@@ -156,8 +156,8 @@ fn fold(state: &mut Ovnkube, text: &str) -> Effects {
         if let Reading::Record(record) | Reading::Continuation(Some(record)) = reading {
             for event in hostport_audit::event::ovnkube::events(&record) {
                 let event =
-                    Event { host: None, at: by.at, stamp: None, what: What::Ovnkube(event) };
-                if let What::Ovnkube(event) = event.what {
+                    Event { host: None, at: by.at, stamp: None, kind: EventKind::Ovnkube(event) };
+                if let EventKind::Ovnkube(event) = event.kind {
                     state.apply(&event, by, &mut effects);
                 }
             }
@@ -242,7 +242,7 @@ fn an_output_without_the_chains_says_nothing_of_nftables() {
     const CHAIN: &str = "*nat\n:OVN-KUBE-NODEPORT - [0:0]\nCOMMIT\n";
     let both = |v4, v6| saved(Family::Ipv4, v4).and(saved(Family::Ipv6, v6));
     let why = |state: &Ovnkube| state.open().map_err(|unknown| unknown.why);
-    let unknown = || Err(Ignorance::NftablesNotStated);
+    let unknown = || Err(UnknownReason::NftablesNotStated);
     let mut state = Ovnkube::new(Limits::default());
     know(&mut state, &both(NOTHING, NOTHING));
     assert_eq!(why(&state), unknown());

@@ -46,7 +46,7 @@ fn changes(before: &str, line: &str) -> usize {
     let mut enter = |finding: Finding<'_>, effects: &mut Effects| {
         if let FindingKind::Event(what) = finding.kind {
             ledger.apply(
-                &Event { host: finding.host, at: finding.at, stamp: finding.stamp, what },
+                &Event { host: finding.host, at: finding.at, stamp: finding.stamp, kind: what },
                 &mut |_, told| effects.changes.extend(told.changes.iter().cloned()),
             );
         }

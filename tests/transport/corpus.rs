@@ -2,7 +2,7 @@
 use crate::common;
 
 use common::{corpus, reading};
-use hostport_audit::record::transport::{Delivery, Reader, Transport};
+use hostport_audit::record::transport::{Reader, Transport, Unwrapped};
 use hostport_audit::{Limits, Lines};
 
 #[test]
@@ -13,9 +13,9 @@ fn lines_add_up_and_prefix_and_message_are_the_line() {
         let mut reader = Reader::new(&Limits::default());
         for line in Lines::new(&file.bytes) {
             lines += 1;
-            reader.read(&line, &mut |delivery: Delivery<'_>| {
+            reader.read(&line, &mut |delivery: Unwrapped<'_>| {
                 delivered += delivery.lines();
-                let Delivery::Entry(entry) = &delivery else { return };
+                let Unwrapped::Entry(entry) = &delivery else { return };
                 if entry.prefix().transport().is_prefix() && entry.lines() == 1 {
                     assert_eq!(entry.at(), line.at(), "{}", file.name);
                     let joined = [entry.prefix().as_bytes(), entry.message().as_bytes()].concat();
@@ -26,7 +26,7 @@ fn lines_add_up_and_prefix_and_message_are_the_line() {
                 }
             });
         }
-        reader.finish(&mut |delivery: Delivery<'_>| delivered += delivery.lines());
+        reader.finish(&mut |delivery: Unwrapped<'_>| delivered += delivery.lines());
         assert_eq!(delivered, lines, "{}", file.name);
         assert!(reader.is_idle());
     }
@@ -40,9 +40,9 @@ fn nothing_that_a_program_printed_is_malformed_or_unfinished() {
         let last = all.len() - 1;
         for (i, delivery) in all.iter().enumerate() {
             match delivery {
-                Delivery::Malformed { error, at, .. } => panic!("{} {at}: {error}", file.name),
+                Unwrapped::Malformed { error, at, .. } => panic!("{} {at}: {error}", file.name),
                 // Only the next header tells that an entry in verbose mode has ended.
-                Delivery::Entry(entry) => assert!(
+                Unwrapped::Entry(entry) => assert!(
                     entry.is_complete()
                         || (i == last && entry.prefix().transport() == Transport::Verbose),
                     "{} {}",

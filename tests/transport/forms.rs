@@ -3,7 +3,7 @@ use crate::common;
 
 use common::reading::{deliveries, entries};
 use hostport_audit::record::transport::{
-    Delivery, Entry, Note, OpenPart, Prefix, Reader, Stream, Transport,
+    Entry, JournalNotice, OpenPart, Prefix, Reader, Stream, Transport, Unwrapped,
 };
 use hostport_audit::{ErrorKind, Limits, Lines};
 
@@ -273,9 +273,9 @@ fn marks_go_on_over_lines_that_show_nothing() {
     assert_eq!(briefs(&input)[1].4, format!("nested {KLOG}"));
 }
 
-fn notes(input: &str) -> Vec<(u64, Note<'static>)> {
+fn notes(input: &str) -> Vec<(u64, JournalNotice<'static>)> {
     let note = |delivery| match delivery {
-        Delivery::Note { note, at, .. } => Some((at.line(), note)),
+        Unwrapped::JournalNotice { note, at, .. } => Some((at.line(), note)),
         _ => None,
     };
     deliveries(input.as_bytes(), &Limits::default()).into_iter().filter_map(note).collect()
@@ -286,7 +286,10 @@ fn a_boot_is_told_only_where_the_journal_can_tell_it() {
     let boot = "-- Boot 2d30a6508937515eb84cfdeac507588e --";
     let line = "Jun 25 16:24:11 rhel92 crio[77216]: x";
     assert_eq!(notes(&format!("{line}\n{boot}\n{line}\n")).len(), 1);
-    assert_eq!(notes(&format!("{line}\n-- Reboot --\n{line}\n")), [(2, Note::Boot { id: None })]);
+    assert_eq!(
+        notes(&format!("{line}\n-- Reboot --\n{line}\n")),
+        [(2, JournalNotice::Boot { id: None })]
+    );
     for text in [
         format!("{line}\n{line} {boot}\n"),
         format!("{line}\n {boot}\n"),
@@ -299,7 +302,7 @@ fn a_boot_is_told_only_where_the_journal_can_tell_it() {
         b"-- Logs begin at Sun 2023-06-25 16:24:11 CST, end at Mon 2023-06-26 16:24:11 CST. --\n-- No entries --\n",
         &Limits::default(),
     );
-    assert!(frame.iter().all(|delivery| matches!(delivery, Delivery::Decoration { lines: 1, .. })));
+    assert!(frame.iter().all(|delivery| matches!(delivery, Unwrapped::Separator { lines: 1, .. })));
 }
 
 #[test]
@@ -314,7 +317,7 @@ fn another_boot_of_the_same_host_is_told_once() {
     let boots: Vec<(u64, String)> = notes(&input)
         .into_iter()
         .map(|(line, note)| match note {
-            Note::Boot { id } => (line, id.unwrap().to_string()),
+            JournalNotice::Boot { id } => (line, id.unwrap().to_string()),
             other => panic!("{other:?}"),
         })
         .collect();
@@ -326,7 +329,7 @@ fn missing_messages_are_told_by_journald_alone() {
     let line = |program: &str| {
         format!("Jun 25 16:24:11 rhel92 {program}[612]: Suppressed 42 messages from crio.service\n")
     };
-    let suppressed = Note::Suppressed { count: 42, unit: "crio.service".into() };
+    let suppressed = JournalNotice::Suppressed { count: 42, unit: "crio.service".into() };
     assert_eq!(notes(&line("systemd-journald")), [(1, suppressed.clone())]);
     assert_eq!(
         notes(
@@ -338,16 +341,16 @@ fn missing_messages_are_told_by_journald_alone() {
     );
     assert_eq!(notes(&line("conmon")), []);
     let blob = "Jun 25 16:24:11 rhel92 crio[77216]: [12B blob data]\n";
-    assert_eq!(notes(blob), [(1, Note::TextLost)]);
+    assert_eq!(notes(blob), [(1, JournalNotice::TextLost)]);
     // In a form that keeps every byte these words are a message.
     assert_eq!(notes("{\"MESSAGE\":\"[12B blob data]\",\"_PID\":\"1\"}\n"), []);
-    assert_eq!(notes("{\"MESSAGE\":null,\"_PID\":\"1\"}\n"), [(1, Note::TextLost)]);
+    assert_eq!(notes("{\"MESSAGE\":null,\"_PID\":\"1\"}\n"), [(1, JournalNotice::TextLost)]);
 }
 
 #[track_caller]
 fn malformed(input: &[u8]) -> (ErrorKind, usize, u64, u64) {
     match deliveries(input, &Limits::default()).as_slice() {
-        [Delivery::Malformed { error, at, lines, .. }] => {
+        [Unwrapped::Malformed { error, at, lines, .. }] => {
             (error.kind(), error.offset(), at.line(), *lines)
         }
         other => panic!("{other:?}"),
@@ -387,7 +390,7 @@ fn what_breaks_tells_whose_it_was() {
     let export = b"__CURSOR=s\n_HOSTNAME=rhel92\nSYSLOG_IDENTIFIER=crio\nMESSAGE\n\xff\xff\xff\xff\xff\xff\xff\xff\n";
     for input in [&object[..], export] {
         match deliveries(input, &Limits::default()).as_slice() {
-            [Delivery::Malformed { prefix, .. }] => {
+            [Unwrapped::Malformed { prefix, .. }] => {
                 assert_eq!(
                     (prefix.host().unwrap().to_str(), prefix.program().unwrap().to_str()),
                     (Some("rhel92"), Some("crio"))
@@ -399,7 +402,7 @@ fn what_breaks_tells_whose_it_was() {
     let line = |host: &str| format!("Jun 25 16:24:11 {host} crio[77216]: x\n");
     let hosts = |input: String| -> Vec<Option<String>> {
         let boot = |delivery| match delivery {
-            Delivery::Note { prefix, .. } => Some(prefix.host().map(ToString::to_string)),
+            Unwrapped::JournalNotice { prefix, .. } => Some(prefix.host().map(ToString::to_string)),
             _ => None,
         };
         deliveries(input.as_bytes(), &Limits::default()).into_iter().filter_map(boot).collect()
@@ -461,14 +464,14 @@ fn verbose_entries_are_known_as_far_as_they_have_come() {
     let input = entry.repeat(2);
     let lines: Vec<_> = Lines::new(input.as_bytes()).collect();
     for line in &lines[..8] {
-        reader.read(line, &mut |delivery: Delivery<'_>| told.push(delivery.into_owned()));
+        reader.read(line, &mut |delivery: Unwrapped<'_>| told.push(delivery.into_owned()));
     }
     assert_eq!(reader.open_part(), OpenPart::Record(Transport::Verbose));
-    reader.finish(&mut |delivery: Delivery<'_>| told.push(delivery.into_owned()));
+    reader.finish(&mut |delivery: Unwrapped<'_>| told.push(delivery.into_owned()));
     let told: Vec<_> = told
         .into_iter()
         .map(|delivery| match delivery {
-            Delivery::Entry(entry) => {
+            Unwrapped::Entry(entry) => {
                 (brief(&entry), entry.is_complete(), entry.prefix().stamp().unwrap().to_string())
             }
             other => panic!("{other:?}"),
@@ -563,7 +566,7 @@ fn cut_lines_say_how_much_is_missing() {
     let limits = Limits { max_line: 40, ..Limits::default() };
     let line = format!("Jun 25 16:24:11 rhel92 crio[77216]: {CRIO}");
     match deliveries(line.as_bytes(), &limits).as_slice() {
-        [Delivery::Entry(entry)] => {
+        [Unwrapped::Entry(entry)] => {
             assert_eq!(
                 (entry.message().to_string(), entry.cut() as usize),
                 ("time".to_owned(), line.len() - 40)
@@ -573,6 +576,6 @@ fn cut_lines_say_how_much_is_missing() {
     }
     let object = format!("{{\"_PID\":\"7\",\"MESSAGE\":\"{}\"}}", "x".repeat(50));
     assert!(
-        matches!(deliveries(object.as_bytes(), &limits).as_slice(), [Delivery::Malformed { error, .. }] if error.kind() == ErrorKind::TooLong)
+        matches!(deliveries(object.as_bytes(), &limits).as_slice(), [Unwrapped::Malformed { error, .. }] if error.kind() == ErrorKind::TooLong)
     );
 }

@@ -4,7 +4,7 @@ use crate::common;
 
 use common::corpus::{self, File};
 use common::reading::deliveries;
-use hostport_audit::record::transport::{Delivery, OpenPart, Reader};
+use hostport_audit::record::transport::{OpenPart, Reader, Unwrapped};
 use hostport_audit::{Feeder, Limits, Lines, RawLine};
 use proptest::prelude::*;
 use std::sync::OnceLock;
@@ -36,7 +36,7 @@ fn sample() -> impl Strategy<Value = &'static File> {
     (0..samples().len()).prop_map(|i| &samples()[i])
 }
 
-fn keep<'a>(all: &'a mut Vec<Delivery<'static>>) -> impl FnMut(Delivery<'_>) + 'a {
+fn keep<'a>(all: &'a mut Vec<Unwrapped<'static>>) -> impl FnMut(Unwrapped<'_>) + 'a {
     |delivery| all.push(delivery.into_owned())
 }
 
@@ -130,7 +130,7 @@ proptest! {
                     reader = restored;
                 }
                 // Looking at what is known so far changes nothing.
-                reader.clone().finish(&mut |_: Delivery<'_>| {});
+                reader.clone().finish(&mut |_: Unwrapped<'_>| {});
             }
             reader.read(line, &mut keep(&mut all));
         }
@@ -144,9 +144,9 @@ proptest! {
         let input = broken(file, &changes);
         let all = deliveries(&input, &limits);
         let lines = Lines::with_limits(&input, &limits).count() as u64;
-        prop_assert_eq!(all.iter().map(Delivery::lines).sum::<u64>(), lines, "{}", file.name);
+        prop_assert_eq!(all.iter().map(Unwrapped::lines).sum::<u64>(), lines, "{}", file.name);
         for delivery in &all {
-            if let Delivery::Entry(entry) = delivery {
+            if let Unwrapped::Entry(entry) = delivery {
                 prop_assert!(entry.message().as_bytes().len() <= limits.max_record.max(limits.max_line));
                 let place = entry.at().span();
                 prop_assert!(entry.cut() > 0 || !entry.prefix().transport().is_prefix() || entry.lines() > 1
@@ -181,14 +181,14 @@ fn one_line_forms_may_be_read_from_any_line_on() {
     for file in samples().iter().filter(|file| file.name != "mixed") {
         let lines: Vec<RawLine<'_>> = Lines::new(&file.bytes).collect();
         let mut reader = Reader::new(&Limits::default());
-        let mut at_line: Vec<Vec<Delivery<'static>>> = Vec::new();
+        let mut at_line: Vec<Vec<Unwrapped<'static>>> = Vec::new();
         for line in &lines {
             let mut told = Vec::new();
             reader.read(line, &mut keep(&mut told));
             at_line.push(told);
         }
         for (line, told) in lines.iter().zip(&at_line) {
-            let [Delivery::Entry(entry)] = told.as_slice() else { continue };
+            let [Unwrapped::Entry(entry)] = told.as_slice() else { continue };
             if entry.lines() > 1 || entry.is_continuation() || entry.prefix().as_bytes().is_empty()
             {
                 continue;
@@ -200,7 +200,7 @@ fn one_line_forms_may_be_read_from_any_line_on() {
     }
 }
 
-fn read_one(line: &[u8]) -> Vec<Delivery<'static>> {
+fn read_one(line: &[u8]) -> Vec<Unwrapped<'static>> {
     deliveries(line, &Limits { max_line: usize::MAX, max_record: usize::MAX, ..Limits::default() })
 }
 
@@ -261,7 +261,7 @@ fn hostile_input_is_read_in_linear_time() {
         }
         let all = read_one(&input);
         let lines = input.iter().filter(|&&b| b == b'\n').count() as u64 + 1;
-        assert_eq!(all.iter().map(Delivery::lines).sum::<u64>(), lines);
+        assert_eq!(all.iter().map(Unwrapped::lines).sum::<u64>(), lines);
     }
 }
 
@@ -271,8 +271,8 @@ fn many_openings_hold_no_more_than_the_limits_allow() {
     let limits = Limits { max_record: 4096, max_streams: 8, ..Limits::default() };
     let mut reader = Reader::new(&limits);
     let (mut entries, mut lost) = (0u64, 0u64);
-    let mut count = |delivery: Delivery<'_>| {
-        if let Delivery::Entry(entry) = delivery {
+    let mut count = |delivery: Unwrapped<'_>| {
+        if let Unwrapped::Entry(entry) = delivery {
             assert!(!entry.is_complete() && entry.message().as_bytes().len() <= 4096);
             entries += 1;
             lost += entry.cut();
@@ -298,12 +298,12 @@ fn many_openings_hold_no_more_than_the_limits_allow() {
     for _ in 0..20_000u32 {
         let line = format!("2023-11-22T09:46:35.825084079+08:00 stderr P {}", "x".repeat(200));
         given += 200;
-        reader.read(&RawLine::alone(line.as_bytes()), &mut |_: Delivery<'_>| {
+        reader.read(&RawLine::alone(line.as_bytes()), &mut |_: Unwrapped<'_>| {
             panic!("nothing has ended")
         });
     }
-    reader.finish(&mut |delivery: Delivery<'_>| {
-        if let Delivery::Entry(entry) = delivery {
+    reader.finish(&mut |delivery: Unwrapped<'_>| {
+        if let Unwrapped::Entry(entry) = delivery {
             kept = entry.message().as_bytes().len() as u64 + entry.cut();
             assert_eq!(entry.message().as_bytes().len(), 4096);
         }

@@ -5,7 +5,7 @@ use crate::common;
 use crate::state_line;
 
 use common::corpus;
-use hostport_audit::event::Remark;
+use hostport_audit::event::Anomaly;
 use hostport_audit::event::journal::Cause;
 use hostport_audit::record::transport::Encoding;
 use hostport_audit::{Auditor, InputId, Lines, Source, Timeline};
@@ -53,8 +53,8 @@ fn loggers_say_that_messages_are_missing() {
     for note in missing {
         let log = format!("{CRIO}Jun 25 16:24:14 rhel92 {note}\n");
         assert_eq!(sockets(&log), Value::Null, "{note}");
-        let remarks = read(&log).coverage().remarks();
-        assert!(remarks.get(&Remark::Gap).is_some_and(|count| *count > 0), "{note}");
+        let anomalies = read(&log).coverage().anomalies();
+        assert!(anomalies.get(&Anomaly::Gap).is_some_and(|count| *count > 0), "{note}");
     }
     let other = [
         // Of another process.
@@ -145,7 +145,7 @@ fn reversed(bytes: &[u8]) -> Vec<u8> {
 fn the_newest_line_first_tells_nothing() {
     let auditor = read(reversed(CRIO.as_bytes()));
     assert_eq!(answers(&auditor)["crio"]["sockets"], Value::Null);
-    assert_eq!(auditor.coverage().remarks().get(&Remark::NewestFirst), Some(&1));
+    assert_eq!(auditor.coverage().anomalies().get(&Anomaly::NewestFirst), Some(&1));
     let report = auditor.report(&Timeline::new()).to_string();
     assert!(report.contains("newest line"), "{report}");
     // Where the order turns in the middle of a log, from there on.
@@ -179,7 +179,7 @@ fn single_steps_back_are_no_order() {
     let log = |times: &[&str]| {
         let lines: String = times.iter().map(|time| line(time)).collect();
         let auditor = read(lines);
-        auditor.coverage().remarks().contains_key(&Remark::NewestFirst)
+        auditor.coverage().anomalies().contains_key(&Anomaly::NewestFirst)
     };
     assert!(!log(&["03:00:00.1", "02:00:00.1", "02:00:00.2", "02:00:00.1", "02:00:00.3"]));
     assert!(!log(&["03:00:00.1", "03:00:00.2", "02:00:00.2", "02:00:00.1", "02:00:00.3"]));
@@ -224,7 +224,7 @@ fn a_log_turned_upside_down_gives_no_wrong_answer() {
         }
         let truth = answers(&read(&file.bytes));
         let auditor = read(reversed(&file.bytes));
-        let seen = auditor.coverage().remarks().contains_key(&Remark::NewestFirst);
+        let seen = auditor.coverage().anomalies().contains_key(&Anomaly::NewestFirst);
         turned += usize::from(seen);
         if !seen {
             // All in one second of firewalld's clock, say.

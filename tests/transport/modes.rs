@@ -6,13 +6,13 @@
 use crate::common;
 
 use common::{corpus, reading};
-use hostport_audit::record::transport::{Delivery, Entry, Note, Prefix};
+use hostport_audit::record::transport::{Entry, JournalNotice, Prefix, Unwrapped};
 use hostport_audit::time::{Duration, OffsetDateTime, UtcOffset};
 use hostport_audit::{Limits, Stamp, Timeline, YearRule};
 
 /// What one entry says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Said {
+struct EventKind {
     host: Option<String>,
     identifier: Option<String>,
     unit: Option<String>,
@@ -21,8 +21,8 @@ struct Said {
     message: Option<Vec<u8>>,
 }
 
-fn said(prefix: &Prefix<'_>, message: Option<&[u8]>) -> Said {
-    Said {
+fn kind(prefix: &Prefix<'_>, message: Option<&[u8]>) -> EventKind {
+    EventKind {
         host: prefix.host().map(ToString::to_string),
         identifier: prefix.identifier().map(ToString::to_string),
         unit: prefix.unit().map(ToString::to_string),
@@ -33,13 +33,13 @@ fn said(prefix: &Prefix<'_>, message: Option<&[u8]>) -> Said {
 
 /// What a log says, further lines of a message put to their first one, and the boots at which it
 /// says that.
-fn read(name: &str) -> (Vec<Said>, Vec<(usize, String)>) {
-    let (mut all, mut boots) = (Vec::<Said>::new(), Vec::new());
+fn read(name: &str) -> (Vec<EventKind>, Vec<(usize, String)>) {
+    let (mut all, mut boots) = (Vec::<EventKind>::new(), Vec::new());
     for delivery in reading::deliveries(&corpus::file(name).bytes, &Limits::default()) {
         match delivery {
-            Delivery::Entry(entry) if entry.is_continuation() => {
+            Unwrapped::Entry(entry) if entry.is_continuation() => {
                 let last = all.last_mut().unwrap();
-                let again = said(entry.prefix(), None);
+                let again = kind(entry.prefix(), None);
                 assert_eq!(
                     (&again.host, &again.identifier, again.pid),
                     (&last.host, &last.identifier, last.pid),
@@ -47,14 +47,16 @@ fn read(name: &str) -> (Vec<Said>, Vec<(usize, String)>) {
                 );
                 last.message.as_mut().unwrap().extend([b"\n", entry.message().as_bytes()].concat());
             }
-            Delivery::Entry(entry) => {
-                all.push(said(entry.prefix(), Some(entry.message().as_bytes())))
+            Unwrapped::Entry(entry) => {
+                all.push(kind(entry.prefix(), Some(entry.message().as_bytes())))
             }
-            Delivery::Note { note: Note::TextLost, prefix, .. } => all.push(said(&prefix, None)),
-            Delivery::Note { note: Note::Boot { id }, .. } => {
+            Unwrapped::JournalNotice { note: JournalNotice::TextLost, prefix, .. } => {
+                all.push(kind(&prefix, None))
+            }
+            Unwrapped::JournalNotice { note: JournalNotice::Boot { id }, .. } => {
                 boots.push((all.len(), id.unwrap().to_string()))
             }
-            Delivery::Decoration { .. } => {}
+            Unwrapped::Separator { .. } => {}
             other => panic!("{name}: {other:?}"),
         }
     }
@@ -94,7 +96,7 @@ const SHORT_MODES: [&str; 8] = [
 ];
 
 /// What is left of an entry in a mode, given all of it.
-fn in_mode(mode: &str, all: &Said) -> Said {
+fn in_mode(mode: &str, all: &EventKind) -> EventKind {
     let mut left = all.clone();
     let message = all.message.clone().unwrap();
     match mode {
@@ -176,8 +178,8 @@ fn the_cat_mode_tells_the_messages() {
         let (all, _) = read(&format!("crio/{folder}/{run}.export.log"));
         let lines: Vec<Vec<u8>> = all
             .iter()
-            .flat_map(|said| {
-                said.message
+            .flat_map(|kind| {
+                kind.message
                     .as_deref()
                     .unwrap()
                     .split(|&b| b == b'\n')
@@ -283,7 +285,7 @@ fn rsyslog_tells_the_same() {
     let odd: Vec<_> =
         read("crio/rsyslog/odd.traditional.log").0.into_iter().rev().take(5).collect();
     let brief: Vec<_> =
-        odd.iter().map(|said| (said.identifier.as_deref().unwrap(), said.pid)).collect();
+        odd.iter().map(|kind| (kind.identifier.as_deref().unwrap(), kind.pid)).collect();
     assert_eq!(
         brief,
         [
@@ -294,7 +296,7 @@ fn rsyslog_tells_the_same() {
             ("crio", Some(77216))
         ]
     );
-    assert!(odd.iter().all(|said| said.host.as_deref() == Some("node-1.example.com")));
+    assert!(odd.iter().all(|kind| kind.host.as_deref() == Some("node-1.example.com")));
     assert_eq!(odd[0].message.as_deref(), Some(&b"IN=eth0 DPT=443"[..]));
 }
 
@@ -304,7 +306,8 @@ fn long_messages_are_whole_or_known_to_be_lost() {
     let (short, _) = read("crio/more/big-line.short.log");
     let (verbose, _) = read("crio/more/big-line.verbose.log");
     let (json, _) = read("crio/more/big-line.json.log");
-    let text = |said: &[Said]| said.iter().map(|said| said.message.clone()).collect::<Vec<_>>();
+    let text =
+        |kind: &[EventKind]| kind.iter().map(|kind| kind.message.clone()).collect::<Vec<_>>();
     assert_eq!(text(&short), text(&verbose));
     assert_eq!(json.len(), short.len());
     for (json, short) in json.iter().zip(&short) {
@@ -313,5 +316,5 @@ fn long_messages_are_whole_or_known_to_be_lost() {
         assert!(!fits || json.message == short.message);
         assert_eq!((json.pid, &json.identifier), (short.pid, &short.identifier));
     }
-    assert_eq!(json.iter().filter(|said| said.message.is_none()).count(), 2);
+    assert_eq!(json.iter().filter(|kind| kind.message.is_none()).count(), 2);
 }

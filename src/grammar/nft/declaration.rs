@@ -36,7 +36,7 @@ impl<'a> RawSetHead<'a> {
     pub(crate) fn take(
         &mut self,
         declaration: &'a [u8],
-    ) -> Result<(), nom::Err<super::Broken<'a>>> {
+    ) -> Result<(), nom::Err<super::GrammarError<'a>>> {
         if let Some(types) = declaration.strip_prefix(b"type ") {
             let colon = types.windows(3).position(|three| three == b" : ");
             let cut =

@@ -82,11 +82,11 @@ pub(crate) struct RawChain<'a> {
 pub(crate) fn ruleset(whole: &[u8]) -> Result<Vec<RawTable<'_>>, ParseError> {
     all(whole, |input| {
         let mut tables = Vec::new();
-        let mut rest = remarks(input)?.0;
+        let mut rest = anomalies(input)?.0;
         while !rest.is_empty() {
             let (behind, table) = one_table(rest)?;
             tables.push(table);
-            rest = remarks(behind)?.0;
+            rest = anomalies(behind)?.0;
         }
         Ok((rest, tables))
     })
@@ -94,7 +94,7 @@ pub(crate) fn ruleset(whole: &[u8]) -> Result<Vec<RawTable<'_>>, ParseError> {
 
 /// `# Warning: table ip nat is managed by iptables-nft, do not touch!`, which nft writes to
 /// standard error, between tables.
-fn remarks(input: &[u8]) -> Parsed<'_, Vec<&[u8]>> {
+fn anomalies(input: &[u8]) -> Parsed<'_, Vec<&[u8]>> {
     many0(delimited(tag("# Warning: "), take_until("\n"), char('\n'))).parse(input)
 }
 

@@ -11,7 +11,7 @@ pub(crate) mod listing;
 pub(crate) mod monitor;
 pub(crate) mod rule;
 
-use super::error::{Broken, Parsed, broken, expect};
+use super::error::{GrammarError, Parsed, broken, expect};
 use crate::error::ErrorKind;
 use nom::Parser;
 use nom::bytes::complete::{tag, take_while1};
@@ -102,7 +102,7 @@ fn comment(input: &[u8]) -> Parsed<'_, &[u8]> {
 /// An optional parser that may not break half way: `None` only where `begin` does not match.
 fn where_begins<'a, T>(
     begin: &'static str,
-    mut parser: impl Parser<&'a [u8], Output = T, Error = Broken<'a>>,
+    mut parser: impl Parser<&'a [u8], Output = T, Error = GrammarError<'a>>,
 ) -> impl FnMut(&'a [u8]) -> Parsed<'a, Option<T>> {
     move |input| {
         if !input.starts_with(begin.as_bytes()) {

@@ -15,7 +15,7 @@ pub(super) fn record(line: &[u8]) -> Reading<Record<'_>> {
         Some(b't') if line.starts_with(b"time=") => text(line),
         Some(b'{') => match json_record(line) {
             Err(Trouble::NotOurs) => return Reading::Unrelated,
-            Err(Trouble::Broken(error)) => Err(error),
+            Err(Trouble::GrammarError(error)) => Err(error),
             Ok(record) => Ok(record),
         },
         Some(b'\x1b') if grammar::terminal_head(line).is_ok() => terminal(line),
@@ -126,12 +126,12 @@ fn text(line: &[u8]) -> Result<Record<'_>, ParseError> {
 /// Why a JSON object is no record.
 enum Trouble {
     NotOurs,
-    Broken(ParseError),
+    GrammarError(ParseError),
 }
 
 impl From<ParseError> for Trouble {
     fn from(error: ParseError) -> Self {
-        Self::Broken(error)
+        Self::GrammarError(error)
     }
 }
 
@@ -147,7 +147,7 @@ fn json_record(line: &[u8]) -> Result<Record<'_>, Trouble> {
         let field = match field {
             Ok(field) => field,
             // Ours if it went far enough to show it.
-            Err(error) if level.is_some() => return Err(Trouble::Broken(error)),
+            Err(error) if level.is_some() => return Err(Trouble::GrammarError(error)),
             Err(_) => return Err(Trouble::NotOurs),
         };
         let at = field.at;

@@ -113,7 +113,9 @@ impl<'a> Record<'a> {
             grammar::Called::Unfinished(error) => {
                 Parsed::Unfinished(error.shifted(head.message_at))
             }
-            grammar::Called::Broken(error) => Parsed::Broken(error.shifted(head.message_at)),
+            grammar::Called::GrammarError(error) => {
+                Parsed::GrammarError(error.shifted(head.message_at))
+            }
         })
     }
 
@@ -190,14 +192,14 @@ impl fmt::Display for Record<'_> {
 enum Parsed<'a> {
     Record(Record<'a>),
     Unfinished(ParseError),
-    Broken(ParseError),
+    GrammarError(ParseError),
 }
 
 impl<'a> Parsed<'a> {
     fn whole(self) -> Reading<Record<'a>> {
         match self {
             Self::Record(record) => Reading::Record(record),
-            Self::Unfinished(error) | Self::Broken(error) => Reading::Malformed(error),
+            Self::Unfinished(error) | Self::GrammarError(error) => Reading::Malformed(error),
         }
     }
 }

@@ -141,7 +141,7 @@ impl Reader {
                         self.doubtful = MOST_DOUBTFUL;
                         Reading::Malformed(error)
                     }
-                    Parsed::Broken(error) => Reading::Malformed(error),
+                    Parsed::GrammarError(error) => Reading::Malformed(error),
                 }
             }
             None if self.begun => self.go_on(line),
@@ -183,7 +183,7 @@ impl Reader {
                         ..record.into_owned()
                     }));
                 }
-                Some(Parsed::Broken(error)) => {
+                Some(Parsed::GrammarError(error)) => {
                     self.unfinished = Some(Unfinished { error, lines: held.lines });
                     self.doubtful = MOST_DOUBTFUL;
                     return Reading::Continuation(None);
@@ -205,7 +205,7 @@ impl Reader {
     fn give_up(&mut self) {
         if let Some(held) = self.held.take() {
             let error = match Record::begin(Text::borrowed(&held.text), self.dates) {
-                Some(Parsed::Unfinished(error) | Parsed::Broken(error)) => error,
+                Some(Parsed::Unfinished(error) | Parsed::GrammarError(error)) => error,
                 _ => ParseError::new(
                     ErrorKind::Call,
                     held.text.len(),

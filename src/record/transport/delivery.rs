@@ -9,13 +9,13 @@ use crate::text::Text;
 /// to the lines read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Delivery<'a> {
+pub enum Unwrapped<'a> {
     /// A message of a program.
     Entry(Entry<'a>),
     /// The journal itself says something.
-    Note {
+    JournalNotice {
         /// What it says.
-        note: Note<'a>,
+        note: JournalNotice<'a>,
         /// What is known about where it comes from. `-- Boot … --` has no prefix: it is told with
         /// the host and the time of the message behind it, if no other host was named before.
         prefix: Prefix<'a>,
@@ -27,7 +27,7 @@ pub enum Delivery<'a> {
     },
     /// Lines that belong to a form and hold no message: separators, `-- No entries --`, an entry
     /// without a message.
-    Decoration {
+    Separator {
         /// The first of them.
         at: LineRef,
         /// How many.
@@ -57,14 +57,14 @@ pub enum Delivery<'a> {
     },
 }
 
-impl Delivery<'_> {
+impl Unwrapped<'_> {
     /// How many physical lines it took.
     #[must_use]
     pub const fn lines(&self) -> u64 {
         match self {
             Self::Entry(entry) => entry.lines,
-            Self::Note { lines, .. }
-            | Self::Decoration { lines, .. }
+            Self::JournalNotice { lines, .. }
+            | Self::Separator { lines, .. }
             | Self::Malformed { lines, .. }
             | Self::Encoded { lines, .. } => *lines,
         }
@@ -72,17 +72,20 @@ impl Delivery<'_> {
 
     /// The same delivery, no longer bound to the input.
     #[must_use]
-    pub fn into_owned(self) -> Delivery<'static> {
+    pub fn into_owned(self) -> Unwrapped<'static> {
         match self {
-            Self::Entry(entry) => Delivery::Entry(entry.into_owned()),
-            Self::Note { note, prefix, at, lines } => {
-                Delivery::Note { note: note.into_owned(), prefix: prefix.into_owned(), at, lines }
-            }
-            Self::Decoration { at, lines } => Delivery::Decoration { at, lines },
+            Self::Entry(entry) => Unwrapped::Entry(entry.into_owned()),
+            Self::JournalNotice { note, prefix, at, lines } => Unwrapped::JournalNotice {
+                note: note.into_owned(),
+                prefix: prefix.into_owned(),
+                at,
+                lines,
+            },
+            Self::Separator { at, lines } => Unwrapped::Separator { at, lines },
             Self::Malformed { error, prefix, at, lines } => {
-                Delivery::Malformed { error, prefix: prefix.into_owned(), at, lines }
+                Unwrapped::Malformed { error, prefix: prefix.into_owned(), at, lines }
             }
-            Self::Encoded { encoding, at, lines } => Delivery::Encoded { encoding, at, lines },
+            Self::Encoded { encoding, at, lines } => Unwrapped::Encoded { encoding, at, lines },
         }
     }
 }
@@ -90,7 +93,7 @@ impl Delivery<'_> {
 /// What the journal says between, or instead of, the messages it carries (systemd 252).
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Note<'a> {
+pub enum JournalNotice<'a> {
     /// The machine was started anew: `-- Boot 2d30a6508937515eb84cfdeac507588e --`, `-- Reboot --`,
     /// or another `_BOOT_ID`.
     Boot {
@@ -128,18 +131,20 @@ pub enum Note<'a> {
     TextLost,
 }
 
-impl Note<'_> {
+impl JournalNotice<'_> {
     /// The same note, no longer bound to the input.
     #[must_use]
-    pub fn into_owned(self) -> Note<'static> {
+    pub fn into_owned(self) -> JournalNotice<'static> {
         match self {
-            Self::Boot { id } => Note::Boot { id: id.map(Text::into_owned) },
-            Self::BootOfOne { id } => Note::BootOfOne { id: id.map(Text::into_owned) },
-            Self::Suppressed { count, unit } => Note::Suppressed { count, unit: unit.into_owned() },
-            Self::RateLimited { count, pid } => Note::RateLimited { count, pid },
-            Self::JournalLost => Note::JournalLost,
-            Self::Cut => Note::Cut,
-            Self::TextLost => Note::TextLost,
+            Self::Boot { id } => JournalNotice::Boot { id: id.map(Text::into_owned) },
+            Self::BootOfOne { id } => JournalNotice::BootOfOne { id: id.map(Text::into_owned) },
+            Self::Suppressed { count, unit } => {
+                JournalNotice::Suppressed { count, unit: unit.into_owned() }
+            }
+            Self::RateLimited { count, pid } => JournalNotice::RateLimited { count, pid },
+            Self::JournalLost => JournalNotice::JournalLost,
+            Self::Cut => JournalNotice::Cut,
+            Self::TextLost => JournalNotice::TextLost,
         }
     }
 }

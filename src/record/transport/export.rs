@@ -4,7 +4,7 @@
 
 use super::Transport;
 use super::fields::{Fields, Key};
-use super::held::{Held, Step};
+use super::pending_entry::{PendingEntry, Step};
 use crate::error::{ErrorKind, ParseError};
 use crate::frame::RawLine;
 use crate::grammar::journal;
@@ -19,7 +19,7 @@ const LONGEST_VALUE: u64 = 768 << 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Export {
-    held: Held,
+    pending_entry: PendingEntry,
     value: Option<Value>,
 }
 
@@ -38,45 +38,47 @@ struct Value {
 impl Export {
     /// An entry that begins with this line.
     pub(super) fn begin(line: &RawLine<'_>, max_record: usize) -> Self {
-        let mut export =
-            Self { held: Held::new(Fields::new(Transport::Export), line.at()), value: None };
+        let mut export = Self {
+            pending_entry: PendingEntry::new(Fields::new(Transport::Export), line.at()),
+            value: None,
+        };
         export.field(line, max_record);
         export
     }
 
     /// What has come of the entry; of a value that had not ended, what there is of it.
-    pub(super) fn into_held(mut self) -> Held {
+    pub(super) fn into_held(mut self) -> PendingEntry {
         if let Some(Value { key: Some(key), length, left, bytes }) = self.value
             && length.len() == 8
         {
             if key == Key::Message {
-                self.held.cut = self.held.cut.saturating_add(left);
+                self.pending_entry.cut = self.pending_entry.cut.saturating_add(left);
             }
-            self.held.fields.set(key, Text::from(bytes));
+            self.pending_entry.fields.set(key, Text::from(bytes));
         }
-        self.held
+        self.pending_entry
     }
 
     /// Takes the next line.
     pub(super) fn line(&mut self, line: &RawLine<'_>, max_record: usize) -> Step {
         if self.value.is_some() {
-            self.held.count();
+            self.pending_entry.count();
             return self.value_line(line, max_record);
         }
         match line.bytes() {
             [] => {
-                self.held.count();
+                self.pending_entry.count();
                 Step::Ended
             }
             bytes if bytes.starts_with(b"__CURSOR=") => Step::EndedBefore,
             bytes => match journal::export_field(bytes) {
                 Some((_, Some(_))) => {
-                    self.held.count();
+                    self.pending_entry.count();
                     self.field(line, max_record);
                     Step::More
                 }
                 Some((key, None)) => {
-                    self.held.count();
+                    self.pending_entry.count();
                     self.value = Some(Value {
                         key: Key::of(key),
                         length: Vec::new(),
@@ -100,10 +102,10 @@ impl Export {
         {
             let kept = value.get(..max_record).unwrap_or(value);
             if key == Key::Message {
-                self.held.cut =
+                self.pending_entry.cut =
                     line.cut().saturating_add(value.len().saturating_sub(kept.len()) as u64);
             }
-            self.held.fields.set(key, Text::from(kept.to_vec()));
+            self.pending_entry.fields.set(key, Text::from(kept.to_vec()));
         }
     }
 
@@ -122,7 +124,7 @@ impl Export {
                 if let Ok(length) = <[u8; 8]>::try_from(value.length.as_slice()) {
                     value.left = u64::from_le_bytes(length);
                     if value.left > LONGEST_VALUE {
-                        return Step::Broken(ParseError::new(
+                        return Step::GrammarError(ParseError::new(
                             ErrorKind::TooLong,
                             at.saturating_sub(8),
                             "a length that a field can have",
@@ -132,7 +134,7 @@ impl Export {
             }
             if value.length.len() < 8 {
                 if missing > 0 {
-                    return Step::Broken(ParseError::new(
+                    return Step::GrammarError(ParseError::new(
                         ErrorKind::TooLong,
                         at,
                         "eight bytes of length",
@@ -147,13 +149,14 @@ impl Export {
                 value.bytes.extend_from_slice(mine.get(..room).unwrap_or_default());
                 if value.key == Some(Key::Message) {
                     let lost = mine.len().saturating_sub(room) as u64;
-                    self.held.cut = self.held.cut.saturating_add(lost).saturating_add(missing);
+                    self.pending_entry.cut =
+                        self.pending_entry.cut.saturating_add(lost).saturating_add(missing);
                 }
             }
             at = at.saturating_add(mine.len());
             value.left = value.left.saturating_sub(mine.len() as u64);
             if missing > value.left {
-                return Step::Broken(ParseError::new(
+                return Step::GrammarError(ParseError::new(
                     ErrorKind::TooLong,
                     at,
                     "a value that ends where its length says",
@@ -168,10 +171,10 @@ impl Export {
                         at,
                         "the end of the line behind a value of this length",
                     );
-                    return Step::Broken(error.with_found(behind.first().copied()));
+                    return Step::GrammarError(error.with_found(behind.first().copied()));
                 }
                 if let (Some(key), Some(done)) = (value.key, self.value.take()) {
-                    self.held.fields.set(key, Text::from(done.bytes));
+                    self.pending_entry.fields.set(key, Text::from(done.bytes));
                 }
                 self.value = None;
                 return Step::More;

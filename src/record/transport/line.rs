@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 
 /// What a line is by itself.
 #[derive(Debug)]
-pub(super) enum Shape<'a> {
+pub(super) enum LineForm<'a> {
     /// A message from this byte on.
     Message(Prefix<'a>, usize),
     /// A part of a message of a container from this byte on; true for the last part.
@@ -20,13 +20,13 @@ pub(super) enum Shape<'a> {
     /// Perhaps an object from this byte on, with marks in front of it.
     Object(Prefix<'a>, usize),
     /// A form that was recognised and is broken.
-    Broken(ParseError),
+    GrammarError(ParseError),
 }
 
 /// What the line before this one had that a line cannot show by itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Near {
+pub(super) struct PreviousLine {
     /// The form of the last line that had one; `None` before the first line.
     pub(super) transport: Option<Transport>,
     /// The number that `grep -n` gave it.
@@ -62,7 +62,7 @@ enum Stood {
 
 /// Marks that tools put in front of lines of any form.
 #[derive(Debug, Clone, Copy, Default)]
-struct Marks<'a> {
+struct ToolPrefix<'a> {
     length: usize,
     number: Option<u64>,
     node: Option<&'a [u8]>,
@@ -71,7 +71,7 @@ struct Marks<'a> {
     pod: Option<(&'a [u8], &'a [u8])>,
 }
 
-impl Near {
+impl PreviousLine {
     /// Takes the form of a line that stands in no prefix.
     pub(super) fn saw(&mut self, transport: Transport) {
         self.transport = Some(transport);
@@ -90,7 +90,7 @@ impl Near {
 
     /// Takes the marks and the form of a line; `whole` for one that is a line of a log beyond
     /// doubt.
-    fn note(&mut self, marks: &Marks<'_>, transport: Transport, whole: bool) {
+    fn note(&mut self, marks: &ToolPrefix<'_>, transport: Transport, whole: bool) {
         self.transport = Some(transport);
         self.number = marks.number;
         let file = marks.file.unwrap_or_default();
@@ -118,22 +118,26 @@ pub(super) fn is_bare(line: &[u8]) -> bool {
 
 /// Takes a line apart, and remembers what the next line may need.
 #[inline]
-pub(super) fn shape<'a>(line: &'a [u8], near: &mut Near) -> Shape<'a> {
-    let none = Marks::default();
-    let (marks, found) = match inner(line, 0, &none, near) {
+pub(super) fn shape<'a>(line: &'a [u8], previous: &mut PreviousLine) -> LineForm<'a> {
+    let none = ToolPrefix::default();
+    let (marks, found) = match inner(line, 0, &none, previous) {
         Some(found) => (none, Some(found)),
         None => {
-            let marks = marks(line, near);
+            let marks = marks(line, previous);
             let rest = line.get(marks.length..).unwrap_or_default();
-            (marks, if marks.length > 0 { inner(rest, marks.length, &marks, near) } else { None })
+            (
+                marks,
+                if marks.length > 0 { inner(rest, marks.length, &marks, previous) } else { None },
+            )
         }
     };
     // A colour in front may hide marks.
-    let whole =
-        line.first() != Some(&0x1b) && matches!(found, Some(Shape::Message(..) | Shape::Part(..)));
-    let mut shape = found.unwrap_or_else(|| Shape::Message(Prefix::default(), marks.length));
-    if let Shape::Message(prefix, at) | Shape::Part(prefix, at, _) | Shape::Object(prefix, at) =
-        &mut shape
+    let whole = line.first() != Some(&0x1b)
+        && matches!(found, Some(LineForm::Message(..) | LineForm::Part(..)));
+    let mut shape = found.unwrap_or_else(|| LineForm::Message(Prefix::default(), marks.length));
+    if let LineForm::Message(prefix, at)
+    | LineForm::Part(prefix, at, _)
+    | LineForm::Object(prefix, at) = &mut shape
     {
         if prefix.transport.is_prefix() {
             prefix.raw = Text::borrowed(line.get(..*at).unwrap_or(line));
@@ -143,36 +147,36 @@ pub(super) fn shape<'a>(line: &'a [u8], near: &mut Near) -> Shape<'a> {
         }
         prefix.pod = marks.pod.map(|(pod, _)| Text::borrowed(pod));
         prefix.container = marks.pod.map(|(_, container)| Text::borrowed(container));
-        near.note(&marks, prefix.transport, whole);
+        previous.note(&marks, prefix.transport, whole);
     }
     shape
 }
 
 /// True if a line reads whole behind its marks: a wrapping comes off it, or it begins as the lines
 /// of the programs do.
-pub(super) fn is_whole(line: &[u8], near: &Near) -> bool {
-    let marks = marks(line, near);
+pub(super) fn is_whole(line: &[u8], previous: &PreviousLine) -> bool {
+    let marks = marks(line, previous);
     let rest = line.get(marks.length..).unwrap_or_default();
-    inner(rest, marks.length, &marks, near).is_some()
+    inner(rest, marks.length, &marks, previous).is_some()
 }
 
 /// How many bytes of a line are marks in front of `-- `, with which the remarks of journalctl begin;
 /// `None` for all other lines.
-pub(super) fn marks_of_remark(line: &[u8], near: &Near) -> Option<usize> {
+pub(super) fn marks_of_remark(line: &[u8], previous: &PreviousLine) -> Option<usize> {
     // The longest of them is `-- Logs begin at …`, and none of them has many marks in front.
     if !line.ends_with(b" --") || line.len() > 512 {
         return None;
     }
-    let length = marks(line, near).length;
+    let length = marks(line, previous).length;
     (length > 0 && line.get(length..)?.starts_with(b"-- ")).then_some(length)
 }
 
 /// How many bytes of a line are marks of tools, so that what follows them is the line as the log
 /// had it.
-pub(super) fn marks_length(line: &[u8], near: &Near) -> usize {
-    match inner(line, 0, &Marks::default(), near) {
+pub(super) fn marks_length(line: &[u8], previous: &PreviousLine) -> usize {
+    match inner(line, 0, &ToolPrefix::default(), previous) {
         Some(_) => 0,
-        None => marks(line, near).length,
+        None => marks(line, previous).length,
     }
 }
 
@@ -182,33 +186,33 @@ pub(super) fn marks_length(line: &[u8], near: &Near) -> usize {
 /// A program may print a blank, a word or `word:` in front of text that it quotes. So an indent, a
 /// `>`, a file's and a node's name are marks only where the input has not shown lines without them:
 /// an input in which one line among others has such a mark is told as it stands.
-fn marks<'a>(line: &'a [u8], near: &Near) -> Marks<'a> {
-    let mut marks = Marks::default();
+fn marks<'a>(line: &'a [u8], previous: &PreviousLine) -> ToolPrefix<'a> {
+    let mut marks = ToolPrefix::default();
     let mut rest = line;
     if let Some(behind) = rest.strip_prefix(b"\xef\xbb\xbf") {
         rest = behind;
     }
-    let open = near.stood != Stood::Bare;
+    let open = previous.stood != Stood::Bare;
     let quotation = prefix::quotation(rest);
     if quotation > 0
         && open
         && let Some((quoted, behind)) = rest.split_at_checked(quotation)
     {
-        let as_before = || !near.quotation.is_empty() && rest.starts_with(&near.quotation);
+        let as_before = || !previous.quotation.is_empty() && rest.starts_with(&previous.quotation);
         if shows_itself(behind) || begins_marks(behind) || names(behind).is_some() {
             (marks.quotation, rest) = (quoted, behind);
         } else if as_before() {
             (marks.quotation, rest) =
-                rest.split_at_checked(near.quotation.len()).unwrap_or((quoted, behind));
+                rest.split_at_checked(previous.quotation.len()).unwrap_or((quoted, behind));
         }
     }
-    if let Some((file, number, behind)) = file_as_before(rest, near).or_else(|| {
+    if let Some((file, number, behind)) = file_as_before(rest, previous).or_else(|| {
         let (file, number, behind) = names(rest)?;
-        (open || !near.file.is_empty()).then_some((file, number, behind))
+        (open || !previous.file.is_empty()).then_some((file, number, behind))
     }) {
         (marks.file, marks.number, rest) = (Some(file), number, behind);
     } else if let Ok((behind, number)) = prefix::line_number(rest)
-        && (near.number.is_some_and(|last| last.checked_add(1) == Some(number))
+        && (previous.number.is_some_and(|last| last.checked_add(1) == Some(number))
             || shows_itself(behind)
             || begins_marks(behind))
     {
@@ -216,8 +220,8 @@ fn marks<'a>(line: &'a [u8], near: &Near) -> Marks<'a> {
         rest = behind;
     }
     if let Ok((behind, node)) = prefix::node(rest)
-        && (near.node == node
-            || ((open || !near.node.is_empty()) && shows_itself(behind))
+        && (previous.node == node
+            || ((open || !previous.node.is_empty()) && shows_itself(behind))
             || names_its_process(behind))
     {
         marks.node = Some(node);
@@ -246,13 +250,16 @@ fn names(line: &[u8]) -> Option<(&[u8], Option<u64>, &[u8])> {
 }
 
 /// The name of the file that was named in front of the line before, and what stands behind it.
-fn file_as_before<'a>(line: &'a [u8], near: &Near) -> Option<(&'a [u8], Option<u64>, &'a [u8])> {
-    if near.file.is_empty() || !line.starts_with(&near.file) {
+fn file_as_before<'a>(
+    line: &'a [u8],
+    previous: &PreviousLine,
+) -> Option<(&'a [u8], Option<u64>, &'a [u8])> {
+    if previous.file.is_empty() || !line.starts_with(&previous.file) {
         return None;
     }
-    let (name, behind) = line.split_at_checked(near.file.len())?;
+    let (name, behind) = line.split_at_checked(previous.file.len())?;
     let behind = behind.strip_prefix(b":").or_else(|| behind.strip_prefix(b"-"))?;
-    match (near.number, prefix::line_number(behind)) {
+    match (previous.number, prefix::line_number(behind)) {
         (Some(_), Ok((behind, number))) => Some((name, Some(number), behind)),
         _ => Some((name, None, behind)),
     }
@@ -276,25 +283,33 @@ fn begins_marks(line: &[u8]) -> bool {
 
 /// The form of a line without marks; `before` bytes of the physical line stand in front of it.
 #[inline]
-fn inner<'a>(line: &'a [u8], before: usize, marks: &Marks<'a>, near: &Near) -> Option<Shape<'a>> {
+fn inner<'a>(
+    line: &'a [u8],
+    before: usize,
+    marks: &ToolPrefix<'a>,
+    previous: &PreviousLine,
+) -> Option<LineForm<'a>> {
     let message = |prefix, rest: &[u8]| {
-        Some(Shape::Message(prefix, before.saturating_add(line.len().saturating_sub(rest.len()))))
+        Some(LineForm::Message(
+            prefix,
+            before.saturating_add(line.len().saturating_sub(rest.len())),
+        ))
     };
     match line.first()? {
         b'{' => {
-            return Some(Shape::Object(
+            return Some(LineForm::Object(
                 Prefix { transport: Transport::Json, ..Prefix::default() },
                 before,
             ));
         }
         0x1e if line.get(1) == Some(&b'{') => {
-            return Some(Shape::Object(
+            return Some(LineForm::Object(
                 Prefix { transport: Transport::JsonSeq, ..Prefix::default() },
                 before.saturating_add(1),
             ));
         }
         b'd' if line.starts_with(b"data: {") => {
-            return Some(Shape::Object(
+            return Some(LineForm::Object(
                 Prefix { transport: Transport::JsonSse, ..Prefix::default() },
                 before.saturating_add(6),
             ));
@@ -314,7 +329,7 @@ fn inner<'a>(line: &'a [u8], before: usize, marks: &Marks<'a>, near: &Near) -> O
     if let Clock::Iso { fraction_digits, style } = clock {
         if let Ok((text, (output, last))) = prefix::container(rest) {
             let prefix = Prefix { stream: Some(stream(output)), ..bare(Transport::Container) };
-            return Some(Shape::Part(
+            return Some(LineForm::Part(
                 prefix,
                 before.saturating_add(line.len().saturating_sub(text.len())),
                 last,
@@ -323,23 +338,23 @@ fn inner<'a>(line: &'a [u8], before: usize, marks: &Marks<'a>, near: &Near) -> O
         let timestamps = fraction_digits >= 7
             || marks.pod.is_some()
             || (style != ZoneStyle::Digits
-                && (recognize::begins(rest) || near.transport == Some(Transport::Timestamps)));
+                && (recognize::begins(rest) || previous.transport == Some(Transport::Timestamps)));
         if timestamps {
             return message(bare(Transport::Timestamps), rest);
         }
     }
     let Some((text, sender)) = prefix::sender(rest) else {
-        return sole(clock, rest).and_then(|form| message(bare(form), rest));
+        return stamp_only(clock, rest).and_then(|form| message(bare(form), rest));
     };
     match form(clock, &sender) {
         Some(Transport::Timestamps) => message(bare(Transport::Timestamps), rest),
         Some(transport) => message(with_sender(bare(transport), &sender), text),
-        None => sole(clock, rest).and_then(|form| message(bare(form), rest)),
+        None => stamp_only(clock, rest).and_then(|form| message(bare(form), rest)),
     }
 }
 
 /// The form of a line that has a stamp and no sender.
-fn sole(clock: Clock, rest: &[u8]) -> Option<Transport> {
+fn stamp_only(clock: Clock, rest: &[u8]) -> Option<Transport> {
     (matches!(clock, Clock::Iso { style: ZoneStyle::Letter, .. }) && !rest.starts_with(b"- "))
         .then_some(Transport::Timestamps)
 }
@@ -390,14 +405,14 @@ const fn stream(output: Output) -> Stream {
 }
 
 /// `<30>1 …` is RFC 5424; without the version the priority is only a mark in front of a stamp.
-fn syslog(line: &[u8], before: usize) -> Option<Shape<'_>> {
+fn syslog(line: &[u8], before: usize) -> Option<LineForm<'_>> {
     let (rest, versioned) = prefix::priority(line).ok()?;
     let at = |rest: &[u8]| before.saturating_add(line.len().saturating_sub(rest.len()));
     if !versioned {
         let (rest, (clock, stamp)) = prefix::stamp(rest).ok()?;
         let (text, sender) = prefix::sender(rest)?;
         let prefix = Prefix { transport: form(clock, &sender)?, stamp, ..Prefix::default() };
-        return Some(Shape::Message(with_sender(prefix, &sender), at(text)));
+        return Some(LineForm::Message(with_sender(prefix, &sender), at(text)));
     }
     let (rest, stamp) = match rest.strip_prefix(b"- ") {
         Some(rest) => (rest, None),
@@ -416,9 +431,9 @@ fn syslog(line: &[u8], before: usize) -> Option<Shape<'_>> {
                 pid,
                 ..Prefix::default()
             };
-            Some(Shape::Message(prefix, at(text)))
+            Some(LineForm::Message(prefix, at(text)))
         }
-        Err(error) => Some(Shape::Broken(public(rest, error).shifted(at(rest)))),
+        Err(error) => Some(LineForm::GrammarError(public(rest, error).shifted(at(rest)))),
     }
 }
 
@@ -429,11 +444,13 @@ impl<'a> Prefix<'a> {
     /// [`Reader`](super::Reader) does that.
     #[must_use]
     pub fn of_line(line: &'a [u8]) -> (Self, Text<'a>) {
-        match shape(line, &mut Near::default()) {
-            Shape::Message(prefix, at) | Shape::Part(prefix, at, _) => {
+        match shape(line, &mut PreviousLine::default()) {
+            LineForm::Message(prefix, at) | LineForm::Part(prefix, at, _) => {
                 (prefix, Text::borrowed(line.get(at..).unwrap_or_default()))
             }
-            Shape::Object(..) | Shape::Broken(_) => (Self::default(), Text::borrowed(line)),
+            LineForm::Object(..) | LineForm::GrammarError(_) => {
+                (Self::default(), Text::borrowed(line))
+            }
         }
     }
 }

@@ -4,7 +4,7 @@
 //! So it waits for the message behind it, which names both.
 
 use super::memory::Hosts;
-use super::{Delivery, Note, Prefix};
+use super::{JournalNotice, Prefix, Unwrapped};
 use crate::span::LineRef;
 use crate::text::Text;
 use alloc::vec::Vec;
@@ -20,11 +20,13 @@ pub(super) struct Marker {
 impl Marker {
     /// The boot, told with the host and the time of the message behind it; `hosts` are those that
     /// were named before that message.
-    pub(super) fn before<'a>(&'a self, next: &'a Delivery<'_>, hosts: &'a Hosts) -> Delivery<'a> {
+    pub(super) fn before<'a>(&'a self, next: &'a Unwrapped<'_>, hosts: &'a Hosts) -> Unwrapped<'a> {
         let prefix = match next {
-            Delivery::Entry(entry) => Some(&entry.prefix),
-            Delivery::Note { prefix, .. } | Delivery::Malformed { prefix, .. } => Some(prefix),
-            Delivery::Decoration { .. } | Delivery::Encoded { .. } => None,
+            Unwrapped::Entry(entry) => Some(&entry.prefix),
+            Unwrapped::JournalNotice { prefix, .. } | Unwrapped::Malformed { prefix, .. } => {
+                Some(prefix)
+            }
+            Unwrapped::Separator { .. } | Unwrapped::Encoded { .. } => None,
         };
         let host = prefix.and_then(Prefix::host).map(Text::reborrow);
         if hosts.are_several_with(host.as_ref()) {
@@ -32,28 +34,31 @@ impl Marker {
         }
         let stamp = prefix.and_then(Prefix::stamp);
         let host = host.or_else(|| hosts.only());
-        self.told(Note::Boot { id: self.id() }, Prefix { host, stamp, ..Prefix::default() })
+        self.told(
+            JournalNotice::Boot { id: self.id() },
+            Prefix { host, stamp, ..Prefix::default() },
+        )
     }
 
     /// The boot, behind which nothing follows.
-    pub(super) fn at_end<'a>(&'a self, hosts: &'a Hosts) -> Delivery<'a> {
+    pub(super) fn at_end<'a>(&'a self, hosts: &'a Hosts) -> Unwrapped<'a> {
         if hosts.are_several_with(None) {
             return self.of_one();
         }
         let prefix = Prefix { host: hosts.only(), ..Prefix::default() };
-        self.told(Note::Boot { id: self.id() }, prefix)
+        self.told(JournalNotice::Boot { id: self.id() }, prefix)
     }
 
     /// The boot of one of several hosts.
-    fn of_one(&self) -> Delivery<'_> {
-        self.told(Note::BootOfOne { id: self.id() }, Prefix::default())
+    fn of_one(&self) -> Unwrapped<'_> {
+        self.told(JournalNotice::BootOfOne { id: self.id() }, Prefix::default())
     }
 
     fn id(&self) -> Option<Text<'_>> {
         self.id.as_deref().map(Text::borrowed)
     }
 
-    const fn told<'a>(&self, note: Note<'a>, prefix: Prefix<'a>) -> Delivery<'a> {
-        Delivery::Note { note, prefix, at: self.at, lines: 1 }
+    const fn told<'a>(&self, note: JournalNotice<'a>, prefix: Prefix<'a>) -> Unwrapped<'a> {
+        Unwrapped::JournalNotice { note, prefix, at: self.at, lines: 1 }
     }
 }

@@ -69,7 +69,7 @@ const LONGEST_NAME: usize = 255;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Boots {
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     seen: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The boot told by a remark since the last entry.
     pub(super) told: Option<Vec<u8>>,

@@ -3,8 +3,8 @@
 
 use super::Transport;
 use super::fields::Fields;
-use super::held::Step;
-use super::object::journal_fields;
+use super::json_entry::journal_fields;
+use super::pending_entry::Step;
 use crate::error::{ErrorKind, ParseError};
 use crate::frame::RawLine;
 use crate::grammar::journal;
@@ -46,7 +46,7 @@ impl Pretty {
         }
         self.lines = self.lines.saturating_add(1);
         if line.cut() > 0 || self.text.len().saturating_add(bytes.len()) >= max_record {
-            return Step::Broken(ParseError::new(
+            return Step::GrammarError(ParseError::new(
                 ErrorKind::TooLong,
                 bytes.len(),
                 "an entry within the limit",

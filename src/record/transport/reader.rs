@@ -3,20 +3,20 @@
 use super::delivery::Extent;
 use super::export::Export;
 use super::fields::{Fields, Message};
-use super::held::{Held, Step};
-use super::line::{self, Near, Shape};
+use super::json_entry::{self, Object};
+use super::line::{self, LineForm, PreviousLine};
 use super::marker::Marker;
 use super::memory::{Boots, Hosts, Padding};
-use super::object::{self, Object};
-use super::parts::Parts;
+use super::partial_records::PartialRecords;
+use super::pending_entry::{PendingEntry, Step};
 use super::pretty::Pretty;
 use super::shipped::Shipped;
 use super::verbose::Verbose;
-use super::{Delivery, Encoding, Entry, Note, Prefix, Transport};
+use super::{Encoding, Entry, JournalNotice, Prefix, Transport, Unwrapped};
 use crate::error::{ErrorKind, ParseError};
 use crate::frame::RawLine;
 use crate::grammar::colour::without_colours;
-use crate::grammar::journal::{self, Remark};
+use crate::grammar::journal::{self, JournalMarker};
 use crate::grammar::missing;
 use crate::limits::Limits;
 use crate::span::LineRef;
@@ -31,15 +31,15 @@ use alloc::vec::Vec;
 /// between, call it on a clone.
 ///
 /// ```
-/// use hostport_audit::record::transport::{Delivery, Reader};
+/// use hostport_audit::record::transport::{Unwrapped, Reader};
 /// use hostport_audit::{Limits, Lines};
 ///
 /// let log = b"Jun 25 16:24:11 rhel92 crio[77216]: one\nJun 25 16:24:12 rhel92 conmon[812]: two\n";
 /// let mut programs = Vec::new();
 /// let mut reader = Reader::new(&Limits::default());
 /// for line in Lines::new(log) {
-///     reader.read(&line, &mut |delivery: Delivery<'_>| {
-///         if let Delivery::Entry(entry) = delivery {
+///     reader.read(&line, &mut |delivery: Unwrapped<'_>| {
+///         if let Unwrapped::Entry(entry) = delivery {
 ///             programs.extend(entry.prefix().identifier().map(ToString::to_string));
 ///         }
 ///     });
@@ -53,9 +53,9 @@ pub struct Reader {
     limits: Limits,
     /// A line of the input was read.
     begun: bool,
-    near: Near,
+    previous: PreviousLine,
     record: Record,
-    parts: Parts,
+    partial_records: PartialRecords,
     padding: Padding,
     boots: Boots,
     hosts: Hosts,
@@ -98,9 +98,9 @@ impl Reader {
         Self {
             limits: *limits,
             begun: false,
-            near: Near::default(),
+            previous: PreviousLine::default(),
             record: Record::None,
-            parts: Parts::default(),
+            partial_records: PartialRecords::default(),
             padding: Padding::default(),
             boots: Boots::default(),
             hosts: Hosts::default(),
@@ -110,11 +110,11 @@ impl Reader {
 
     /// Takes the next line and hands out what is complete with it.
     #[inline]
-    pub fn read(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
+    pub fn read(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Unwrapped<'_>)) {
         if !self.begun {
             self.begun = true;
             if let Some(encoding) = Encoding::of(line.bytes()) {
-                return deliver(Delivery::Encoded { encoding, at: line.at(), lines: 1 });
+                return deliver(Unwrapped::Encoded { encoding, at: line.at(), lines: 1 });
             }
         }
         match self.marker.take() {
@@ -129,17 +129,17 @@ impl Reader {
         &mut self,
         marker: Marker,
         line: &RawLine<'_>,
-        deliver: &mut impl FnMut(Delivery<'_>),
+        deliver: &mut impl FnMut(Unwrapped<'_>),
     ) {
         let hosts = self.hosts.clone();
         let mut waiting = Some(marker);
-        let mut told_first = |delivery: Delivery<'_>| {
+        let mut told_first = |delivery: Unwrapped<'_>| {
             if let Some(marker) = waiting.take() {
                 deliver(marker.before(&delivery, &hosts));
             }
             deliver(delivery);
         };
-        let told_first: &mut dyn FnMut(Delivery<'_>) = &mut told_first;
+        let told_first: &mut dyn FnMut(Unwrapped<'_>) = &mut told_first;
         self.line(line, &mut { told_first });
         match (waiting, &self.marker) {
             (Some(marker), Some(_)) => deliver(marker.at_end(&hosts)),
@@ -149,14 +149,14 @@ impl Reader {
     }
 
     #[inline]
-    fn line(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
+    fn line(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Unwrapped<'_>)) {
         if matches!(self.record, Record::None) || self.goes_on(line, deliver) {
             self.fresh(line, deliver);
         }
     }
 
     /// Hands out what is held, as far as it goes: the input ended here.
-    pub fn finish(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
+    pub fn finish(&mut self, deliver: &mut impl FnMut(Unwrapped<'_>)) {
         let (marker, hosts) = (self.marker.take(), core::mem::take(&mut self.hosts));
         let mut waiting = marker.as_ref();
         self.finish_held(&mut |delivery| {
@@ -169,36 +169,41 @@ impl Reader {
             deliver(marker.at_end(&hosts));
         }
         // What follows is another input, and may be of another form and another host.
-        (self.near, self.padding, self.hosts) = Default::default();
+        (self.previous, self.padding, self.hosts) = Default::default();
     }
 
-    fn finish_held(&mut self, deliver: &mut impl FnMut(Delivery<'_>)) {
+    fn finish_held(&mut self, deliver: &mut impl FnMut(Unwrapped<'_>)) {
         match core::mem::take(&mut self.record) {
             Record::None => {}
             Record::Export(export) => self.entry(export.into_held(), Extent::Unfinished, deliver),
             Record::Verbose(verbose) => {
-                let mut held = verbose.into_held();
+                let mut pending_entry = verbose.into_held();
                 // The host may stand behind the message; the boot shows it as well.
-                if held.fields.prefix.host.is_none() {
-                    let boot =
-                        held.fields.prefix.boot.as_ref().map(Text::as_bytes).unwrap_or_default();
-                    held.fields.prefix.host =
+                if pending_entry.fields.prefix.host.is_none() {
+                    let boot = pending_entry
+                        .fields
+                        .prefix
+                        .boot
+                        .as_ref()
+                        .map(Text::as_bytes)
+                        .unwrap_or_default();
+                    pending_entry.fields.prefix.host =
                         self.boots.host_of(boot).map(|host| Text::from(host.to_vec()));
                 }
-                self.entry(held, Extent::Unfinished, deliver);
+                self.entry(pending_entry, Extent::Unfinished, deliver);
             }
-            Record::Pretty(pretty) if pretty.is_only_a_brace() => brace(&pretty, deliver),
+            Record::Pretty(pretty) if pretty.is_only_a_brace() => lone_brace(&pretty, deliver),
             Record::Pretty(pretty) => {
                 let (fields, _) = pretty.fields();
                 self.fields(fields, None, Place::of(&pretty, Extent::Unfinished), deliver);
             }
         }
-        for entry in self.parts.take_unfinished() {
-            deliver(Delivery::Entry(entry));
+        for entry in self.partial_records.take_unfinished() {
+            deliver(Unwrapped::Entry(entry));
         }
         // The next input shows its form anew.
         self.begun = false;
-        self.near = Near::default();
+        self.previous = PreviousLine::default();
         self.padding.width = 0;
     }
 
@@ -215,14 +220,16 @@ impl Reader {
             Record::Export(_) => OpenPart::Record(Transport::Export),
             Record::Verbose(_) => OpenPart::Record(Transport::Verbose),
             Record::Pretty(_) => OpenPart::Record(Transport::JsonPretty),
-            Record::None if self.parts.is_empty() && self.marker.is_some() => OpenPart::Boot,
-            Record::None if self.parts.is_empty() => OpenPart::Nothing,
-            Record::None => OpenPart::Streams(self.parts.len()),
+            Record::None if self.partial_records.is_empty() && self.marker.is_some() => {
+                OpenPart::Boot
+            }
+            Record::None if self.partial_records.is_empty() => OpenPart::Nothing,
+            Record::None => OpenPart::Streams(self.partial_records.len()),
         }
     }
 
     /// Gives a line to the entry that is held; true if the line is to be read afresh.
-    fn goes_on(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) -> bool {
+    fn goes_on(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Unwrapped<'_>)) -> bool {
         let max_record = self.limits.max_record;
         let step = match &mut self.record {
             Record::None => return true,
@@ -234,14 +241,14 @@ impl Reader {
             Step::More => return false,
             Step::Ended => (false, None),
             Step::EndedBefore => (true, None),
-            Step::Broken(error) => (false, Some(error)),
+            Step::GrammarError(error) => (false, Some(error)),
             Step::BrokenBefore(error) => (true, Some(error)),
         };
         match (core::mem::take(&mut self.record), fault) {
             (Record::None, _) => {}
             (Record::Export(export), Some(error)) => {
-                let Held { fields, lines, .. } = export.into_held();
-                deliver(Delivery::Malformed {
+                let PendingEntry { fields, lines, .. } = export.into_held();
+                deliver(Unwrapped::Malformed {
                     error,
                     prefix: fields.into_parts().0,
                     at: line.at(),
@@ -249,8 +256,8 @@ impl Reader {
                 });
             }
             (Record::Verbose(verbose), Some(error)) => {
-                let Held { fields, lines, .. } = verbose.into_held();
-                deliver(Delivery::Malformed {
+                let PendingEntry { fields, lines, .. } = verbose.into_held();
+                deliver(Unwrapped::Malformed {
                     error,
                     prefix: fields.into_parts().0,
                     at: line.at(),
@@ -259,7 +266,7 @@ impl Reader {
             }
             (Record::Pretty(pretty), Some(error)) => {
                 let prefix = pretty.fields().0.into_parts().0;
-                deliver(Delivery::Malformed { error, prefix, at: line.at(), lines: pretty.lines });
+                deliver(Unwrapped::Malformed { error, prefix, at: line.at(), lines: pretty.lines });
             }
             (Record::Export(export), None) => {
                 self.entry(export.into_held(), Extent::Whole, deliver)
@@ -267,14 +274,16 @@ impl Reader {
             (Record::Verbose(verbose), None) => {
                 self.entry(verbose.into_held(), Extent::Whole, deliver)
             }
-            (Record::Pretty(pretty), None) if pretty.is_only_a_brace() => brace(&pretty, deliver),
+            (Record::Pretty(pretty), None) if pretty.is_only_a_brace() => {
+                lone_brace(&pretty, deliver)
+            }
             (Record::Pretty(pretty), None) => {
                 let place = Place::of(&pretty, Extent::Whole);
                 match pretty.fields() {
                     (fields, None) => self.fields(fields, None, place, deliver),
                     (fields, Some(error)) => {
                         let prefix = fields.into_parts().0;
-                        deliver(Delivery::Malformed {
+                        deliver(Unwrapped::Malformed {
                             error,
                             prefix,
                             at: pretty.at,
@@ -289,13 +298,13 @@ impl Reader {
 
     /// Reads a line that no held entry waits for.
     #[inline]
-    fn fresh(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
+    fn fresh(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Unwrapped<'_>)) {
         let bytes = line.bytes();
         // Most lines of the programs' own files.
         if line::is_bare(bytes) {
-            self.near.saw_bare();
+            self.previous.saw_bare();
             self.padding.width = 0;
-            return deliver(Delivery::Entry(whole(line, Prefix::default(), 0)));
+            return deliver(Unwrapped::Entry(whole(line, Prefix::default(), 0)));
         }
         match bytes.first() {
             Some(b' ') if self.padding.width > 0 && self.padded(line, 0, deliver) => return,
@@ -307,19 +316,19 @@ impl Reader {
                 }
             }
             Some(b'_' | b'M' | b'P' | b'S') if journal::begins_export(bytes) => {
-                self.near.saw(Transport::Export);
+                self.previous.saw(Transport::Export);
                 self.record = Record::Export(Export::begin(line, self.limits.max_record));
                 return;
             }
-            None if self.near.transport == Some(Transport::JsonSse) => {
-                return deliver(Delivery::Decoration { at: line.at(), lines: 1 });
+            None if self.previous.transport == Some(Transport::JsonSse) => {
+                return deliver(Unwrapped::Separator { at: line.at(), lines: 1 });
             }
             _ => {}
         }
         if bytes.ends_with(b"]")
             && let Some(verbose) = Verbose::begin(line)
         {
-            self.near.saw(Transport::Verbose);
+            self.previous.saw(Transport::Verbose);
             self.padding.width = 0;
             self.record = Record::Verbose(verbose);
             return;
@@ -327,39 +336,44 @@ impl Reader {
         self.one_line(line, deliver);
     }
 
-    fn one_line(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
+    fn one_line(&mut self, line: &RawLine<'_>, deliver: &mut impl FnMut(Unwrapped<'_>)) {
         let bytes = line.bytes();
         if self.padding.width > 0 && matches!(bytes.first(), Some(b'0'..=b'9' | b'$')) {
-            let marks = line::marks_length(bytes, &self.near);
+            let marks = line::marks_length(bytes, &self.previous);
             if marks > 0 && self.padded(line, marks, deliver) {
                 return;
             }
         }
-        if let Some(marks) = line::marks_of_remark(bytes, &self.near)
+        if let Some(marks) = line::marks_of_remark(bytes, &self.previous)
             && self.remark(line, marks, deliver)
         {
             return;
         }
-        let shape = line::shape(bytes, &mut self.near);
-        if core::mem::take(&mut self.near.file_changed) {
+        let shape = line::shape(bytes, &mut self.previous);
+        if core::mem::take(&mut self.previous.file_changed) {
             let prefix = Prefix::default();
-            deliver(Delivery::Note { note: Note::Cut, prefix, at: line.at(), lines: 0 });
+            deliver(Unwrapped::JournalNotice {
+                note: JournalNotice::Cut,
+                prefix,
+                at: line.at(),
+                lines: 0,
+            });
         }
         match shape {
-            Shape::Message(prefix, offset)
+            LineForm::Message(prefix, offset)
                 if may_be_coloured(&prefix) && self.coloured(line, offset, deliver) => {}
-            Shape::Message(prefix, offset) => self.message(line, prefix, offset, deliver),
-            Shape::Part(prefix, offset, last) => {
+            LineForm::Message(prefix, offset) => self.message(line, prefix, offset, deliver),
+            LineForm::Part(prefix, offset, last) => {
                 self.padding.width = 0;
                 self.part(whole(line, prefix, offset), last, deliver);
             }
-            Shape::Object(prefix, offset) => {
+            LineForm::Object(prefix, offset) => {
                 self.padding.width = 0;
-                self.object(line, prefix, offset, deliver);
+                self.json_entry(line, prefix, offset, deliver);
             }
-            Shape::Broken(error) => {
+            LineForm::GrammarError(error) => {
                 self.padding.width = 0;
-                deliver(Delivery::Malformed {
+                deliver(Unwrapped::Malformed {
                     error,
                     prefix: Prefix::default(),
                     at: line.at(),
@@ -374,15 +388,15 @@ impl Reader {
         &mut self,
         line: &RawLine<'_>,
         offset: usize,
-        deliver: &mut impl FnMut(Delivery<'_>),
+        deliver: &mut impl FnMut(Unwrapped<'_>),
     ) -> bool {
         let Some(plain) = without_colours(line.bytes()) else { return false };
         // What is left of the prefix is a prefix, or the message begins as those of the programs.
-        if offset == 0 && !line::is_whole(&plain, &self.near) {
+        if offset == 0 && !line::is_whole(&plain, &self.previous) {
             return false;
         }
-        match line::shape(&plain, &mut self.near) {
-            Shape::Message(prefix, offset) => {
+        match line::shape(&plain, &mut self.previous) {
+            LineForm::Message(prefix, offset) => {
                 self.padding.width = 0;
                 let message = Text::borrowed(plain.get(offset..).unwrap_or_default());
                 deliver_entry(Entry { message, offset: None, ..whole(line, prefix, 0) }, deliver);
@@ -398,21 +412,21 @@ impl Reader {
         line: &RawLine<'a>,
         prefix: Prefix<'a>,
         offset: usize,
-        deliver: &mut impl FnMut(Delivery<'_>),
+        deliver: &mut impl FnMut(Unwrapped<'_>),
     ) {
         let entry = whole(line, prefix, offset);
         let message = entry.message.as_bytes();
         let transport = entry.prefix.transport;
         if !transport.pads_lines() {
             self.padding.width = 0;
-            return deliver(Delivery::Entry(entry));
+            return deliver(Unwrapped::Entry(entry));
         }
         self.boots.told = None;
         self.hosts.saw(&entry.prefix);
         self.padding.set(entry.prefix.as_bytes(), message);
         if transport.is_journal() && message.ends_with(b" blob data]") && journal::blob(message) {
-            return deliver(Delivery::Note {
-                note: Note::TextLost,
+            return deliver(Unwrapped::JournalNotice {
+                note: JournalNotice::TextLost,
                 prefix: entry.prefix,
                 at: entry.at,
                 lines: 1,
@@ -426,7 +440,7 @@ impl Reader {
         &mut self,
         line: &RawLine<'_>,
         marks: usize,
-        deliver: &mut impl FnMut(Delivery<'_>),
+        deliver: &mut impl FnMut(Unwrapped<'_>),
     ) -> bool {
         let width = self.padding.width;
         let end = marks.saturating_add(width);
@@ -437,7 +451,7 @@ impl Reader {
         let (prefix, _) = Prefix::of_line(&self.padding.line);
         let prefix =
             Prefix { raw: Text::borrowed(line.bytes().get(..end).unwrap_or_default()), ..prefix };
-        deliver(Delivery::Entry(Entry {
+        deliver(Unwrapped::Entry(Entry {
             extent: Extent::Continuation,
             ..whole(line, prefix, end)
         }));
@@ -450,10 +464,10 @@ impl Reader {
         &mut self,
         line: &RawLine<'_>,
         marks: usize,
-        deliver: &mut impl FnMut(Delivery<'_>),
+        deliver: &mut impl FnMut(Unwrapped<'_>),
     ) -> bool {
         let bytes = line.bytes().get(marks..).unwrap_or_default();
-        let among_entries = match self.near.transport {
+        let among_entries = match self.previous.transport {
             None => true,
             Some(transport) => transport.pads_lines() || transport == Transport::Verbose,
         };
@@ -462,8 +476,8 @@ impl Reader {
         };
         self.padding.width = 0;
         match remark {
-            Remark::Frame => deliver(Delivery::Decoration { at: line.at(), lines: 1 }),
-            Remark::Boot(id) => {
+            JournalMarker::Frame => deliver(Unwrapped::Separator { at: line.at(), lines: 1 }),
+            JournalMarker::Boot(id) => {
                 let id = id.map(<[u8]>::to_vec);
                 self.boots.told.clone_from(&id);
                 self.marker = Some(Marker { id, at: line.at() });
@@ -472,27 +486,27 @@ impl Reader {
         true
     }
 
-    fn part(&mut self, part: Entry<'_>, last: bool, deliver: &mut impl FnMut(Delivery<'_>)) {
+    fn part(&mut self, part: Entry<'_>, last: bool, deliver: &mut impl FnMut(Unwrapped<'_>)) {
         let Limits { max_record, max_streams, .. } = self.limits;
         let entry = if last {
-            Some(self.parts.complete(part, max_record))
+            Some(self.partial_records.complete(part, max_record))
         } else {
-            self.parts.hold(part, max_record, max_streams)
+            self.partial_records.hold(part, max_record, max_streams)
         };
         if let Some(entry) = entry {
-            deliver(Delivery::Entry(entry));
+            deliver(Unwrapped::Entry(entry));
         }
     }
 
-    fn object(
+    fn json_entry(
         &mut self,
         line: &RawLine<'_>,
         marks: Prefix<'_>,
         offset: usize,
-        deliver: &mut impl FnMut(Delivery<'_>),
+        deliver: &mut impl FnMut(Unwrapped<'_>),
     ) {
         let bytes = line.bytes().get(offset..).unwrap_or_default();
-        match object::open(bytes, marks.transport) {
+        match json_entry::open(bytes, marks.transport) {
             Object::Journal(mut fields, message_at) => {
                 if fields.prefix.host.is_none() {
                     fields.prefix.host = marks.host;
@@ -504,7 +518,7 @@ impl Reader {
                 self.fields(fields, at, place, deliver);
             }
             Object::Docker(mut prefix, message, last) => {
-                self.near.saw(Transport::Docker);
+                self.previous.saw(Transport::Docker);
                 prefix.host = marks.host;
                 let entry = Entry {
                     prefix,
@@ -518,19 +532,19 @@ impl Reader {
                 self.part(entry, last, deliver);
             }
             Object::Shipped(messages) => {
-                self.near.saw(Transport::Shipped);
+                self.previous.saw(Transport::Shipped);
                 self.shipped(line, messages, marks.host.as_ref(), deliver);
             }
             Object::Other => {
-                self.near.saw(Transport::None);
+                self.previous.saw(Transport::None);
                 let prefix = Prefix {
                     transport: Transport::None,
                     raw: Text::borrowed(line.bytes().get(..offset).unwrap_or_default()),
                     ..marks
                 };
-                deliver(Delivery::Entry(whole(line, prefix, offset)));
+                deliver(Unwrapped::Entry(whole(line, prefix, offset)));
             }
-            Object::Broken(error, mut prefix) => {
+            Object::GrammarError(error, mut prefix) => {
                 prefix.host = prefix.host.or(marks.host);
                 let error = if line.cut() > 0 {
                     ParseError::new(
@@ -541,7 +555,7 @@ impl Reader {
                 } else {
                     error.shifted(offset)
                 };
-                deliver(Delivery::Malformed { error, prefix, at: line.at(), lines: 1 });
+                deliver(Unwrapped::Malformed { error, prefix, at: line.at(), lines: 1 });
             }
         }
     }
@@ -552,7 +566,7 @@ impl Reader {
         line: &RawLine<'_>,
         messages: Vec<Shipped>,
         node: Option<&Text<'_>>,
-        deliver: &mut impl FnMut(Delivery<'_>),
+        deliver: &mut impl FnMut(Unwrapped<'_>),
     ) {
         let mut lines = 1;
         for Shipped { mut prefix, message, last } in messages {
@@ -570,12 +584,17 @@ impl Reader {
             }
         }
         if lines > 0 {
-            deliver(Delivery::Decoration { at: line.at(), lines });
+            deliver(Unwrapped::Separator { at: line.at(), lines });
         }
     }
 
-    fn entry(&mut self, held: Held, extent: Extent, deliver: &mut impl FnMut(Delivery<'_>)) {
-        let Held { fields, at, lines, cut } = held;
+    fn entry(
+        &mut self,
+        pending_entry: PendingEntry,
+        extent: Extent,
+        deliver: &mut impl FnMut(Unwrapped<'_>),
+    ) {
+        let PendingEntry { fields, at, lines, cut } = pending_entry;
         self.fields(fields, None, Place { at, lines, cut, extent }, deliver);
     }
 
@@ -585,25 +604,30 @@ impl Reader {
         fields: Fields<'_>,
         offset: Option<u32>,
         place: Place,
-        deliver: &mut impl FnMut(Delivery<'_>),
+        deliver: &mut impl FnMut(Unwrapped<'_>),
     ) {
         let (prefix, message) = fields.into_parts();
         let Place { at, lines, cut, extent } = place;
         self.hosts.saw(&prefix);
         if self.boots.changes(&prefix, self.limits.max_hosts) {
-            let note = Note::Boot { id: prefix.boot.as_ref().map(Text::reborrow) };
-            deliver(Delivery::Note { note, prefix: prefix.reborrow(), at, lines: 0 });
+            let note = JournalNotice::Boot { id: prefix.boot.as_ref().map(Text::reborrow) };
+            deliver(Unwrapped::JournalNotice { note, prefix: prefix.reborrow(), at, lines: 0 });
         }
         match message {
             Message::Text(message) => {
                 deliver_entry(Entry { prefix, message, at, lines, cut, offset, extent }, deliver)
             }
-            Message::Absent => deliver(Delivery::Decoration { at, lines }),
-            Message::Lost => deliver(Delivery::Note { note: Note::TextLost, prefix, at, lines }),
+            Message::Absent => deliver(Unwrapped::Separator { at, lines }),
+            Message::Lost => deliver(Unwrapped::JournalNotice {
+                note: JournalNotice::TextLost,
+                prefix,
+                at,
+                lines,
+            }),
             Message::Twice => {
                 let error =
                     ParseError::new(ErrorKind::DuplicateField, 0, "one MESSAGE in an entry");
-                deliver(Delivery::Malformed { error, prefix, at, lines });
+                deliver(Unwrapped::Malformed { error, prefix, at, lines });
             }
         }
     }
@@ -643,10 +667,10 @@ fn narrow(offset: usize) -> Option<u32> {
 }
 
 /// A brace alone on a line, after which no entry of json-pretty followed.
-fn brace(pretty: &Pretty, deliver: &mut impl FnMut(Delivery<'_>)) {
+fn lone_brace(pretty: &Pretty, deliver: &mut impl FnMut(Unwrapped<'_>)) {
     let message = Text::borrowed(b"{");
     let prefix = Prefix::default();
-    deliver(Delivery::Entry(Entry {
+    deliver(Unwrapped::Entry(Entry {
         prefix,
         message,
         at: pretty.at,
@@ -665,23 +689,23 @@ fn may_be_coloured(prefix: &Prefix<'_>) -> bool {
 
 /// Hands out a message of the journal, or what the journal or rsyslog says of itself in it.
 #[inline]
-fn deliver_entry(entry: Entry<'_>, deliver: &mut impl FnMut(Delivery<'_>)) {
+fn deliver_entry(entry: Entry<'_>, deliver: &mut impl FnMut(Unwrapped<'_>)) {
     if let Some(program) = entry.prefix.program()
         && let Some(note) = logger_note(program.as_bytes(), &entry)
     {
-        return deliver(Delivery::Note {
+        return deliver(Unwrapped::JournalNotice {
             note,
             prefix: entry.prefix.reborrow(),
             at: entry.at,
             lines: entry.lines,
         });
     }
-    deliver(Delivery::Entry(entry));
+    deliver(Unwrapped::Entry(entry));
 }
 
 /// What the logger says of messages that are missing.
 #[inline]
-fn logger_note<'a>(program: &[u8], entry: &'a Entry<'_>) -> Option<Note<'a>> {
+fn logger_note<'a>(program: &[u8], entry: &'a Entry<'_>) -> Option<JournalNotice<'a>> {
     // All of their names have one of these letters at their beginning.
     if !matches!(program.first(), Some(b's' | b'r' | b'j' | b'/')) {
         return None;
@@ -694,12 +718,13 @@ fn logger_note<'a>(program: &[u8], entry: &'a Entry<'_>) -> Option<Note<'a>> {
         // systemd 219 has `journal`.
         b"systemd-journald" | b"systemd-journal" | b"journal" => {
             if let Some((count, unit)) = journal::suppressed(message) {
-                return Some(Note::Suppressed { count, unit: Text::borrowed(unit) });
+                return Some(JournalNotice::Suppressed { count, unit: Text::borrowed(unit) });
             }
             let transport = entry.prefix.transport;
             let in_syslog = !transport.is_journal() || transport == Transport::Short;
             missing::of_journald(message).or_else(|| {
-                (in_syslog && missing::not_forwarded(message)).then_some(missing::Note::JournalLost)
+                (in_syslog && missing::not_forwarded(message))
+                    .then_some(missing::JournalNotice::JournalLost)
             })
         }
         // Up to 5.8 the number of its web page stood behind the name: `rsyslogd-2177`.
@@ -709,7 +734,9 @@ fn logger_note<'a>(program: &[u8], entry: &'a Entry<'_>) -> Option<Note<'a>> {
         _ => None,
     };
     Some(match told? {
-        missing::Note::RateLimited { count, pid } => Note::RateLimited { count, pid },
-        missing::Note::JournalLost => Note::JournalLost,
+        missing::JournalNotice::RateLimited { count, pid } => {
+            JournalNotice::RateLimited { count, pid }
+        }
+        missing::JournalNotice::JournalLost => JournalNotice::JournalLost,
     })
 }

@@ -34,14 +34,16 @@ pub(super) enum Opened {
     /// What it carried.
     Messages(Vec<Shipped>),
     /// It breaks here; and what had been read of it.
-    Broken(ParseError, Box<Prefix<'static>>),
+    GrammarError(ParseError, Box<Prefix<'static>>),
 }
 
 /// Opens an object; `None` if it is not a shipper's.
 pub(super) fn open(bytes: &[u8]) -> Option<Opened> {
     let mut found = Found::default();
     if let Err(error) = found.fields(bytes, Place::Top, 0) {
-        return found.is_shipper.then(|| Opened::Broken(error, Box::new(found.into_prefix())));
+        return found
+            .is_shipper
+            .then(|| Opened::GrammarError(error, Box::new(found.into_prefix())));
     }
     // A program that logs in JSON has its own words for these two.
     if found.is_program {

@@ -4,7 +4,7 @@
 
 use super::Transport;
 use super::fields::{Fields, Key, Message};
-use super::held::{Held, Step};
+use super::pending_entry::{PendingEntry, Step};
 use crate::frame::RawLine;
 use crate::grammar::journal;
 use crate::text::Text;
@@ -17,7 +17,7 @@ const MESSAGE_INDENT: &[u8] = b"            ";
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Verbose {
-    held: Held,
+    pending_entry: PendingEntry,
     /// The message as far as it has come, while its lines go on.
     message: Option<Vec<u8>>,
     /// Empty lines that belong to the message if more of it follows.
@@ -31,13 +31,13 @@ impl Verbose {
         let mut fields = Fields::new(Transport::Verbose);
         fields.prefix.stamp = cursor.realtime.or(stamp);
         fields.prefix.boot = cursor.boot.map(|id| Text::from(id.to_vec()));
-        Some(Self { held: Held::new(fields, line.at()), message: None, empty: 0 })
+        Some(Self { pending_entry: PendingEntry::new(fields, line.at()), message: None, empty: 0 })
     }
 
     /// What has come of the entry.
-    pub(super) fn into_held(mut self) -> Held {
+    pub(super) fn into_held(mut self) -> PendingEntry {
         self.end_message();
-        self.held
+        self.pending_entry
     }
 
     /// Takes the next line.
@@ -45,21 +45,22 @@ impl Verbose {
         let bytes = line.bytes();
         if !bytes.starts_with(b"    ") {
             if bytes.is_empty() && self.message.is_some() {
-                self.held.count();
+                self.pending_entry.count();
                 self.empty = self.empty.saturating_add(1);
                 return Step::More;
             }
             return Step::EndedBefore;
         }
-        self.held.count();
+        self.pending_entry.count();
         if let Some(message) = &mut self.message
             && let Some(more) = bytes.strip_prefix(MESSAGE_INDENT)
         {
             for _ in 0..core::mem::take(&mut self.empty).saturating_add(1) {
-                self.held.cut = self.held.cut.saturating_add(append(message, b"\n", max_record));
+                self.pending_entry.cut =
+                    self.pending_entry.cut.saturating_add(append(message, b"\n", max_record));
             }
-            self.held.cut = self
-                .held
+            self.pending_entry.cut = self
+                .pending_entry
                 .cut
                 .saturating_add(append(message, more, max_record))
                 .saturating_add(line.cut());
@@ -70,12 +71,12 @@ impl Verbose {
             match Key::of(key) {
                 Some(Key::Message) => {
                     let mut message = Vec::new();
-                    self.held.cut =
+                    self.pending_entry.cut =
                         append(&mut message, value, max_record).saturating_add(line.cut());
                     self.message = Some(message);
                 }
                 Some(Key::Realtime | Key::Monotonic | Key::Boot) | None => {}
-                Some(key) => self.held.fields.set(key, Text::from(value.to_vec())),
+                Some(key) => self.pending_entry.fields.set(key, Text::from(value.to_vec())),
             }
         }
         Step::More
@@ -89,7 +90,7 @@ impl Verbose {
             } else {
                 Message::Text(Text::from(message))
             };
-            self.held.fields.set_message(message);
+            self.pending_entry.fields.set_message(message);
         }
     }
 }

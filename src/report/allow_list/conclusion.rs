@@ -2,9 +2,9 @@
 
 use crate::event::Source;
 use crate::report::document::HostReport;
-use crate::report::open_port::{Fact, Untold};
+use crate::report::open_port::{Fact, UnknownPart};
 use crate::report::origin::hides_ports;
-use crate::report::untold;
+use crate::report::unknown_table;
 use crate::report::verdict::Verdict;
 use alloc::collections::BTreeSet;
 use alloc::string::{String, ToString};
@@ -85,7 +85,7 @@ pub enum Missing {
     /// A part of the state is unknown.
     State {
         /// What, and why.
-        untold: Untold,
+        unknown_table: UnknownPart,
     },
     /// It is not known whether a zone applies to any packet, and with that whether a port that is
     /// not on the list is open.
@@ -106,11 +106,14 @@ impl Missing {
         let sources = host.sources.iter().filter(|(_, own)| !own.verdict.speaks());
         let sources = sources
             .map(|(source, own)| Self::Source { source: *source, verdict: own.verdict.clone() });
-        let unknown = host.open.unknown.iter().filter(|untold| hides_ports(&untold.scope));
+        let unknown =
+            host.open.unknown.iter().filter(|unknown_table| hides_ports(&unknown_table.scope));
         let can_open = host.open.can_open.iter().filter(|fact| fact.is_now());
         let zones = may_be_open.iter().filter(|fact| fact.may_be_now());
         sources
-            .chain(unknown.map(|untold| Self::State { untold: untold.clone() }))
+            .chain(
+                unknown.map(|unknown_table| Self::State { unknown_table: unknown_table.clone() }),
+            )
             .chain(zones.map(|fact| Self::ZoneUse { fact: fact.clone() }))
             .chain(can_open.map(|fact| Self::Ports { fact: fact.clone() }))
             .collect()
@@ -127,8 +130,8 @@ impl fmt::Display for Missing {
                 write!(f, "{events} events of further hosts were dropped by the limit on hosts")
             }
             Self::Source { source, verdict } => write!(f, "{source} {verdict}"),
-            Self::State { untold } => {
-                let rows = untold::rows(core::slice::from_ref(untold));
+            Self::State { unknown_table } => {
+                let rows = unknown_table::rows(core::slice::from_ref(unknown_table));
                 let rows = rows.into_iter().map(|(what, why)| alloc::format!("{what}: {why}"));
                 f.write_str(&rows.collect::<Vec<String>>().join("; "))
             }

@@ -1,19 +1,19 @@
 //! How each event changes what is known.
 
 use super::Crio;
-use super::exposure::{Doer, Order};
-use super::know::Statement;
+use super::checkpoint::Statement;
+use super::exposure::{AnonymousLine, FamilyOrder};
 use super::process::{SocketLines, Start};
-use super::sockets::{ANY, End};
-use crate::event::crio::{Event, Said, Snapshot};
+use super::sockets::{ANY, StartOutcome};
+use crate::event::crio::{Event, EventKind, Snapshot};
 use crate::event::journal::{self, Missing};
-use crate::event::{Remark, Source};
+use crate::event::{Anomaly, Source};
 use crate::family::Family;
 use crate::port::{HostPort, Protocol};
 use crate::state::change::Change;
 use crate::state::effects::Effects;
-use crate::state::evidence::{Evidence, Support};
-use crate::state::known::Ignorance;
+use crate::state::evidence::{Evidence, Provenance};
+use crate::state::known::UnknownReason;
 use crate::state::opening::{Holder, Opening};
 use crate::text::Text;
 use alloc::vec::Vec;
@@ -30,24 +30,24 @@ impl Crio {
             self.requests.clear();
             self.exposure.restart(by, effects);
             if start == Start::ProcessOrMachine {
-                self.exposure.may_be_gone(Ignorance::Restart, by, effects);
+                self.exposure.may_be_gone(UnknownReason::Restart, by, effects);
             }
-            if !matches!(event.said, Said::Started { .. }) {
+            if !matches!(event.kind, EventKind::Started { .. }) {
                 // Another process without its banner: its first lines, or somebody else under
                 // CRI-O's name.
-                self.sockets.lose(Ignorance::Restart, by, effects);
+                self.sockets.lose(UnknownReason::Restart, by, effects);
             }
         }
-        self.process.note(&event.said);
+        self.process.note(&event.kind);
         if self.process.works_by_iptables() {
             self.exposure.none_in_nftables(by, effects);
         }
-        self.said(&event.said, by, effects);
+        self.kind(&event.kind, by, effects);
         self.name_sandboxes();
         if self.process.filtered {
-            self.sockets.lose_sight(Ignorance::Gap, by, effects);
+            self.sockets.lose_sight(UnknownReason::Gap, by, effects);
             if !self.process.restores {
-                self.exposure.lose_all(Ignorance::Gap, by, effects);
+                self.exposure.lose_all(UnknownReason::Gap, by, effects);
             }
         }
         self.respect_limits(by, effects);
@@ -78,36 +78,36 @@ impl Crio {
                     .map(|(port, support)| opened(port, support));
                 let doubted = new.into_iter().chain(before.filter_map(|change| socket(&change)));
                 let doubts: Vec<Change> = doubted
-                    .map(|opening| Change::Doubted { opening, why: Ignorance::Gap, by })
+                    .map(|opening| Change::Uncertain { opening, why: UnknownReason::Gap, by })
                     .collect();
                 effects.changes.extend(doubts);
             }
         }
     }
 
-    fn said(&mut self, said: &Said<'_>, by: Evidence, effects: &mut Effects) {
-        match said {
-            Said::Started { version, numbers } => self.started(version, *numbers, by, effects),
-            Said::Opened { port } => self.opened(*port, by, effects),
-            Said::Closing { port } => self.closing(*port, by, effects),
-            Said::NoOpenSocket { .. } => {
+    fn kind(&mut self, kind: &EventKind<'_>, by: Evidence, effects: &mut Effects) {
+        match kind {
+            EventKind::Started { version, numbers } => self.started(version, *numbers, by, effects),
+            EventKind::Opened { port } => self.opened(*port, by, effects),
+            EventKind::Closing { port } => self.closing(*port, by, effects),
+            EventKind::NoOpenSocket { .. } => {
                 self.process.logs_sockets();
                 self.socket_line();
             }
-            Said::Restoring(snapshot) => self.restoring(snapshot, by, effects),
-            Said::RestoringCut { family, new } => {
-                effects.remark(Remark::CutMessage, by);
+            EventKind::Restoring(snapshot) => self.restore_input(snapshot, by, effects),
+            EventKind::RestoringCut { family, new } => {
+                effects.remark(Anomaly::CutMessage, by);
                 self.text_lost(*family, new, by, effects);
             }
-            Said::SocketCut => {
-                effects.remark(Remark::CutMessage, by);
-                self.sockets.lose(Ignorance::CutMessage, by, effects);
+            EventKind::SocketCut => {
+                effects.remark(Anomaly::CutMessage, by);
+                self.sockets.lose(UnknownReason::CutMessage, by, effects);
             }
-            Said::Cut => {
-                effects.remark(Remark::CutMessage, by);
-                self.lose_all(Ignorance::CutMessage, by, effects);
+            EventKind::Cut => {
+                effects.remark(Anomaly::CutMessage, by);
+                self.lose_all(UnknownReason::CutMessage, by, effects);
             }
-            Said::ConntrackCleared { family, from_133 } => {
+            EventKind::ConntrackCleared { family, from_133 } => {
                 if self.exposure.added(*family, by, effects) {
                     return;
                 }
@@ -118,21 +118,21 @@ impl Crio {
                     // prints none.
                     self.process.nftables = true;
                     let pod = match self.requests.only_doer().filter(|_| self.process.whole) {
-                        Some(Doer::Start { pod }) => Some(pod),
+                        Some(AnonymousLine::Start { pod }) => Some(pod),
                         _ => None,
                     };
                     self.exposure.added_untold(*family, pod, by, effects);
                 } else {
-                    self.exposure.lose(*family, Ignorance::Gap, by, effects);
+                    self.exposure.lose(*family, UnknownReason::Gap, by, effects);
                 }
             }
-            Said::SandboxStarting { request, pod } => {
+            EventKind::SandboxStarting { request, pod } => {
                 if !self.requests.is_starting(pod) {
                     self.exposure.starting(pod);
                 }
                 self.requests.start(request.as_ref(), pod);
             }
-            Said::SandboxStarted { request, sandbox, pod } => {
+            EventKind::SandboxStarted { request, sandbox, pod } => {
                 if !self.requests.is_starting(pod) {
                     self.exposure.start_was_unseen(by, effects);
                 }
@@ -140,7 +140,7 @@ impl Crio {
                 let brought = self.exposure.brought(pod);
                 self.requests.sandbox(sandbox, brought);
             }
-            Said::NetworkStopping { request, sandbox } => {
+            EventKind::NetworkStopping { request, sandbox } => {
                 let pod = self.requests.pod_of(request.as_ref());
                 if let Some(pod) = &pod {
                     self.end_start(request.as_ref(), pod, by, effects);
@@ -151,10 +151,10 @@ impl Crio {
                 } else {
                     self.exposure.start_was_unseen(by, effects);
                 }
-                self.sockets.end_start(pod.as_ref(), End::Failed, by, effects);
+                self.sockets.end_start(pod.as_ref(), StartOutcome::Failed, by, effects);
                 self.requests.removal(request.as_ref(), sandbox);
             }
-            Said::CleaningUp { request, network } => {
+            EventKind::CleaningUp { request, network } => {
                 // A start whose network failed was said to before; this one got further.
                 if let Some(pod) = self.requests.pod_of(request.as_ref()) {
                     self.start_went_through(request.as_ref(), &pod, by, effects);
@@ -165,21 +165,23 @@ impl Crio {
                     self.requests.removal(request.as_ref(), &Text::default());
                 }
             }
-            Said::SandboxStopping { request, sandbox } => {
+            EventKind::SandboxStopping { request, sandbox } => {
                 self.requests.removal(request.as_ref(), sandbox)
             }
-            Said::SandboxStopped { request } => self.removal_ended(request.as_ref(), by, effects),
-            Said::RemovalFailed { request, pod, failure } => {
+            EventKind::SandboxStopped { request } => {
+                self.removal_ended(request.as_ref(), by, effects)
+            }
+            EventKind::RemovalFailed { request, pod, failure } => {
                 self.requests.removal_failed(request.as_ref());
                 self.exposure.not_removed(pod, request.as_ref(), failure, by, effects);
                 for port in &failure.sockets {
                     self.sockets.not_closed(*port, by, effects);
                 }
             }
-            Said::CleanUpFailed { port } => self.sockets.not_cleaned_up(*port, by, effects),
+            EventKind::CleanUpFailed { port } => self.sockets.not_cleaned_up(*port, by, effects),
             // What is known of the rules stays; what is not will never be printed.
-            Said::NoIptables { family } if self.exposure.unknown(*family).is_some() => {
-                self.exposure.lose(*family, Ignorance::NeverPrinted, by, effects)
+            EventKind::NoIptables { family } if self.exposure.unknown(*family).is_some() => {
+                self.exposure.lose(*family, UnknownReason::NeverPrinted, by, effects)
             }
             _ => {}
         }
@@ -194,9 +196,9 @@ impl Crio {
     ) {
         self.process.banner(version, numbers);
         self.sockets.clear(by, effects);
-        if self.process.socket_lines() == SocketLines::Hidden {
-            self.sockets.lose(Ignorance::NeverPrinted, by, effects);
-            self.exposure.lose_all(Ignorance::NeverPrinted, by, effects);
+        if self.process.socket_lines() == SocketLines::UnloggedRules {
+            self.sockets.lose(UnknownReason::NeverPrinted, by, effects);
+            self.exposure.lose_all(UnknownReason::NeverPrinted, by, effects);
         }
     }
 
@@ -211,33 +213,35 @@ impl Crio {
         self.socket_line();
         if !self.sockets.close(port, by, effects) && !self.sockets.is_lost() {
             // What is closed was open: a line is missing, and others may be.
-            effects.remark(Remark::CloseWithoutOpen, by);
-            self.sockets.lose_sight(Ignorance::Gap, by, effects);
+            effects.remark(Anomaly::CloseWithoutOpen, by);
+            self.sockets.lose_sight(UnknownReason::Gap, by, effects);
         }
     }
 
     fn socket_line(&mut self) {
-        self.exposure.answered(self.requests.is_only_removal());
+        self.exposure.success_seen(self.requests.is_only_removal());
         self.requests.socket_line();
     }
 
     /// A version that holds no sockets does not open or close them.
     fn speaks_of_sockets(&mut self, by: Evidence, effects: &mut Effects) {
         if self.process.socket_lines() == SocketLines::None {
-            effects.remark(Remark::Contradiction, by);
+            effects.remark(Anomaly::Contradiction, by);
             self.process.distrust_version();
-            self.sockets.lose(Ignorance::Gap, by, effects);
+            self.sockets.lose(UnknownReason::Gap, by, effects);
         }
         self.process.logs_sockets();
     }
 
-    fn restoring(&mut self, snapshot: &Snapshot<'_>, by: Evidence, effects: &mut Effects) {
+    fn restore_input(&mut self, snapshot: &Snapshot<'_>, by: Evidence, effects: &mut Effects) {
         let order = match self.process.socket_lines() {
-            SocketLines::Printed => Order::Ipv4First { spoken: self.requests.spoken() },
-            _ => Order::Any,
+            SocketLines::Printed => {
+                FamilyOrder::Ipv4First { socket_line_seen: self.requests.socket_line_seen() }
+            }
+            _ => FamilyOrder::Any,
         };
         let outcome =
-            self.exposure.restoring(snapshot, self.requests.removers(), order, by, effects);
+            self.exposure.restore_input(snapshot, self.requests.removers(), order, by, effects);
         if self.process.socket_lines() == SocketLines::None {
             return;
         }
@@ -248,7 +252,7 @@ impl Crio {
                 Some(ports) => {
                     ports.into_iter().for_each(|port| self.sockets.weaken(port, by, effects))
                 }
-                None => self.sockets.lose(Ignorance::Gap, by, effects),
+                None => self.sockets.lose(UnknownReason::Gap, by, effects),
             }
         }
     }
@@ -265,7 +269,7 @@ impl Crio {
         let doer = self.requests.only_doer().filter(|_| self.process.whole);
         if self.process.socket_lines() != SocketLines::None {
             self.confirm(new.iter().map(|port| (*port, Text::default())), by, effects);
-            if !matches!(doer, Some(Doer::Removal { .. })) {
+            if !matches!(doer, Some(AnonymousLine::Removal { .. })) {
                 self.sockets.confirm_unseen(doer.is_some(), by, effects);
             }
         }
@@ -287,9 +291,9 @@ impl Crio {
         {
             if self.process.socket_lines() == SocketLines::NotSeen {
                 // Either this version opens no sockets, or the line that told of it is missing.
-                self.sockets.lose_sight(Ignorance::Gap, by, effects);
+                self.sockets.lose_sight(UnknownReason::Gap, by, effects);
             } else if !self.sockets.confirm(port, pod.as_bytes(), by, effects) {
-                self.sockets.lose_sight(Ignorance::Gap, by, effects);
+                self.sockets.lose_sight(UnknownReason::Gap, by, effects);
             }
         }
     }
@@ -317,7 +321,7 @@ impl Crio {
         self.end_start(request, pod, by, effects);
         self.exposure.pod_started(pod, by, effects);
         self.exposure.start_ended_unseen(pod, by, effects);
-        self.sockets.end_start(Some(pod), End::Started, by, effects);
+        self.sockets.end_start(Some(pod), StartOutcome::Started, by, effects);
     }
 
     fn removal_ended(&mut self, request: Option<&Text<'_>>, by: Evidence, effects: &mut Effects) {
@@ -342,7 +346,7 @@ impl Crio {
         }
     }
 
-    fn lose_all(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    fn lose_all(&mut self, why: UnknownReason, by: Evidence, effects: &mut Effects) {
         self.requests.clear();
         self.sockets.lose(why, by, effects);
         self.exposure.lose_all(why, by, effects);
@@ -351,12 +355,12 @@ impl Crio {
 
     fn respect_limits(&mut self, by: Evidence, effects: &mut Effects) {
         if self.sockets.len() > self.limits.max_keys || self.sockets.overflows() {
-            effects.remark(Remark::LimitReached, by);
-            self.sockets.lose(Ignorance::Limit, by, effects);
+            effects.remark(Anomaly::LimitReached, by);
+            self.sockets.lose(UnknownReason::Limit, by, effects);
         }
         if self.exposure.len() > self.limits.max_keys {
-            effects.remark(Remark::LimitReached, by);
-            self.exposure.lose_all(Ignorance::Limit, by, effects);
+            effects.remark(Anomaly::LimitReached, by);
+            self.exposure.lose_all(UnknownReason::Limit, by, effects);
         }
     }
 
@@ -377,17 +381,17 @@ impl Crio {
             journal::Event::BootOfOne { .. } => {
                 // Where nothing is held there is nothing that a start would end.
                 if self.sockets.len() > 0 {
-                    self.sockets.lose(Ignorance::MayHaveBooted, by, effects);
+                    self.sockets.lose(UnknownReason::MayHaveBooted, by, effects);
                 }
-                self.exposure.may_be_gone(Ignorance::MayHaveBooted, by, effects);
+                self.exposure.may_be_gone(UnknownReason::MayHaveBooted, by, effects);
             }
             journal::Event::Suppressed { source: Some(Source::Crio), .. } => {
-                effects.remark(Remark::Gap, by);
-                self.lose_sight(Ignorance::Gap, by, effects);
+                effects.remark(Anomaly::Gap, by);
+                self.lose_sight(UnknownReason::Gap, by, effects);
             }
             journal::Event::Lost { source: Source::Crio } => {
-                effects.remark(Remark::Gap, by);
-                self.lose_all(Ignorance::Gap, by, effects);
+                effects.remark(Anomaly::Gap, by);
+                self.lose_all(UnknownReason::Gap, by, effects);
             }
             journal::Event::Missing { what: Missing::CrioSockets, cause } => {
                 self.sockets.lose((*cause).into(), by, effects);
@@ -397,7 +401,7 @@ impl Crio {
             }
             journal::Event::TextLost { source: Some(Source::Crio), .. } => {
                 // Only long texts are lost, and of those only restore inputs have to do with ports.
-                effects.remark(Remark::CutMessage, by);
+                effects.remark(Anomaly::CutMessage, by);
                 self.text_lost(None, &[], by, effects);
             }
             _ => {}
@@ -407,7 +411,7 @@ impl Crio {
     /// Lines are missing, or their order tells nothing: anything may have been said.
     pub(in crate::state) fn lose_sight(
         &mut self,
-        why: Ignorance,
+        why: UnknownReason,
         by: Evidence,
         effects: &mut Effects,
     ) {
@@ -423,7 +427,7 @@ impl Crio {
                 self.exposure.know(rules, by, effects);
                 let of_rules = rules.iter().map(|rule| rule.port).collect();
                 if ports.as_ref().is_some_and(|ports| *ports != of_rules) {
-                    effects.remark(Remark::Contradiction, by);
+                    effects.remark(Anomaly::Contradiction, by);
                 }
             }
             (None, Some(ports)) => self.exposure.know_ports(ports, by, effects),
@@ -445,8 +449,8 @@ impl Crio {
     }
 }
 
-fn opened(port: HostPort, support: Support) -> Change {
+fn opened(port: HostPort, support: Provenance) -> Change {
     let opening = Opening { port: Some(port), holder: Holder::CrioSocket };
-    let Support { request, since, certainty } = support;
+    let Provenance { request, since, certainty } = support;
     Change::Opened { opening, request, by: since, certainty }
 }

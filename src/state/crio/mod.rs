@@ -5,18 +5,18 @@
 //! sockets are gone, and every port is reachable as before. So there are two answers, and each may
 //! be unknown while the other is not.
 
+mod checkpoint;
 mod exposure;
 mod fold;
-mod know;
 mod process;
 mod requests;
 mod sockets;
 mod version;
 
-pub use know::{DnatRule, Statement};
+pub use checkpoint::{DnatRule, Statement};
 pub use version::{Release, Speech};
 
-use super::evidence::Support;
+use super::evidence::Provenance;
 use super::known::Unknown;
 use super::opening::{Holder, Opening, Scope};
 use crate::family::Family;
@@ -120,7 +120,7 @@ impl Crio {
         self.held().map(|(port, _)| port).collect()
     }
 
-    fn held(&self) -> impl Iterator<Item = (HostPort, Support)> + '_ {
+    fn held(&self) -> impl Iterator<Item = (HostPort, Provenance)> + '_ {
         let tells = self.tells_held();
         self.sockets.held().filter(move |_| tells)
     }
@@ -184,7 +184,7 @@ impl Crio {
 
     /// Everything that is surely open, and by which line: sockets, then rules of IPv4, then of
     /// IPv6.
-    pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
+    pub fn openings(&self) -> impl Iterator<Item = (Opening, Provenance)> + '_ {
         let sockets = self.held().map(|(port, support)| {
             (Opening { port: Some(port), holder: Holder::CrioSocket }, support)
         });

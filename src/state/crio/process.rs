@@ -2,9 +2,9 @@
 //! log holds all of them.
 
 use super::version::{Release, Speech};
-use crate::event::crio::{Boots, Era, Event, Said, Speaker};
+use crate::event::crio::{Boots, Era, Event, EventKind, Speaker};
 use crate::state::evidence::Evidence;
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::text::Text;
 
 /// Longest version kept; real ones have about 40 bytes.
@@ -66,7 +66,7 @@ pub(super) enum SocketLines {
     /// It holds none: from 1.31 on.
     None,
     /// It holds them, and its lines do not reach the log: before 1.22.
-    Hidden,
+    UnloggedRules,
     /// Nothing has shown it yet.
     NotSeen,
 }
@@ -104,7 +104,7 @@ impl Process {
         self.booted = false;
         let start = match (self.pid, event.pid) {
             (Some(before), Some(now)) if before != now => Start::Process,
-            _ if matches!(event.said, Said::Started { .. }) => Start::Process,
+            _ if matches!(event.kind, EventKind::Started { .. }) => Start::Process,
             _ => Start::None,
         };
         // Numbers of processes grow until the machine is started anew.
@@ -153,23 +153,25 @@ impl Process {
     }
 
     /// Takes note of the kind of line.
-    pub(super) fn note(&mut self, said: &Said<'_>) {
-        match said {
-            Said::Opened { .. } | Said::Closing { .. } | Said::NoOpenSocket { .. } => {
-                let opened = matches!(said, Said::Opened { .. });
+    pub(super) fn note(&mut self, kind: &EventKind<'_>) {
+        match kind {
+            EventKind::Opened { .. }
+            | EventKind::Closing { .. }
+            | EventKind::NoOpenSocket { .. } => {
+                let opened = matches!(kind, EventKind::Opened { .. });
                 if !self.ensures && (opened || !self.whole) {
                     self.filtered = true;
                 }
             }
-            Said::EnsuringChains => {
+            EventKind::EnsuringChains => {
                 (self.ensures, self.filtered, self.iptables) = (true, false, true)
             }
-            Said::Restoring(_) | Said::RestoringCut { .. } => {
+            EventKind::Restoring(_) | EventKind::RestoringCut { .. } => {
                 (self.restores, self.iptables) = (true, true)
             }
-            Said::HostPortsDisabled => (self.switched_off, self.whole) = (true, true),
-            Said::SocketCut | Said::Cut | Said::ConntrackCleared { .. } => {}
-            Said::RemovalFailed { .. } | Said::CleanUpFailed { .. } => {}
+            EventKind::HostPortsDisabled => (self.switched_off, self.whole) = (true, true),
+            EventKind::SocketCut | EventKind::Cut | EventKind::ConntrackCleared { .. } => {}
+            EventKind::RemovalFailed { .. } | EventKind::CleanUpFailed { .. } => {}
             _ => self.whole = true,
         }
     }
@@ -180,7 +182,7 @@ impl Process {
         // Where the machine was just started, nothing has happened that a line would have to tell.
         let missing = !self.booted && (self.filtered || !self.whole);
         let first = self.first.filter(|_| missing)?;
-        Some(Unknown::since(Ignorance::Gap, first))
+        Some(Unknown::since(UnknownReason::Gap, first))
     }
 
     pub(super) const fn logs_sockets(&mut self) {
@@ -197,7 +199,7 @@ impl Process {
 
     pub(super) fn socket_lines(&self) -> SocketLines {
         match (self.release(), self.era) {
-            (Some(Release::UpTo121), _) => SocketLines::Hidden,
+            (Some(Release::UpTo121), _) => SocketLines::UnloggedRules,
             (Some(Release::From122), _) => SocketLines::Printed,
             (Some(Release::From131 | Release::From133), _) => SocketLines::None,
             (None, Era::From132) => SocketLines::None,
@@ -227,7 +229,7 @@ impl Process {
     pub(super) fn tells_sockets(&self) -> Speech {
         match self.socket_lines() {
             SocketLines::None => Speech::NothingToTell,
-            SocketLines::Hidden => Speech::TooOld,
+            SocketLines::UnloggedRules => Speech::TooOld,
             _ if self.filtered => Speech::Filtered,
             _ if self.switched_off => Speech::SwitchedOff,
             SocketLines::Printed => Speech::Tells,
@@ -236,7 +238,7 @@ impl Process {
     }
 
     pub(super) fn tells_rules(&self) -> Speech {
-        if self.socket_lines() == SocketLines::Hidden {
+        if self.socket_lines() == SocketLines::UnloggedRules {
             Speech::TooOld
         } else if self.nftables {
             Speech::Nftables

@@ -5,8 +5,8 @@
 //! belong. A request is therefore only taken as the owner of such a line as long as no other can
 //! be.
 
-use super::exposure::{Doer, Mark};
-use super::sockets::Opener;
+use super::exposure::{AnonymousLine, SandboxRules};
+use super::sockets::PossibleOpener;
 use crate::family::Family;
 use crate::text::Text;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -29,7 +29,7 @@ pub(super) struct Sandbox {
     /// How its rules name it, if that was told.
     pub(super) comment: Option<Text<'static>>,
     /// The rules that it brought and that were not told.
-    pub(super) hidden: BTreeMap<Family, Mark>,
+    pub(super) hidden: BTreeMap<Family, SandboxRules>,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(super) struct Requests {
     sandboxes: BTreeMap<Text<'static>, Sandbox>,
     /// Whether a line about sockets was seen since the only removal began; `None` if it may be of
     /// another request.
-    spoken: Option<bool>,
+    socket_line_seen: Option<bool>,
     /// A removal was seen whose request is not known, so nothing can be said of who owns one.
     unnamed_removals: bool,
 }
@@ -62,7 +62,7 @@ impl Requests {
     }
 
     /// How the rules are named that a sandbox brought without a word.
-    pub(super) fn name_sandbox(&mut self, mark: Mark, name: Text<'static>) {
+    pub(super) fn name_sandbox(&mut self, mark: SandboxRules, name: Text<'static>) {
         if let Some(sandbox) = self
             .sandboxes
             .values_mut()
@@ -74,7 +74,7 @@ impl Requests {
 
     /// In whose course a line is printed that names no request, if there is just one that can be
     /// meant.
-    pub(super) fn only_doer(&self) -> Option<Doer> {
+    pub(super) fn only_doer(&self) -> Option<AnonymousLine> {
         if self.unnamed_removals {
             return None;
         }
@@ -82,12 +82,12 @@ impl Requests {
         match (removals.next(), removals.next()) {
             (None, _) => {
                 let (_, pod) = self.starts.front().filter(|_| self.starts.len() == 1)?;
-                Some(Doer::Start { pod: pod.clone() })
+                Some(AnonymousLine::Start { pod: pod.clone() })
             }
             (Some((request, Some(sandbox))), None) if self.starts.is_empty() => self
                 .sandboxes
                 .contains_key(sandbox)
-                .then(|| Doer::Removal { request: request.clone() }),
+                .then(|| AnonymousLine::Removal { request: request.clone() }),
             _ => None,
         }
     }
@@ -104,13 +104,13 @@ impl Requests {
     }
 
     /// For whom a socket is opened now: for one of the pods that are being started.
-    pub(super) fn opener(&self) -> Opener {
+    pub(super) fn opener(&self) -> PossibleOpener {
         match self.starts.len() {
-            0 => Opener::NotSeen,
+            0 => PossibleOpener::NotSeen,
             1..=MOST_OPENERS => {
-                Opener::OneOf(self.starts.iter().map(|(_, pod)| pod.clone()).collect())
+                PossibleOpener::OneOf(self.starts.iter().map(|(_, pod)| pod.clone()).collect())
             }
-            _ => Opener::Crowd,
+            _ => PossibleOpener::Crowd,
         }
     }
 
@@ -139,7 +139,7 @@ impl Requests {
     }
 
     pub(super) fn removal(&mut self, request: Option<&Text<'_>>, sandbox: &Text<'_>) {
-        self.spoken = self.removals.is_empty().then_some(false);
+        self.socket_line_seen = self.removals.is_empty().then_some(false);
         match request {
             Some(request) if self.removals.len() < MOST => {
                 let known = self
@@ -179,13 +179,13 @@ impl Requests {
 
     pub(super) fn socket_line(&mut self) {
         let alone = self.is_only_removal();
-        self.spoken = self.spoken.filter(|_| alone).map(|_| true);
+        self.socket_line_seen = self.socket_line_seen.filter(|_| alone).map(|_| true);
     }
 
     /// Whether a line about sockets was seen since the only removal began; `None` if that cannot be
     /// told.
-    pub(super) fn spoken(&self) -> Option<bool> {
-        self.spoken.filter(|_| self.removals.len() == 1 && !self.unnamed_removals)
+    pub(super) fn socket_line_seen(&self) -> Option<bool> {
+        self.socket_line_seen.filter(|_| self.removals.len() == 1 && !self.unnamed_removals)
     }
 
     /// The requests one of which removes the rules that are being removed now; empty if it cannot

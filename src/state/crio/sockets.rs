@@ -7,12 +7,12 @@
 //! start of the pod fails before, they are closed without a word.
 
 use super::requests::names_pod;
-use crate::event::Remark;
+use crate::event::Anomaly;
 use crate::port::HostPort;
 use crate::state::change::Change;
 use crate::state::effects::Effects;
-use crate::state::evidence::{Certainty, Evidence, Support};
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::evidence::{Certainty, Evidence, Provenance};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::state::opening::{Holder, Opening, Scope};
 use crate::text::Text;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -29,8 +29,8 @@ const MOST_WAITING: usize = 1024;
 pub(super) struct Sockets {
     /// Why nothing but a part is known; `None` when all is.
     unknown: Option<Unknown>,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    ports: BTreeMap<HostPort, Held>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
+    ports: BTreeMap<HostPort, PortSockets>,
     /// The ports with sockets that wait for their rules, and how many sockets these are.
     waiting: BTreeSet<HostPort>,
     wait: usize,
@@ -40,7 +40,7 @@ pub(super) struct Sockets {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Held {
+struct PortSockets {
     /// Sockets that are held.
     sure: u32,
     /// Sockets that may be held besides.
@@ -51,17 +51,17 @@ struct Held {
     /// Sockets that were opened and not yet confirmed by rules.
     opened: Vec<Opened>,
     /// Since when at least one is held.
-    support: Support,
+    support: Provenance,
     /// Why it is not known, where it is not.
     doubt: Unknown,
     /// It was reported as open and not yet as closed.
-    shown: bool,
+    reported: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 struct Opened {
-    opener: Opener,
+    opener: PossibleOpener,
     /// It may have been closed again by now.
     doubtful: bool,
 }
@@ -73,7 +73,7 @@ struct Opened {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
-pub(super) enum Opener {
+pub(super) enum PossibleOpener {
     /// For a pod that no line told of, or no longer.
     NotSeen,
     /// For one of these, which were being started.
@@ -82,7 +82,7 @@ pub(super) enum Opener {
     Crowd,
 }
 
-impl Opener {
+impl PossibleOpener {
     fn is(&self, pod: &Text<'_>) -> bool {
         matches!(self, Self::OneOf(pods) if pods.iter().any(|of| of.as_bytes() == pod.as_bytes()))
     }
@@ -101,27 +101,27 @@ impl Opener {
 
 impl Opened {
     /// True if the end of this pod's start changes what is known of it.
-    fn is_concerned(&self, pod: Option<&Text<'_>>, end: End) -> bool {
+    fn is_concerned(&self, pod: Option<&Text<'_>>, end: StartOutcome) -> bool {
         match pod {
             Some(pod) if self.opener.is(pod) => true,
-            _ if end == End::Started => false,
-            Some(_) => !matches!(self.opener, Opener::OneOf(_)) && !self.doubtful,
-            None => self.opener == Opener::NotSeen || !self.doubtful,
+            _ if end == StartOutcome::Started => false,
+            Some(_) => !matches!(self.opener, PossibleOpener::OneOf(_)) && !self.doubtful,
+            None => self.opener == PossibleOpener::NotSeen || !self.doubtful,
         }
     }
 }
 
-impl Held {
+impl PortSockets {
     fn new(by: Evidence) -> Self {
-        let doubt = Unknown::since(Ignorance::Gap, by);
+        let doubt = Unknown::since(UnknownReason::Gap, by);
         Self {
             sure: 0,
             maybe: 0,
             closing: 0,
             opened: Vec::new(),
-            support: Support::new(by, Certainty::Reported),
+            support: Provenance::new(by, Certainty::Reported),
             doubt,
-            shown: false,
+            reported: false,
         }
     }
 
@@ -133,7 +133,7 @@ impl Held {
         !self.is_held() && (self.maybe > 0 || !self.opened.is_empty())
     }
 
-    fn may_have(&mut self, more: u32, why: Ignorance, by: Evidence) {
+    fn may_have(&mut self, more: u32, why: UnknownReason, by: Evidence) {
         self.maybe = self.maybe.saturating_add(more);
         self.doubt = Unknown::since(why, by);
     }
@@ -141,7 +141,7 @@ impl Held {
 
 /// How the start of a pod ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum End {
+pub(super) enum StartOutcome {
     Started,
     Failed,
 }
@@ -172,7 +172,7 @@ impl Sockets {
         self.unknown.is_some()
     }
 
-    pub(super) fn held(&self) -> impl Iterator<Item = (HostPort, Support)> + '_ {
+    pub(super) fn held(&self) -> impl Iterator<Item = (HostPort, Provenance)> + '_ {
         self.ports
             .iter()
             .filter(|(_, held)| held.is_held())
@@ -195,7 +195,7 @@ impl Sockets {
         port: HostPort,
         by: Evidence,
         effects: &mut Effects,
-        change: impl FnOnce(&mut Held),
+        change: impl FnOnce(&mut PortSockets),
     ) {
         self.change(port, by, Certainty::Confirmed, effects, change);
     }
@@ -206,33 +206,33 @@ impl Sockets {
         by: Evidence,
         certainty: Certainty,
         effects: &mut Effects,
-        change: impl FnOnce(&mut Held),
+        change: impl FnOnce(&mut PortSockets),
     ) {
-        let held = self.ports.entry(port).or_insert_with(|| Held::new(by));
+        let held = self.ports.entry(port).or_insert_with(|| PortSockets::new(by));
         let before = held.is_held();
         let waited = held.opened.len();
         let mut surer = false;
         change(held);
         if held.is_held() && !before {
             let certainty = if held.sure > 0 { certainty } else { Certainty::Reported };
-            held.support = Support::new(by, certainty);
+            held.support = Provenance::new(by, certainty);
         } else if held.sure > 0 && held.support.certainty == Certainty::Reported {
             held.support.certainty = Certainty::Confirmed;
             surer = true;
         }
-        if held.is_held() && (surer || !held.shown) {
-            held.shown = true;
-            let Support { since, certainty, .. } = held.support;
+        if held.is_held() && (surer || !held.reported) {
+            held.reported = true;
+            let Provenance { since, certainty, .. } = held.support;
             effects.changes.push(Change::Opened {
                 opening: opening(port),
                 request: None,
                 by: since,
                 certainty,
             });
-        } else if held.shown && !held.is_held() {
-            held.shown = false;
+        } else if held.reported && !held.is_held() {
+            held.reported = false;
             effects.changes.push(if held.is_unsure() {
-                Change::Doubted { opening: opening(port), why: held.doubt.why, by }
+                Change::Uncertain { opening: opening(port), why: held.doubt.why, by }
             } else {
                 Change::Closed { opening: opening(port), by }
             });
@@ -248,7 +248,7 @@ impl Sockets {
     /// Every socket is closed: the process that held them is gone.
     pub(super) fn clear(&mut self, by: Evidence, effects: &mut Effects) {
         for (port, held) in core::mem::take(&mut self.ports) {
-            if held.shown {
+            if held.reported {
                 effects.changes.push(Change::Closed { opening: opening(port), by });
             }
         }
@@ -256,34 +256,34 @@ impl Sockets {
         self.wait = 0;
         self.unsure.clear();
         if self.unknown.take().is_some() {
-            effects.changes.push(Change::Learnt { scope: Scope::CrioSockets, by });
+            effects.changes.push(Change::BecameKnown { scope: Scope::CrioSockets, by });
         }
     }
 
     /// Nothing is known any more.
-    pub(super) fn lose(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    pub(super) fn lose(&mut self, why: UnknownReason, by: Evidence, effects: &mut Effects) {
         let had = !self.ports.is_empty();
         self.ports.clear();
         self.waiting.clear();
         self.wait = 0;
         self.unsure.clear();
         if self.unknown.is_none() || had {
-            effects.changes.push(Change::Lost { scope: Scope::CrioSockets, why, by });
+            effects.changes.push(Change::BecameUnknown { scope: Scope::CrioSockets, why, by });
         }
         self.unknown.get_or_insert(Unknown::since(why, by));
     }
 
     /// Further ports than those that are known may be held.
-    pub(super) fn lose_sight(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    pub(super) fn lose_sight(&mut self, why: UnknownReason, by: Evidence, effects: &mut Effects) {
         if self.unknown.is_some() {
             return;
         }
         self.unknown = Some(Unknown::since(why, by));
-        effects.changes.push(Change::Lost { scope: Scope::CrioSockets, why, by });
+        effects.changes.push(Change::BecameUnknown { scope: Scope::CrioSockets, why, by });
         for (port, held) in &mut self.ports {
-            held.shown = held.is_held();
-            if held.shown {
-                let Support { since, certainty, .. } = held.support;
+            held.reported = held.is_held();
+            if held.reported {
+                let Provenance { since, certainty, .. } = held.support;
                 effects.changes.push(Change::Opened {
                     opening: opening(*port),
                     request: None,
@@ -298,14 +298,14 @@ impl Sockets {
     pub(super) fn open(
         &mut self,
         port: HostPort,
-        opener: Opener,
+        opener: PossibleOpener,
         doubtful: bool,
         by: Evidence,
         effects: &mut Effects,
     ) {
         self.with(port, by, effects, |held| {
             held.opened.push(Opened { opener, doubtful });
-            held.doubt = Unknown::since(Ignorance::Gap, by);
+            held.doubt = Unknown::since(UnknownReason::Gap, by);
         });
     }
 
@@ -321,8 +321,8 @@ impl Sockets {
         let mut found = false;
         self.with(port, by, effects, |held| {
             let rank = |opened: &Opened| {
-                let named = matches!(&opened.opener, Opener::OneOf(pods) if pods.iter().any(|of| names_pod(pod, of.as_bytes())));
-                (named, pod.is_empty() || !matches!(opened.opener, Opener::OneOf(_)), !opened.doubtful)
+                let named = matches!(&opened.opener, PossibleOpener::OneOf(pods) if pods.iter().any(|of| names_pod(pod, of.as_bytes())));
+                (named, pod.is_empty() || !matches!(opened.opener, PossibleOpener::OneOf(_)), !opened.doubtful)
             };
             if let Some((at, _)) = held.opened.iter().enumerate().max_by_key(|(_, opened)| rank(opened)) {
                 held.opened.remove(at);
@@ -331,7 +331,7 @@ impl Sockets {
             if found || held.sure == 0 {
                 held.sure = held.sure.saturating_add(1);
             } else {
-                held.may_have(1, Ignorance::Gap, by);
+                held.may_have(1, UnknownReason::Gap, by);
             }
         });
         found
@@ -347,7 +347,7 @@ impl Sockets {
                     if alone && !opened.doubtful {
                         held.sure = held.sure.saturating_add(1);
                     } else {
-                        held.may_have(1, Ignorance::CutMessage, by);
+                        held.may_have(1, UnknownReason::CutMessage, by);
                     }
                 }
             });
@@ -358,12 +358,12 @@ impl Sockets {
     pub(super) fn end_start(
         &mut self,
         pod: Option<&Text<'_>>,
-        end: End,
+        end: StartOutcome,
         by: Evidence,
         effects: &mut Effects,
     ) {
         let concerned =
-            |held: &Held| held.opened.iter().any(|opened| opened.is_concerned(pod, end));
+            |held: &PortSockets| held.opened.iter().any(|opened| opened.is_concerned(pod, end));
         let ports: Vec<HostPort> = self
             .waiting
             .iter()
@@ -379,26 +379,30 @@ impl Sockets {
                     match end {
                         // It was opened for this pod, all of whose sockets are held; the confirming
                         // text went by unseen.
-                        End::Started if alone && !opened.doubtful => {
+                        StartOutcome::Started if alone && !opened.doubtful => {
                             held.sure = held.sure.saturating_add(1);
                             false
                         }
-                        End::Started => !alone,
-                        End::Failed if alone => false,
+                        StartOutcome::Started => !alone,
+                        StartOutcome::Failed if alone => false,
                         // Started before the log began, as far as can be told, both the pod and the
                         // socket.
-                        End::Failed if pod.is_none() && opened.opener == Opener::NotSeen => false,
+                        StartOutcome::Failed
+                            if pod.is_none() && opened.opener == PossibleOpener::NotSeen =>
+                        {
+                            false
+                        }
                         // Of another pod.
-                        End::Failed
+                        StartOutcome::Failed
                             if pod.is_some()
                                 && !owned
-                                && matches!(opened.opener, Opener::OneOf(_)) =>
+                                && matches!(opened.opener, PossibleOpener::OneOf(_)) =>
                         {
                             true
                         }
-                        End::Failed => {
+                        StartOutcome::Failed => {
                             opened.doubtful = true;
-                            held.doubt = Unknown::since(Ignorance::Underway, by);
+                            held.doubt = Unknown::since(UnknownReason::Underway, by);
                             true
                         }
                     }
@@ -410,7 +414,7 @@ impl Sockets {
 
     /// One of several starts of a pod ended: which of them opened what, cannot be told.
     pub(super) fn starts_unclear(&mut self, pod: &Text<'_>, by: Evidence, effects: &mut Effects) {
-        let of_pod = |held: &Held| held.opened.iter().any(|opened| opened.opener.is(pod));
+        let of_pod = |held: &PortSockets| held.opened.iter().any(|opened| opened.opener.is(pod));
         let ports: Vec<HostPort> = self
             .waiting
             .iter()
@@ -420,9 +424,9 @@ impl Sockets {
         for port in ports {
             self.with(port, by, effects, |held| {
                 for opened in held.opened.iter_mut().filter(|opened| opened.opener.is(pod)) {
-                    (opened.opener, opened.doubtful) = (Opener::Crowd, true);
+                    (opened.opener, opened.doubtful) = (PossibleOpener::Crowd, true);
                 }
-                held.doubt = Unknown::since(Ignorance::Unresolved, by);
+                held.doubt = Unknown::since(UnknownReason::Unresolved, by);
             });
         }
     }
@@ -456,14 +460,14 @@ impl Sockets {
             self.with(port, by, effects, |held| {
                 held.sure = held.sure.saturating_sub(1);
                 held.closing = held.closing.saturating_add(1);
-                held.may_have(1, Ignorance::Gap, by);
+                held.may_have(1, UnknownReason::Gap, by);
             });
         }
     }
 
     /// The socket could not be closed, or could: the error tells neither.
     pub(super) fn not_closed(&mut self, port: HostPort, by: Evidence, effects: &mut Effects) {
-        self.with(port, by, effects, |held| held.may_have(1, Ignorance::Unresolved, by));
+        self.with(port, by, effects, |held| held.may_have(1, UnknownReason::Unresolved, by));
     }
 
     /// A socket with this number, opened for a pod whose start failed, could perhaps not be closed.
@@ -485,16 +489,16 @@ impl Sockets {
     ) {
         let before = self.unknown.take();
         if before.is_some() {
-            effects.changes.push(Change::Learnt { scope: Scope::CrioSockets, by });
-            self.ports.values_mut().for_each(|held| held.shown = false);
+            effects.changes.push(Change::BecameKnown { scope: Scope::CrioSockets, by });
+            self.ports.values_mut().for_each(|held| held.reported = false);
         }
         let mut contradicted = false;
         let others: Vec<HostPort> =
             self.ports.keys().copied().filter(|port| !told.contains(port)).collect();
         for port in others {
-            contradicted |= self.ports.get(&port).is_some_and(Held::is_held);
+            contradicted |= self.ports.get(&port).is_some_and(PortSockets::is_held);
             self.with(port, by, effects, |held| {
-                *held = Held { shown: held.shown, ..Held::new(by) }
+                *held = PortSockets { reported: held.reported, ..PortSockets::new(by) }
             });
         }
         for &port in told {
@@ -511,11 +515,11 @@ impl Sockets {
                 // allow.
                 let most = if before.is_none() && could > 0 { could } else { most };
                 held.maybe = if most == ANY { ANY } else { most.saturating_sub(held.sure) };
-                held.doubt = Unknown { why: Ignorance::BeforeLog, since: None };
+                held.doubt = Unknown { why: UnknownReason::BeforeLog, since: None };
             });
         }
         if contradicted {
-            effects.remark(Remark::Contradiction, by);
+            effects.remark(Anomaly::Contradiction, by);
         }
     }
 }

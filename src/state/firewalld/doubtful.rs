@@ -1,11 +1,11 @@
 //! Lines that may be a part of an argument's text: what they would change is unknown.
 
 use super::Firewalld;
-use super::edit::Spot;
+use super::edit::ListId;
 use crate::event::firewalld::{Event, Layer};
 use crate::state::effects::Effects;
 use crate::state::evidence::Evidence;
-use crate::state::known::Ignorance;
+use crate::state::known::UnknownReason;
 use crate::text::Text;
 
 impl Firewalld {
@@ -15,17 +15,17 @@ impl Firewalld {
     /// commits count: each makes unknown what it names. What concerns the daemon as a whole (a
     /// start, a load, its list of zones) leaves nothing known.
     pub(super) fn doubt_line(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
-        let why = Ignorance::Ambiguous;
+        let why = UnknownReason::Ambiguous;
         match event {
             Event::Added { zone, item, .. } => {
                 for zone in self.meant(&zone.clone().into_owned()) {
-                    let spot = Spot { zone: &zone, layer: Layer::Runtime, kind: item.kind() };
+                    let spot = ListId { zone: &zone, layer: Layer::Runtime, kind: item.kind() };
                     self.doubt(spot, why, by, effects);
                 }
             }
             Event::Removed { zone, item } => {
                 for zone in self.meant(&zone.clone().into_owned()) {
-                    let spot = Spot { zone: &zone, layer: Layer::Runtime, kind: item.kind() };
+                    let spot = ListId { zone: &zone, layer: Layer::Runtime, kind: item.kind() };
                     self.forget(spot, why, by, effects);
                 }
             }
@@ -68,9 +68,9 @@ impl Firewalld {
 
     fn doubt_commit(&mut self, zone: &Text<'_>, by: Evidence, effects: &mut Effects) {
         let name = zone.clone().into_owned();
-        self.forget_layer(&name, Layer::Permanent, Ignorance::Ambiguous, by, effects);
+        self.forget_layer(&name, Layer::Permanent, UnknownReason::Ambiguous, by, effects);
         if let Some(zone) = self.zones.get_mut(&name) {
-            (zone.local, zone.echo) = (None, None);
+            (zone.local, zone.own_write) = (None, None);
         }
     }
 }

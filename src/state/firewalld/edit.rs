@@ -3,31 +3,31 @@
 use super::Firewalld;
 use super::lists::{Entry, List, Lists, name_opening, port_opening};
 use super::zone::Zone;
-use crate::event::Remark;
+use crate::event::Anomaly;
 use crate::event::firewalld::{Item, Kind, Layer};
 use crate::state::change::Change;
 use crate::state::effects::Effects;
-use crate::state::evidence::{Assumed, Certainty, Evidence, Support};
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::evidence::{Assumed, Certainty, Evidence, Provenance};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::state::opening::{Opening, Scope};
 use crate::text::Text;
 use alloc::vec::Vec;
 
 /// A list of a layer of a zone.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Spot<'z> {
+pub(super) struct ListId<'z> {
     pub(super) zone: &'z Text<'static>,
     pub(super) layer: Layer,
     pub(super) kind: Kind,
 }
 
-impl Spot<'_> {
+impl ListId<'_> {
     fn scope(self) -> Scope {
         Scope::ZoneList { zone: self.zone.clone(), layer: self.layer, kind: self.kind }
     }
 }
 
-fn opened(opening: Opening, support: Support) -> Change {
+fn opened(opening: Opening, support: Provenance) -> Change {
     Change::Opened {
         opening,
         request: support.request,
@@ -49,7 +49,7 @@ impl Firewalld {
             let zone = Zone::unknown(self.unheard.runtime, self.unheard.permanent);
             let weight = zone.weight();
             if self.keys.saturating_add(weight) > self.limits.max_keys {
-                effects.remark(Remark::LimitReached, by);
+                effects.remark(Anomaly::LimitReached, by);
                 return None;
             }
             self.keys = self.keys.saturating_add(weight);
@@ -63,7 +63,11 @@ impl Firewalld {
     }
 
     /// Runs a change of the lists of a layer and keeps the count of keys.
-    fn with_lists<T>(&mut self, spot: Spot<'_>, change: impl FnOnce(&mut Lists) -> T) -> Option<T> {
+    fn with_lists<T>(
+        &mut self,
+        spot: ListId<'_>,
+        change: impl FnOnce(&mut Lists) -> T,
+    ) -> Option<T> {
         let lists = self.zones.get_mut(spot.zone)?.layer_mut(spot.layer).as_mut()?;
         let before = lists.weight(spot.kind);
         let out = change(lists);
@@ -75,17 +79,17 @@ impl Firewalld {
     /// Adds an entry.
     pub(super) fn add(
         &mut self,
-        spot: Spot<'_>,
+        spot: ListId<'_>,
         entry: Entry,
-        support: Support,
+        support: Provenance,
         effects: &mut Effects,
     ) {
         if self.keys.saturating_add(entry.weight()) > self.limits.max_keys {
-            effects.remark(Remark::LimitReached, support.since);
-            self.forget(spot, Ignorance::Limit, support.since, effects);
+            effects.remark(Anomaly::LimitReached, support.since);
+            self.forget(spot, UnknownReason::Limit, support.since, effects);
             return;
         }
-        let Spot { zone, layer, kind } = spot;
+        let ListId { zone, layer, kind } = spot;
         let new = self.with_lists(spot, |lists| match entry {
             Entry::Port(port) => {
                 let new =
@@ -104,8 +108,8 @@ impl Firewalld {
     }
 
     /// Takes an entry out of a list, and gives back what was held of it.
-    pub(super) fn take(&mut self, spot: Spot<'_>, entry: &Entry) -> Vec<Opening> {
-        let Spot { zone, layer, kind } = spot;
+    pub(super) fn take(&mut self, spot: ListId<'_>, entry: &Entry) -> Vec<Opening> {
+        let ListId { zone, layer, kind } = spot;
         let gone = self.with_lists(spot, |lists| match entry {
             Entry::Port(port) => {
                 let gone =
@@ -126,12 +130,12 @@ impl Firewalld {
     /// Removes an entry, as the log says it was.
     pub(super) fn remove(
         &mut self,
-        spot: Spot<'_>,
+        spot: ListId<'_>,
         entry: &Entry,
         by: Evidence,
         effects: &mut Effects,
     ) {
-        let Spot { zone, layer, kind } = spot;
+        let ListId { zone, layer, kind } = spot;
         let mut gone = self.take(spot, entry);
         if gone.is_empty()
             && self.lists(zone, layer).is_some_and(|lists| lists.why_unknown(kind).is_some())
@@ -148,15 +152,15 @@ impl Firewalld {
     /// Makes a list exactly these entries.
     pub(super) fn replace(
         &mut self,
-        spot: Spot<'_>,
+        spot: ListId<'_>,
         entries: &[Entry],
-        support: Support,
+        support: Provenance,
         effects: &mut Effects,
     ) {
         let weight: usize = entries.iter().map(Entry::weight).sum();
         if self.keys.saturating_add(weight) > self.limits.max_keys {
-            effects.remark(Remark::LimitReached, support.since);
-            self.forget(spot, Ignorance::Limit, support.since, effects);
+            effects.remark(Anomaly::LimitReached, support.since);
+            self.forget(spot, UnknownReason::Limit, support.since, effects);
             return;
         }
         let Some(mut lists) = self.lists(spot.zone, spot.layer).cloned() else { return };
@@ -178,7 +182,7 @@ impl Firewalld {
     /// else since this one.
     pub(super) fn swap(
         &mut self,
-        spot: Spot<'_>,
+        spot: ListId<'_>,
         from: &Lists,
         by: Evidence,
         effects: &mut Effects,
@@ -187,7 +191,7 @@ impl Firewalld {
         let kind = spot.kind;
         let mut new = Lists::unknown(Unknown::BEFORE_LOG);
         new.copy(kind, from);
-        new.carry(kind, old, by);
+        new.inherit_provenance(kind, old, by);
         compare(spot, old, &new, by, effects);
         self.with_lists(spot, |lists| lists.copy(kind, &new));
     }
@@ -195,8 +199,8 @@ impl Firewalld {
     /// Nothing of a list is known any more.
     pub(super) fn forget(
         &mut self,
-        spot: Spot<'_>,
-        why: Ignorance,
+        spot: ListId<'_>,
+        why: UnknownReason,
         by: Evidence,
         effects: &mut Effects,
     ) {
@@ -206,7 +210,7 @@ impl Firewalld {
     /// The same for a reason with its own line.
     pub(super) fn lose(
         &mut self,
-        spot: Spot<'_>,
+        spot: ListId<'_>,
         why: Unknown,
         by: Evidence,
         effects: &mut Effects,
@@ -223,32 +227,32 @@ impl Firewalld {
             known
         });
         if lost == Some(true) {
-            effects.changes.push(Change::Lost { scope: spot.scope(), why: why.why, by });
+            effects.changes.push(Change::BecameUnknown { scope: spot.scope(), why: why.why, by });
         }
     }
 
     /// The content of a list is not certain any more, but what is proven to be in it stays.
     pub(super) fn doubt(
         &mut self,
-        spot: Spot<'_>,
-        why: Ignorance,
+        spot: ListId<'_>,
+        why: UnknownReason,
         by: Evidence,
         effects: &mut Effects,
     ) {
-        let Spot { zone, layer, kind } = spot;
+        let ListId { zone, layer, kind } = spot;
         let Some(lists) = self.lists(zone, layer) else { return };
         if lists.why_unknown(kind).is_some() {
             return;
         }
         let kept = lists.openings(kind, zone, layer);
         self.with_lists(spot, |lists| lists.doubt(kind, Unknown::since(why, by)));
-        effects.changes.push(Change::Lost { scope: spot.scope(), why, by });
+        effects.changes.push(Change::BecameUnknown { scope: spot.scope(), why, by });
         effects.changes.extend(kept.into_iter().map(|(opening, support)| opened(opening, support)));
     }
 
     /// All that is known of a list holds only if an assumption is true.
-    pub(super) fn rest_on(&mut self, spot: Spot<'_>, assumed: Assumed, effects: &mut Effects) {
-        let Spot { zone, layer, kind } = spot;
+    pub(super) fn rest_on(&mut self, spot: ListId<'_>, assumed: Assumed, effects: &mut Effects) {
+        let ListId { zone, layer, kind } = spot;
         let Some(lists) = self.lists(zone, layer) else { return };
         if lists.why_unknown(kind).is_some() && lists.weight(kind) == 0 {
             return;
@@ -263,13 +267,13 @@ impl Firewalld {
     /// The daemon said that it holds an entry, which makes it sure where it was only assumed.
     pub(super) fn confirm(
         &mut self,
-        spot: Spot<'_>,
+        spot: ListId<'_>,
         entry: &Entry,
         by: Evidence,
         effects: &mut Effects,
     ) {
-        let Spot { zone, layer, kind } = spot;
-        let support = Support::new(by, Certainty::Confirmed);
+        let ListId { zone, layer, kind } = spot;
+        let support = Provenance::new(by, Certainty::Confirmed);
         let sure = self.with_lists(spot, |lists| match entry {
             Entry::Port(port) => lists
                 .port_set_mut(kind)
@@ -292,12 +296,12 @@ impl Firewalld {
         &mut self,
         zone: &Text<'static>,
         layer: Layer,
-        why: Ignorance,
+        why: UnknownReason,
         by: Evidence,
         effects: &mut Effects,
     ) {
         for kind in Kind::ALL {
-            self.forget(Spot { zone, layer, kind }, why, by, effects);
+            self.forget(ListId { zone, layer, kind }, why, by, effects);
         }
     }
 
@@ -305,17 +309,17 @@ impl Firewalld {
     /// known, but that it was added is.
     pub(super) fn add_unresolved(
         &mut self,
-        spot: Spot<'_>,
+        spot: ListId<'_>,
         item: &Item<'_>,
-        support: Support,
+        support: Provenance,
         effects: &mut Effects,
     ) {
         let by = support.since;
-        self.doubt(spot, Ignorance::Unresolved, by, effects);
-        let Spot { zone, layer, kind } = spot;
+        self.doubt(spot, UnknownReason::Unresolved, by, effects);
+        let ListId { zone, layer, kind } = spot;
         let before = self.lists(zone, layer).map(|lists| lists.openings(kind, zone, layer));
         if self.keys >= self.limits.max_keys {
-            return effects.remark(Remark::LimitReached, by);
+            return effects.remark(Anomaly::LimitReached, by);
         }
         self.with_lists(spot, |lists| lists.add_unresolved(item, support));
         let after = self.lists(zone, layer).map(|lists| lists.openings(kind, zone, layer));
@@ -332,9 +336,9 @@ impl Firewalld {
         by: Evidence,
         effects: &mut Effects,
     ) {
-        let spot = Spot { zone, layer: Layer::Permanent, kind: Kind::ForwardPorts };
+        let spot = ListId { zone, layer: Layer::Permanent, kind: Kind::ForwardPorts };
         if self.with_lists(spot, Lists::read_forward_ports) == Some(false) {
-            self.doubt(spot, Ignorance::Unresolved, by, effects);
+            self.doubt(spot, UnknownReason::Unresolved, by, effects);
         }
     }
 
@@ -353,7 +357,7 @@ impl Firewalld {
     pub(super) fn forget_all(
         &mut self,
         layer: Layer,
-        why: Ignorance,
+        why: UnknownReason,
         by: Evidence,
         effects: &mut Effects,
     ) {
@@ -394,8 +398,8 @@ impl Firewalld {
 }
 
 /// The effects of one list taking the place of another.
-fn compare(spot: Spot<'_>, old: &Lists, new: &Lists, by: Evidence, effects: &mut Effects) {
-    let Spot { zone, layer, kind } = spot;
+fn compare(spot: ListId<'_>, old: &Lists, new: &Lists, by: Evidence, effects: &mut Effects) {
+    let ListId { zone, layer, kind } = spot;
     let all_opened = || {
         new.openings(kind, zone, layer)
             .into_iter()
@@ -407,12 +411,16 @@ fn compare(spot: Spot<'_>, old: &Lists, new: &Lists, by: Evidence, effects: &mut
             if old.why_unknown(kind) != Some(why)
                 || old.openings(kind, zone, layer) != new.openings(kind, zone, layer)
             {
-                effects.changes.push(Change::Lost { scope: spot.scope(), why: why.why, by });
+                effects.changes.push(Change::BecameUnknown {
+                    scope: spot.scope(),
+                    why: why.why,
+                    by,
+                });
                 effects.changes.extend(all_opened());
             }
         }
         (Some(_), None) => {
-            effects.changes.push(Change::Learnt { scope: spot.scope(), by });
+            effects.changes.push(Change::BecameKnown { scope: spot.scope(), by });
             effects.changes.extend(all_opened());
         }
         (None, None) => match (old.list(kind), new.list(kind)) {

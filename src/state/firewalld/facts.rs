@@ -2,12 +2,12 @@
 
 use super::Firewalld;
 use super::pending::Request;
-use crate::event::Remark;
+use crate::event::Anomaly;
 use crate::event::firewalld::Layer;
 use crate::state::change::Change;
 use crate::state::effects::Effects;
-use crate::state::evidence::{Certainty, Evidence, Support};
-use crate::state::known::Ignorance;
+use crate::state::evidence::{Certainty, Evidence, Provenance};
+use crate::state::known::UnknownReason;
 use crate::state::opening::{Holder, Opening};
 use crate::text::Text;
 use alloc::format;
@@ -29,7 +29,7 @@ impl Firewalld {
         by: Evidence,
         effects: &mut Effects,
     ) {
-        self.new_fact(layer, fact, Support::new(by, Certainty::Confirmed), effects);
+        self.new_fact(layer, fact, Provenance::new(by, Certainty::Confirmed), effects);
     }
 
     /// The same, on any support; tells whether it is new.
@@ -37,7 +37,7 @@ impl Firewalld {
         &mut self,
         layer: Layer,
         fact: Text<'static>,
-        support: Support,
+        support: Provenance,
         effects: &mut Effects,
     ) -> bool {
         let (by, certainty) = (support.since, support.certainty);
@@ -46,7 +46,7 @@ impl Firewalld {
             return false;
         }
         if self.keys >= self.limits.max_keys {
-            effects.remark(Remark::LimitReached, by);
+            effects.remark(Anomaly::LimitReached, by);
             return false;
         }
         self.keys = self.keys.saturating_add(1);
@@ -59,7 +59,7 @@ impl Firewalld {
     /// `direct.passthrough(...)`: the command runs at once, and only a failure is told.
     pub(super) fn passthrough(&mut self, rule: &Text<'_>, by: Evidence, effects: &mut Effects) {
         let fact = Text::from(format!("direct passthrough {rule}"));
-        let support = Support::new(by, Certainty::Reported);
+        let support = Provenance::new(by, Certainty::Reported);
         let new = self.new_fact(Layer::Runtime, fact.clone(), support, effects);
         self.ask(Request::Passthrough { rule: new.then_some(fact) }, by, effects);
     }
@@ -72,7 +72,7 @@ impl Firewalld {
         effects: &mut Effects,
     ) {
         let Some(fact) = rule else { return };
-        effects.remark(Remark::TakenBack, by);
+        effects.remark(Anomaly::TakenBack, by);
         self.end_fact(Layer::Runtime, fact, by, effects);
     }
 
@@ -101,7 +101,7 @@ impl Firewalld {
     /// Those of the runtime layer may be gone.
     pub(super) fn doubt_runtime_facts(
         &mut self,
-        why: Ignorance,
+        why: UnknownReason,
         by: Evidence,
         effects: &mut Effects,
     ) {
@@ -110,7 +110,7 @@ impl Firewalld {
             self.facts.remove(&key);
             self.keys = self.keys.saturating_sub(1);
             let opening = opening(Layer::Runtime, &key.1);
-            effects.changes.push(Change::Doubted { opening, why, by });
+            effects.changes.push(Change::Uncertain { opening, why, by });
         }
     }
 

@@ -1,17 +1,17 @@
 //! The fold: one event at a time, in the order of the log.
 
-use super::edit::Spot;
+use super::edit::ListId;
 use super::lists::Entry;
 use super::load::Phase;
 use super::pending::{Asker, Pending, Request, Write};
 use super::zone::Disk;
 use super::{DefaultZone, Firewalld, facts, wholeness};
 use crate::event::firewalld::{Edit, Event, Kind, Layer, Severity};
-use crate::event::{Remark, Source, journal};
+use crate::event::{Anomaly, Source, journal};
 use crate::state::change::Change;
 use crate::state::effects::Effects;
-use crate::state::evidence::{Evidence, Support};
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::evidence::{Evidence, Provenance};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::state::opening::Scope;
 use crate::text::Text;
 use alloc::format;
@@ -48,7 +48,7 @@ impl Firewalld {
         self.fold(event, by, effects);
         self.heard = Some(by);
         if self.wholeness.is_found_out() {
-            effects.remark(Remark::Gap, by);
+            effects.remark(Anomaly::Gap, by);
         }
         match (before, self.wholeness.gap()) {
             (_, Some(gap)) => self.tell_shown(wholeness::proves(event), gap, from, by, effects),
@@ -71,13 +71,13 @@ impl Firewalld {
         effects: &mut Effects,
     ) {
         let made = effects.changes.split_off(from.min(effects.changes.len()));
-        effects.changes.push(Change::Lost { scope: Scope::Firewalld, why: gap.why, by });
+        effects.changes.push(Change::BecameUnknown { scope: Scope::Firewalld, why: gap.why, by });
         self.wholeness.forget_shown();
         for change in made.into_iter().filter(|_| proves) {
             match &change {
                 Change::Opened { opening, request, by, certainty } => {
                     let (request, since, certainty) = (*request, *by, *certainty);
-                    self.wholeness.show(opening.clone(), Support { request, since, certainty });
+                    self.wholeness.show(opening.clone(), Provenance { request, since, certainty });
                 }
                 Change::Closed { .. } => {}
                 _ => continue,
@@ -94,7 +94,7 @@ impl Firewalld {
                 for kind in Kind::ALL {
                     if lists.why_unknown(kind).is_none() {
                         let scope = Scope::ZoneList { zone: name.clone(), layer, kind };
-                        effects.changes.push(Change::Learnt { scope, by });
+                        effects.changes.push(Change::BecameKnown { scope, by });
                     }
                     let held = lists.openings(kind, name, layer).into_iter();
                     effects.changes.extend(held.map(|(opening, support)| Change::Opened {
@@ -228,7 +228,7 @@ impl Firewalld {
                 self.heard_while_stopped(by, effects);
                 if core::mem::take(&mut self.default_zone_named) {
                     // Newer versions (2.x) set it by a reload, which was refused, or died.
-                    self.forget_default_zone(Ignorance::Crash, by);
+                    self.forget_default_zone(UnknownReason::Crash, by);
                 }
                 self.traceback(*labelled, by, effects);
             }
@@ -285,7 +285,7 @@ impl Firewalld {
         self.default_zone = DefaultZone::Known { zone: zone.clone().into_owned() };
     }
 
-    pub(super) fn forget_default_zone(&mut self, why: Ignorance, by: Evidence) {
+    pub(super) fn forget_default_zone(&mut self, why: UnknownReason, by: Evidence) {
         self.default_zone = DefaultZone::Unknown { why: Unknown::since(why, by) };
     }
 
@@ -318,7 +318,7 @@ impl Firewalld {
             // Long texts are lost: dumps of rules, which say nothing, or the answer to a request,
             // which then stays unanswered.
             journal::Event::TextLost { source: Some(Source::Firewalld), .. } => {
-                effects.remark(Remark::CutMessage, by)
+                effects.remark(Anomaly::CutMessage, by)
             }
             _ => {}
         }
@@ -335,14 +335,14 @@ impl Firewalld {
 
     /// Lines are missing, so that anything may have changed.
     fn forget_everything(&mut self, by: Evidence, effects: &mut Effects) {
-        effects.remark(Remark::Gap, by);
-        self.lose_sight(Ignorance::Gap, by, effects);
+        effects.remark(Anomaly::Gap, by);
+        self.lose_sight(UnknownReason::Gap, by, effects);
     }
 
     /// Lines are missing, or their order tells nothing: anything may have changed.
     pub(in crate::state) fn lose_sight(
         &mut self,
-        why: Ignorance,
+        why: UnknownReason,
         by: Evidence,
         effects: &mut Effects,
     ) {
@@ -355,7 +355,7 @@ impl Firewalld {
             self.forget_all(layer, why, by, effects);
         }
         for zone in self.zones.values_mut() {
-            zone.echo = None;
+            zone.own_write = None;
             zone.local = None;
         }
         self.forget_default_zone(why, by);
@@ -366,7 +366,7 @@ impl Firewalld {
     /// leaves no line.
     fn heard_while_stopped(&mut self, by: Evidence, effects: &mut Effects) {
         if matches!(self.phase, Phase::Stopped { .. } | Phase::Gone) {
-            self.forget_all(Layer::Permanent, Ignorance::Gap, by, effects);
+            self.forget_all(Layer::Permanent, UnknownReason::Gap, by, effects);
         }
     }
 
@@ -398,13 +398,19 @@ impl Firewalld {
             what,
             Request::Copy { .. } | Request::ServiceRemoval { .. } | Request::Passthrough { .. }
         ) {
-            effects.remark(Remark::RequestUnanswered, asked);
+            effects.remark(Anomaly::RequestUnanswered, asked);
         }
-        self.maybe_done(what, Ignorance::Gap, by, effects);
+        self.maybe_done(what, UnknownReason::Gap, by, effects);
     }
 
     /// What was asked for may have been done, as a whole or in part, or not.
-    fn maybe_done(&mut self, what: Request, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    fn maybe_done(
+        &mut self,
+        what: Request,
+        why: UnknownReason,
+        by: Evidence,
+        effects: &mut Effects,
+    ) {
         match what {
             Request::Runtime { zone, edit, .. } => {
                 for zone in self.meant(&zone) {
@@ -423,7 +429,7 @@ impl Firewalld {
                             self.uncertain(&zone, Layer::Permanent, edit, why, by, effects)
                         }
                         Write::Opaque { kind: Some(kind) } => {
-                            let spot = Spot { zone: &zone, layer: Layer::Permanent, kind: *kind };
+                            let spot = ListId { zone: &zone, layer: Layer::Permanent, kind: *kind };
                             self.forget(spot, why, by, effects);
                         }
                         Write::Opaque { kind: None } | Write::Defaults => {
@@ -438,7 +444,7 @@ impl Firewalld {
             }
             Request::ServiceRemoval { zones } => {
                 for zone in &zones {
-                    let spot = Spot { zone, layer: Layer::Permanent, kind: Kind::Services };
+                    let spot = ListId { zone, layer: Layer::Permanent, kind: Kind::Services };
                     self.forget(spot, why, by, effects);
                 }
             }
@@ -463,11 +469,11 @@ impl Firewalld {
         zone: &Text<'static>,
         layer: Layer,
         edit: &Edit<'static>,
-        why: Ignorance,
+        why: UnknownReason,
         by: Evidence,
         effects: &mut Effects,
     ) {
-        let spot = Spot { zone, layer, kind: edit.kind() };
+        let spot = ListId { zone, layer, kind: edit.kind() };
         match edit {
             Edit::Add { .. } => self.doubt(spot, why, by, effects),
             // What is proven may be what was removed.
@@ -536,14 +542,16 @@ impl Firewalld {
             }
             Some(Pending { what: Request::ServiceRemoval { zones }, .. }) => {
                 for zone in &zones {
-                    let spot = Spot { zone, layer: Layer::Permanent, kind: Kind::Services };
-                    self.forget(spot, Ignorance::Crash, by, effects);
+                    let spot = ListId { zone, layer: Layer::Permanent, kind: Kind::Services };
+                    self.forget(spot, UnknownReason::Crash, by, effects);
                 }
             }
-            Some(Pending { what: Request::Reset, .. }) => self.forget_disk(Ignorance::Crash, by),
+            Some(Pending { what: Request::Reset, .. }) => {
+                self.forget_disk(UnknownReason::Crash, by)
+            }
             // The zone is taken over before the rules are made (0.9 to 1.3).
             Some(Pending { what: Request::DefaultZone, .. }) if !is_of_check(code) => {
-                self.forget_default_zone(Ignorance::Crash, by);
+                self.forget_default_zone(UnknownReason::Crash, by);
             }
             Some(Pending { what: Request::Passthrough { rule }, .. }) => {
                 self.passthrough_failed(rule, by, effects)
@@ -586,7 +594,7 @@ impl Firewalld {
         } else if let Edit::Add { item } = edit
             && let Some(entry) = Entry::of(item, layer)
         {
-            self.confirm(Spot { zone, layer, kind: edit.kind() }, &entry, by, effects);
+            self.confirm(ListId { zone, layer, kind: edit.kind() }, &entry, by, effects);
         }
     }
 
@@ -605,7 +613,7 @@ impl Firewalld {
         match self.pending.take().map(|pending| pending.what) {
             Some(Request::Passthrough { rule }) => self.passthrough_failed(rule, by, effects),
             // Nothing caught it, so no check found it: the file could not be written.
-            Some(Request::DefaultZone) => self.forget_default_zone(Ignorance::Crash, by),
+            Some(Request::DefaultZone) => self.forget_default_zone(UnknownReason::Crash, by),
             Some(
                 what @ (Request::Permanent { written: true, .. }
                 | Request::Copy { .. }
@@ -615,11 +623,11 @@ impl Firewalld {
             ) if !labelled => self.write_died(what, by, effects),
             Some(Request::ServiceRemoval { zones }) => {
                 for zone in &zones {
-                    let spot = Spot { zone, layer: Layer::Permanent, kind: Kind::Services };
-                    self.forget(spot, Ignorance::Crash, by, effects);
+                    let spot = ListId { zone, layer: Layer::Permanent, kind: Kind::Services };
+                    self.forget(spot, UnknownReason::Crash, by, effects);
                 }
             }
-            Some(Request::Reset) => self.forget_disk(Ignorance::Crash, by),
+            Some(Request::Reset) => self.forget_disk(UnknownReason::Crash, by),
             _ => {}
         }
     }
@@ -632,11 +640,11 @@ impl Firewalld {
             Request::Copy { zone, .. } | Request::NewZone { zone } => Vec::from([zone.clone()]),
             _ => self.zones.keys().cloned().collect(),
         };
-        self.maybe_done(what, Ignorance::Crash, by, effects);
+        self.maybe_done(what, UnknownReason::Crash, by, effects);
         for name in &zones {
             self.written_after_died_load(name, by, effects);
             if let Some(zone) = self.zones.get_mut(name) {
-                zone.disk = Disk::Changed { why: Unknown::since(Ignorance::Crash, by) };
+                zone.disk = Disk::Changed { why: Unknown::since(UnknownReason::Crash, by) };
             }
         }
     }
@@ -644,7 +652,7 @@ impl Firewalld {
     /// Several settings of a zone were to be changed, and only some were.
     fn half_done(&mut self, zone: &Text<'static>, by: Evidence, effects: &mut Effects) {
         for zone in self.meant(zone) {
-            self.forget_layer(&zone, Layer::Runtime, Ignorance::OpaqueWrite, by, effects);
+            self.forget_layer(&zone, Layer::Runtime, UnknownReason::OpaqueWrite, by, effects);
         }
     }
 }

@@ -5,7 +5,7 @@ use super::port_text;
 use super::ports::PortSet;
 use crate::event::firewalld::{Item, Kind, Layer};
 use crate::port::HostPort;
-use crate::state::evidence::{Assumed, Evidence, Support};
+use crate::state::evidence::{Assumed, Evidence, Provenance};
 use crate::state::known::Unknown;
 use crate::state::opening::{Holder, Opening};
 use crate::text::Text;
@@ -223,8 +223,8 @@ pub(super) struct Lists {
     target: NameSet,
     /// What was added by a name that cannot be resolved here, in words. The list that it is in is
     /// unknown.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    unresolved: BTreeMap<(Kind, Text<'static>), Support>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
+    unresolved: BTreeMap<(Kind, Text<'static>), Provenance>,
 }
 
 /// One list of a zone.
@@ -360,13 +360,13 @@ impl Lists {
     }
 
     /// Notes that something was added whose port is a name that cannot be resolved here.
-    pub(super) fn add_unresolved(&mut self, item: &Item<'_>, support: Support) {
+    pub(super) fn add_unresolved(&mut self, item: &Item<'_>, support: Provenance) {
         if let Some(words) = unresolved_words(item) {
             self.unresolved.entry((item.kind(), Text::from(words))).or_insert(support);
         }
     }
 
-    fn unresolved(&self, kind: Kind) -> impl Iterator<Item = (&Text<'static>, Support)> + '_ {
+    fn unresolved(&self, kind: Kind) -> impl Iterator<Item = (&Text<'static>, Provenance)> + '_ {
         let of_kind = self.unresolved.iter().filter(move |((of, _), _)| *of == kind);
         of_kind.map(|((_, words), support)| (words, *support))
     }
@@ -397,11 +397,11 @@ impl Lists {
     }
 
     /// Lets a list that was taken over hold since this line, but for what this layer held before.
-    pub(super) fn carry(&mut self, kind: Kind, before: &Self, by: Evidence) {
+    pub(super) fn inherit_provenance(&mut self, kind: Kind, before: &Self, by: Evidence) {
         if let (Some(set), Some(before)) = (self.port_set_mut(kind), before.port_set(kind)) {
-            set.carry(before, by);
+            set.inherit_provenance(before, by);
         } else if let (Some(set), Some(before)) = (self.name_set_mut(kind), before.name_set(kind)) {
-            set.carry(before, by);
+            set.inherit_provenance(before, by);
         }
         for (key, support) in self.unresolved.iter_mut().filter(|((of, _), _)| *of == kind) {
             *support =
@@ -440,8 +440,8 @@ impl Lists {
         kind: Kind,
         zone: &Text<'static>,
         layer: Layer,
-    ) -> Vec<(Opening, Support)> {
-        let mut openings: Vec<(Opening, Support)> = match self.list(kind) {
+    ) -> Vec<(Opening, Provenance)> {
+        let mut openings: Vec<(Opening, Provenance)> = match self.list(kind) {
             List::Ports(ports) => {
                 ports.iter().map(|(port, by)| (port_opening(port, zone, layer, kind), by)).collect()
             }

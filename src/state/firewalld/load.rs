@@ -1,16 +1,16 @@
 //! Starts and reloads: the permanent layer is read from disk and becomes the runtime layer.
 
-use super::edit::Spot;
+use super::edit::ListId;
 use super::lists::Lists;
 use super::pending::{Pending, Request};
 use super::zone::{Disk, Zone, seconds};
 use super::{DefaultZone, Firewalld, Steps};
 use crate::assume::Assume;
-use crate::event::Remark;
+use crate::event::Anomaly;
 use crate::event::firewalld::{Kind, Layer, Place};
 use crate::state::effects::Effects;
 use crate::state::evidence::{Assumed, Evidence};
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -47,7 +47,7 @@ pub(super) enum Phase {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Listing {
     /// Where each zone's file lies; a local one goes before the shipped one.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     files: BTreeMap<Text<'static>, Place>,
     /// Zones whose file could not be read.
     broken: Vec<Text<'static>>,
@@ -148,8 +148,9 @@ impl Firewalld {
         if let Some(heard) = self.heard.filter(|_| !self.is_restart(by)) {
             self.silence_ended(heard, by, effects);
         }
-        self.end_of_life(Ignorance::Restart, by, effects);
-        self.default_zone = DefaultZone::Unknown { why: Unknown::since(Ignorance::Restart, by) };
+        self.end_of_life(UnknownReason::Restart, by, effects);
+        self.default_zone =
+            DefaultZone::Unknown { why: Unknown::since(UnknownReason::Restart, by) };
         self.panic_mode = Some((false, by));
         self.phase = Phase::Starting { listing: Listing::default() };
     }
@@ -168,7 +169,7 @@ impl Firewalld {
     fn silence_ended(&mut self, heard: Evidence, by: Evidence, effects: &mut Effects) {
         let assume = Assume::FilesKeptWhileStopped;
         if !self.assumptions.holds(assume) {
-            let why = Unknown::since(Ignorance::EditedWhileStopped, by);
+            let why = Unknown::since(UnknownReason::EditedWhileStopped, by);
             self.forget_all(Layer::Permanent, why.why, by, effects);
             for zone in self.zones.values_mut() {
                 zone.shipped = Lists::unknown(why);
@@ -177,12 +178,12 @@ impl Firewalld {
             }
             return;
         }
-        effects.remark(Remark::Assumed, by);
+        effects.remark(Anomaly::Assumed, by);
         let assumed = Assumed { what: assume, from: heard, to: by };
         let names: Vec<Text<'static>> = self.zones.keys().cloned().collect();
         for zone in &names {
             for kind in Kind::ALL {
-                self.rest_on(Spot { zone, layer: Layer::Permanent, kind }, assumed, effects);
+                self.rest_on(ListId { zone, layer: Layer::Permanent, kind }, assumed, effects);
             }
             if let Some(zone) = self.zones.get_mut(zone) {
                 zone.rest_on_shipped(assumed);
@@ -214,14 +215,14 @@ impl Firewalld {
 
     pub(super) fn stopped(&mut self, by: Evidence, effects: &mut Effects) {
         self.overtaken(by, effects);
-        self.end_of_life(Ignorance::NotRunning, by, effects);
+        self.end_of_life(UnknownReason::NotRunning, by, effects);
         self.phase = Phase::Stopped { by };
     }
 
     /// The machine was started anew, which ended the daemon without a word.
     pub(super) fn machine_started(&mut self, by: Evidence, effects: &mut Effects) {
         self.overtaken(by, effects);
-        self.end_of_life(Ignorance::Restart, by, effects);
+        self.end_of_life(UnknownReason::Restart, by, effects);
         self.heard.get_or_insert(by);
         self.phase = Phase::Gone;
     }
@@ -229,19 +230,19 @@ impl Firewalld {
     /// The machine may have been started anew. If it was, what only a running daemon has is gone; if
     /// it was not, nothing changed.
     pub(super) fn machine_may_have_started(&mut self, by: Evidence, effects: &mut Effects) {
-        let why = Ignorance::MayHaveBooted;
+        let why = UnknownReason::MayHaveBooted;
         self.forget_all(Layer::Runtime, why, by, effects);
         let zones: Vec<Text<'static>> = self.zones.keys().cloned().collect();
         for zone in &zones {
             // It may have been loaded with the start.
             self.begin_layer(zone, Layer::Runtime, Unknown::since(why, by));
         }
-        self.doubt_runtime_facts(Ignorance::MayHaveBooted, by, effects);
+        self.doubt_runtime_facts(UnknownReason::MayHaveBooted, by, effects);
         self.panic_mode = None;
     }
 
     /// Nothing of what only a running daemon has outlives it.
-    fn end_of_life(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    fn end_of_life(&mut self, why: UnknownReason, by: Evidence, effects: &mut Effects) {
         self.called = false;
         self.served = false;
         self.steps = Steps::NONE;
@@ -250,7 +251,7 @@ impl Firewalld {
         self.timers.clear();
         self.objects.clear();
         for zone in self.zones.values_mut() {
-            zone.echo = None;
+            zone.own_write = None;
         }
         self.forget_all(Layer::Runtime, why, by, effects);
         self.end_runtime_facts(by, effects);
@@ -270,7 +271,7 @@ impl Firewalld {
         self.ask(Request::Reset, by, effects);
         for zone in self.zones.values_mut() {
             zone.disk = Disk::AsShipped;
-            zone.echo = None;
+            zone.own_write = None;
         }
     }
 
@@ -282,12 +283,12 @@ impl Firewalld {
     /// load, so a write of the daemon's own does not put the zone's file right: it may have been
     /// edited again.
     pub(super) fn files_edited(&mut self, by: Evidence, effects: &mut Effects) {
-        effects.remark(Remark::FilesEdited, by);
-        self.edited.get_or_insert(Unknown::since(Ignorance::DiskChange, by));
+        effects.remark(Anomaly::FilesEdited, by);
+        self.edited.get_or_insert(Unknown::since(UnknownReason::DiskChange, by));
     }
 
     /// What the disk holds is not known any more, but the daemon has not read it.
-    pub(super) fn forget_disk(&mut self, why: Ignorance, by: Evidence) {
+    pub(super) fn forget_disk(&mut self, why: UnknownReason, by: Evidence) {
         for zone in self.zones.values_mut() {
             zone.disk = Disk::Changed { why: Unknown::since(why, by) };
         }
@@ -307,10 +308,10 @@ impl Firewalld {
                 self.phase = Phase::Running;
                 self.pending = None;
                 if lost {
-                    effects.remark(Remark::TakenBack, by);
-                    self.timers.shaken(None);
-                    self.forget_all(Layer::Runtime, Ignorance::Crash, by, effects);
-                    let died = Unknown::since(Ignorance::Crash, by);
+                    effects.remark(Anomaly::TakenBack, by);
+                    self.timers.invalidate(None);
+                    self.forget_all(Layer::Runtime, UnknownReason::Crash, by, effects);
+                    let died = Unknown::since(UnknownReason::Crash, by);
                     self.explain(Layer::Permanent, died);
                     self.load_died = Some(died);
                 }
@@ -318,7 +319,7 @@ impl Firewalld {
             }
             // The files are read, but the rules are not in the kernel.
             Phase::Started if !self.called && !self.served => {
-                self.forget_all(Layer::Runtime, Ignorance::Crash, by, effects);
+                self.forget_all(Layer::Runtime, UnknownReason::Crash, by, effects);
                 true
             }
             Phase::Running | Phase::Started | Phase::Stopped { .. } | Phase::Gone => false,
@@ -332,7 +333,7 @@ impl Firewalld {
             Phase::Reloading { listing, .. } => {
                 self.wholeness.loaded(!listing.zones.is_empty());
                 if self.edited.is_some() && !listing.default_zone {
-                    self.forget_default_zone(Ignorance::DiskChange, by);
+                    self.forget_default_zone(UnknownReason::DiskChange, by);
                 }
                 self.objects = listing
                     .zones
@@ -340,7 +341,7 @@ impl Firewalld {
                     .enumerate()
                     .filter_map(|(number, zone)| Some((u32::try_from(number).ok()?, zone.clone())))
                     .collect();
-                self.timers.shaken(None);
+                self.timers.invalidate(None);
                 self.load(&listing, by, effects);
             }
             // The beginning of the reload is missing.
@@ -363,7 +364,7 @@ impl Firewalld {
         let edited = self.edited.take();
         self.load_died = None;
         for layer in Layer::ALL {
-            *self.unheard.of(layer) = Unknown::since(Ignorance::FilesNotLogged, by);
+            *self.unheard.of(layer) = Unknown::since(UnknownReason::FilesNotLogged, by);
         }
         let nothing_listed = listing.zones.is_empty() && listing.files.is_empty();
         for name in listing.zones.iter().chain(listing.files.keys()) {
@@ -405,11 +406,11 @@ impl Firewalld {
             // The files that came with the package are watched, too.
             zone.shipped = Lists::unknown(why);
         }
-        let not_logged = Unknown::since(Ignorance::FilesNotLogged, by);
+        let not_logged = Unknown::since(UnknownReason::FilesNotLogged, by);
         for layer in Layer::ALL {
             self.begin_layer(name, layer, not_logged);
         }
-        let changed = Unknown::since(Ignorance::DiskChange, by);
+        let changed = Unknown::since(UnknownReason::DiskChange, by);
         // What the files say, compared with what is known of them.
         enum Content {
             Same,
@@ -417,7 +418,7 @@ impl Firewalld {
             Unknown(Unknown),
         }
         let content = if listing.failed {
-            Content::Unknown(Unknown::since(Ignorance::Crash, by))
+            Content::Unknown(Unknown::since(UnknownReason::Crash, by))
         } else if listing.broken.contains(name) {
             Content::Unknown(changed)
         } else if let Some(why) = edited {
@@ -435,10 +436,15 @@ impl Firewalld {
         };
         match content {
             Content::Same => {}
-            Content::Shipped => self.as_shipped(name, Ignorance::DiskChange, by, effects),
+            Content::Shipped => self.as_shipped(name, UnknownReason::DiskChange, by, effects),
             Content::Unknown(why) => {
                 for kind in Kind::ALL {
-                    self.lose(Spot { zone: name, layer: Layer::Permanent, kind }, why, by, effects);
+                    self.lose(
+                        ListId { zone: name, layer: Layer::Permanent, kind },
+                        why,
+                        by,
+                        effects,
+                    );
                 }
             }
         }
@@ -454,12 +460,12 @@ impl Firewalld {
             return;
         };
         for kind in Kind::ALL {
-            self.swap(Spot { zone: name, layer: Layer::Runtime, kind }, &permanent, by, effects);
+            self.swap(ListId { zone: name, layer: Layer::Runtime, kind }, &permanent, by, effects);
         }
         // NetworkManager binds its interfaces again, and some settings keep those that were bound.
         self.doubt(
-            Spot { zone: name, layer: Layer::Runtime, kind: Kind::Interfaces },
-            Ignorance::Restart,
+            ListId { zone: name, layer: Layer::Runtime, kind: Kind::Interfaces },
+            UnknownReason::Restart,
             by,
             effects,
         );

@@ -20,11 +20,11 @@
 //! that was edited may have been read by a reload shortly before its watcher saw it, and some
 //! versions forget at a reload that they wrote a file themselves.
 
+mod checkpoint;
 mod doubtful;
 mod edit;
 mod facts;
 mod fold;
-mod know;
 mod lists;
 mod load;
 mod names;
@@ -44,7 +44,7 @@ use crate::assume::{Assume, Assumptions};
 use crate::event::firewalld::{Event, Kind, Layer};
 use crate::limits::Limits;
 use crate::port::HostPort;
-use crate::state::evidence::{Assumed, Evidence, Support};
+use crate::state::evidence::{Assumed, Evidence, Provenance};
 use crate::state::known::Unknown;
 use crate::state::opening::{Opening, Scope};
 use crate::text::Text;
@@ -86,10 +86,10 @@ pub struct Firewalld {
     /// The default zone was named in the course of a load that has not ended, so that the load can
     /// still take it back.
     default_zone_named: bool,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     zones: BTreeMap<Text<'static>, Zone>,
     /// The zones of the permanent objects, by number.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     objects: BTreeMap<u32, Text<'static>>,
     /// The object whose properties were read last: a new zone is announced right behind that.
     object_read: Option<u32>,
@@ -123,8 +123,8 @@ pub struct Firewalld {
     /// The zone whose file was read in the line before.
     file: Option<Text<'static>>,
     /// What can open ports beside the zones: policies, direct rules.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    facts: BTreeMap<(Layer, Text<'static>), Support>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
+    facts: BTreeMap<(Layer, Text<'static>), Provenance>,
     panic_mode: Option<(bool, Evidence)>,
 }
 
@@ -293,7 +293,7 @@ impl Firewalld {
         &self,
         zone: &str,
         layer: Layer,
-    ) -> Result<impl Iterator<Item = (HostPort, Support)> + '_, Unknown> {
+    ) -> Result<impl Iterator<Item = (HostPort, Provenance)> + '_, Unknown> {
         self.port_list(zone, layer, Kind::Ports)
     }
 
@@ -305,7 +305,7 @@ impl Firewalld {
         &self,
         zone: &str,
         layer: Layer,
-    ) -> Result<impl Iterator<Item = (HostPort, Support)> + '_, Unknown> {
+    ) -> Result<impl Iterator<Item = (HostPort, Provenance)> + '_, Unknown> {
         self.port_list(zone, layer, Kind::SourcePorts)
     }
 
@@ -314,7 +314,7 @@ impl Firewalld {
         zone: &str,
         layer: Layer,
         kind: Kind,
-    ) -> Result<impl Iterator<Item = (HostPort, Support)> + '_, Unknown> {
+    ) -> Result<impl Iterator<Item = (HostPort, Provenance)> + '_, Unknown> {
         Ok(self.known(zone, layer, kind)?.port_set(kind).into_iter().flat_map(ports::PortSet::iter))
     }
 
@@ -329,7 +329,7 @@ impl Firewalld {
         zone: &str,
         layer: Layer,
         kind: Kind,
-    ) -> Result<impl Iterator<Item = (&Text<'static>, Support)> + '_, Unknown> {
+    ) -> Result<impl Iterator<Item = (&Text<'static>, Provenance)> + '_, Unknown> {
         Ok(self.known(zone, layer, kind)?.name_set(kind).into_iter().flat_map(names::NameSet::iter))
     }
 
@@ -341,7 +341,7 @@ impl Firewalld {
         &self,
         zone: &str,
         layer: Layer,
-    ) -> Result<impl Iterator<Item = (&Text<'static>, Support)> + '_, Unknown> {
+    ) -> Result<impl Iterator<Item = (&Text<'static>, Provenance)> + '_, Unknown> {
         self.names(zone, layer, Kind::Services)
     }
 
@@ -353,7 +353,7 @@ impl Firewalld {
         &self,
         zone: &str,
         layer: Layer,
-    ) -> Result<impl Iterator<Item = (&Text<'static>, Support)> + '_, Unknown> {
+    ) -> Result<impl Iterator<Item = (&Text<'static>, Provenance)> + '_, Unknown> {
         self.names(zone, layer, Kind::ForwardPorts)
     }
 
@@ -365,7 +365,7 @@ impl Firewalld {
         &self,
         zone: &str,
         layer: Layer,
-    ) -> Result<impl Iterator<Item = (&Text<'static>, Support)> + '_, Unknown> {
+    ) -> Result<impl Iterator<Item = (&Text<'static>, Provenance)> + '_, Unknown> {
         self.names(zone, layer, Kind::Protocols)
     }
 
@@ -378,7 +378,7 @@ impl Firewalld {
     /// Everything that is proven to be open, or that can open something: first the zones' lists in
     /// order, then policies and direct rules. In a list that is unknown these are at least what
     /// is open.
-    pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
+    pub fn openings(&self) -> impl Iterator<Item = (Opening, Provenance)> + '_ {
         let whole = self.wholeness.gap().is_none();
         let lists = self.zones.iter().filter(move |_| whole).flat_map(|(name, zone)| {
             Layer::ALL.into_iter().filter_map(|layer| Some((layer, zone.layer(layer)?))).flat_map(

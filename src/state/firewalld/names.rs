@@ -1,6 +1,6 @@
 //! Things that a zone holds by name: services, protocols, forward ports, rich rules and the like.
 
-use crate::state::evidence::{Assumed, Certainty, Evidence, Support};
+use crate::state::evidence::{Assumed, Certainty, Evidence, Provenance};
 use crate::state::known::Unknown;
 use crate::text::Text;
 use alloc::collections::BTreeMap;
@@ -9,8 +9,8 @@ use alloc::collections::BTreeMap;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct NameSet {
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    held: BTreeMap<Text<'static>, Support>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
+    held: BTreeMap<Text<'static>, Provenance>,
     pub(super) unknown: Option<Unknown>,
     /// What is known of it holds only if this is true.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -22,7 +22,7 @@ impl NameSet {
         Self { unknown: Some(why), ..Self::default() }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&Text<'static>, Support)> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&Text<'static>, Provenance)> + '_ {
         self.held.iter().map(|(name, support)| (name, *support))
     }
 
@@ -35,7 +35,7 @@ impl NameSet {
     }
 
     /// Adds a name and tells whether it is new.
-    pub(super) fn add(&mut self, name: Text<'static>, support: Support) -> bool {
+    pub(super) fn add(&mut self, name: Text<'static>, support: Provenance) -> bool {
         let new = !self.contains(&name);
         self.held.entry(name).or_insert(support);
         new
@@ -65,7 +65,7 @@ impl NameSet {
     }
 
     /// Makes a name that is held only by an assumption as sure as this; true if there was one.
-    pub(super) fn confirm(&mut self, name: &Text<'static>, support: Support) -> bool {
+    pub(super) fn confirm(&mut self, name: &Text<'static>, support: Provenance) -> bool {
         match self.held.get_mut(name) {
             Some(held) if held.certainty == Certainty::Assumed => {
                 *held = support;
@@ -76,7 +76,7 @@ impl NameSet {
     }
 
     /// Lets each name hold since this line, but those that were held before since theirs.
-    pub(super) fn carry(&mut self, before: &Self, by: Evidence) {
+    pub(super) fn inherit_provenance(&mut self, before: &Self, by: Evidence) {
         for (name, support) in &mut self.held {
             *support = before.held.get(name).copied().unwrap_or_else(|| support.carried_to(by));
         }
@@ -86,14 +86,14 @@ impl NameSet {
     pub(super) fn replace(
         &mut self,
         names: impl IntoIterator<Item = Text<'static>>,
-        support: Support,
+        support: Provenance,
     ) {
         let old = core::mem::take(&mut self.held);
         self.held = names
             .into_iter()
             .map(|name| {
                 let before = old.get(&name).copied();
-                let support = before.filter(Support::is_told).unwrap_or(support);
+                let support = before.filter(Provenance::is_told).unwrap_or(support);
                 (name, support)
             })
             .collect();

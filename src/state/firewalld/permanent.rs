@@ -1,16 +1,16 @@
 //! The permanent layer: commits, and what the file watcher says.
 
 use super::Firewalld;
-use super::edit::Spot;
+use super::edit::ListId;
 use super::lists::Entry;
 use super::load::Phase;
 use super::pending::{Pending, Request, Write};
 use super::zone::{Disk, seconds};
-use crate::event::Remark;
+use crate::event::Anomaly;
 use crate::event::firewalld::{Edit, Kind, Layer, Place};
 use crate::state::effects::Effects;
-use crate::state::evidence::{Certainty, Evidence, Support};
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::evidence::{Certainty, Evidence, Provenance};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::text::Text;
 use alloc::vec::Vec;
 
@@ -56,14 +56,14 @@ impl Firewalld {
             return;
         }
         let name = name.clone().into_owned();
-        self.begin_layer(&name, Layer::Permanent, Unknown::since(Ignorance::BeforeLog, by));
+        self.begin_layer(&name, Layer::Permanent, Unknown::since(UnknownReason::BeforeLog, by));
         self.learn_object(object, &name);
         match self.pending.take() {
             Some(Pending { by: asked, what: Request::Permanent { object: number, write, .. } })
                 if number == object =>
             {
                 self.own_write(&name, &write, by, effects);
-                let support = Support::new(by, Certainty::Confirmed).requested_by(asked);
+                let support = Provenance::new(by, Certainty::Confirmed).requested_by(asked);
                 self.write(&name, &write, support, effects);
             }
             Some(Pending { what: Request::Copy { zone, whole }, .. }) if zone == name => {
@@ -103,10 +103,10 @@ impl Firewalld {
         if matches!(write, Write::Defaults) {
             // The local file is moved away, which the watcher passes over.
             zone.local = Some(false);
-            zone.echo = None;
+            zone.own_write = None;
         } else {
             zone.local = Some(true);
-            zone.echo = Some(by);
+            zone.own_write = Some(by);
         }
     }
 
@@ -120,7 +120,7 @@ impl Firewalld {
     ) {
         let Some(why) = self.load_died else { return };
         for kind in Kind::ALL {
-            self.lose(Spot { zone: name, layer: Layer::Permanent, kind }, why, by, effects);
+            self.lose(ListId { zone: name, layer: Layer::Permanent, kind }, why, by, effects);
         }
     }
 
@@ -128,11 +128,11 @@ impl Firewalld {
         &mut self,
         name: &Text<'static>,
         write: &Write,
-        support: Support,
+        support: Provenance,
         effects: &mut Effects,
     ) {
         let by = support.since;
-        let spot = |kind| Spot { zone: name, layer: Layer::Permanent, kind };
+        let spot = |kind| ListId { zone: name, layer: Layer::Permanent, kind };
         match write {
             Write::Edit { edit } => {
                 let spot = spot(edit.kind());
@@ -143,7 +143,7 @@ impl Firewalld {
                                 self.lines_missing(by, effects);
                                 self.learn_again(name);
                             } else if self.is_of_old(spot, &entry, edit) {
-                                self.doubt(spot, Ignorance::Gap, by, effects);
+                                self.doubt(spot, UnknownReason::Gap, by, effects);
                             }
                             self.add(spot, entry, support, effects);
                         }
@@ -153,35 +153,40 @@ impl Firewalld {
                         Some(entry) => {
                             if self.lacks(spot, &entry) {
                                 if !spot.kind.opens_by_itself() {
-                                    return self.forget(spot, Ignorance::Unresolved, by, effects);
+                                    return self.forget(
+                                        spot,
+                                        UnknownReason::Unresolved,
+                                        by,
+                                        effects,
+                                    );
                                 }
-                                effects.remark(Remark::CloseWithoutOpen, by);
+                                effects.remark(Anomaly::CloseWithoutOpen, by);
                                 self.lines_missing(by, effects);
                                 self.learn_again(name);
                             } else if self.is_of_old(spot, &entry, edit) {
-                                return self.forget(spot, Ignorance::Gap, by, effects);
+                                return self.forget(spot, UnknownReason::Gap, by, effects);
                             }
                             self.remove(spot, &entry, by, effects);
                         }
-                        None => self.forget(spot, Ignorance::Unresolved, by, effects),
+                        None => self.forget(spot, UnknownReason::Unresolved, by, effects),
                     },
                     Edit::Replace { items, .. } => {
                         let entries: Option<Vec<Entry>> =
                             items.iter().map(|item| Entry::of(item, Layer::Permanent)).collect();
                         match entries {
                             Some(entries) => self.replace(spot, &entries, support, effects),
-                            None => self.forget(spot, Ignorance::Unresolved, by, effects),
+                            None => self.forget(spot, UnknownReason::Unresolved, by, effects),
                         }
                     }
                 }
             }
             Write::Opaque { kind: Some(kind) } => {
-                self.forget(spot(*kind), Ignorance::OpaqueWrite, by, effects)
+                self.forget(spot(*kind), UnknownReason::OpaqueWrite, by, effects)
             }
             Write::Opaque { kind: None } => {
-                self.forget_layer(name, Layer::Permanent, Ignorance::OpaqueWrite, by, effects)
+                self.forget_layer(name, Layer::Permanent, UnknownReason::OpaqueWrite, by, effects)
             }
-            Write::Defaults => self.as_shipped(name, Ignorance::OpaqueWrite, by, effects),
+            Write::Defaults => self.as_shipped(name, UnknownReason::OpaqueWrite, by, effects),
             Write::Nothing => {}
         }
     }
@@ -197,13 +202,13 @@ impl Firewalld {
     pub(super) fn as_shipped(
         &mut self,
         name: &Text<'static>,
-        why: Ignorance,
+        why: UnknownReason,
         by: Evidence,
         effects: &mut Effects,
     ) {
         let Some(shipped) = self.zones.get(name).map(|zone| zone.shipped.clone()) else { return };
         for kind in Kind::ALL {
-            let spot = Spot { zone: name, layer: Layer::Permanent, kind };
+            let spot = ListId { zone: name, layer: Layer::Permanent, kind };
             if shipped.why_unknown(kind).is_some() {
                 self.forget(spot, why, by, effects);
             } else {
@@ -223,14 +228,20 @@ impl Firewalld {
         effects: &mut Effects,
     ) {
         let Some(runtime) = self.lists(name, Layer::Runtime).cloned() else {
-            return self.forget_layer(name, Layer::Permanent, Ignorance::OpaqueWrite, by, effects);
+            return self.forget_layer(
+                name,
+                Layer::Permanent,
+                UnknownReason::OpaqueWrite,
+                by,
+                effects,
+            );
         };
         for kind in Kind::ALL {
-            let spot = Spot { zone: name, layer: Layer::Permanent, kind };
+            let spot = ListId { zone: name, layer: Layer::Permanent, kind };
             match kind {
                 // Interfaces that NetworkManager manages are left out.
                 Kind::Interfaces | Kind::Target => {
-                    self.forget(spot, Ignorance::OpaqueWrite, by, effects)
+                    self.forget(spot, UnknownReason::OpaqueWrite, by, effects)
                 }
                 // The switch is always written.
                 Kind::Masquerade => self.swap(spot, &runtime, by, effects),
@@ -262,9 +273,9 @@ impl Firewalld {
         zone.disk = Disk::Same;
         if watched {
             zone.local = Some(true);
-            effects.remark(Remark::FilesEdited, by);
+            effects.remark(Anomaly::FilesEdited, by);
         }
-        let why = if watched { Ignorance::DiskChange } else { Ignorance::OpaqueWrite };
+        let why = if watched { UnknownReason::DiskChange } else { UnknownReason::OpaqueWrite };
         self.forget_layer(name, Layer::Permanent, why, by, effects);
     }
 
@@ -286,19 +297,20 @@ impl Firewalld {
         let Some(zone) = self.zone_mut(&name, by, effects) else { return };
         if place == Place::Shipped {
             // Another package version, maybe: the shipped content is not known any more.
-            zone.shipped = super::lists::Lists::unknown(Unknown::since(Ignorance::DiskChange, by));
+            zone.shipped =
+                super::lists::Lists::unknown(Unknown::since(UnknownReason::DiskChange, by));
             if zone.local == Some(true) {
                 return;
             }
         }
-        let written = zone.echo.take();
+        let written = zone.own_write.take();
         let due = written
             .and_then(|written| seconds(written, by))
             .is_some_and(|seconds| (0..=ECHO_SECONDS).contains(&seconds));
         if due && place == Place::Local {
             return;
         }
-        zone.disk = Disk::Changed { why: Unknown::since(Ignorance::DiskChange, by) };
+        zone.disk = Disk::Changed { why: Unknown::since(UnknownReason::DiskChange, by) };
         self.read_early(&name, by, effects);
     }
 
@@ -309,7 +321,7 @@ impl Firewalld {
             return;
         }
         for layer in Layer::ALL {
-            self.forget_layer(name, layer, Ignorance::DiskChange, by, effects);
+            self.forget_layer(name, layer, UnknownReason::DiskChange, by, effects);
         }
     }
 
@@ -324,7 +336,7 @@ impl Firewalld {
             return;
         }
         let Some(zone) = self.zone_mut(name, by, effects) else { return };
-        zone.disk = Disk::Changed { why: Unknown::since(Ignorance::DiskChange, by) };
+        zone.disk = Disk::Changed { why: Unknown::since(UnknownReason::DiskChange, by) };
         let name = name.clone().into_owned();
         self.read_early(&name, by, effects);
     }
@@ -345,7 +357,7 @@ impl Firewalld {
         let name = name.clone().into_owned();
         self.end_layer(&name, Layer::Permanent, by, effects);
         if let Some(zone) = self.zones.get_mut(&name) {
-            zone.echo = None;
+            zone.own_write = None;
             zone.disk = Disk::Same;
         }
     }
@@ -367,7 +379,7 @@ impl Firewalld {
         self.learn_object(object, &name);
         let Some(old) = old.filter(|old| *old != name) else {
             // Which zone had the number is not known, so any of them may be the one that is gone.
-            self.forget_all(Layer::Permanent, Ignorance::BeforeLog, by, effects);
+            self.forget_all(Layer::Permanent, UnknownReason::BeforeLog, by, effects);
             return;
         };
         if self.new_zone(&name, by, effects).is_none() {
@@ -375,7 +387,7 @@ impl Firewalld {
         }
         let Some(lists) = self.lists(&old, Layer::Permanent).cloned() else { return };
         for kind in Kind::ALL {
-            self.swap(Spot { zone: &name, layer: Layer::Permanent, kind }, &lists, by, effects);
+            self.swap(ListId { zone: &name, layer: Layer::Permanent, kind }, &lists, by, effects);
         }
         self.end_layer(&old, Layer::Permanent, by, effects);
         self.own_write(&name, &Write::Nothing, by, effects);
@@ -392,7 +404,7 @@ impl Firewalld {
             self.zone_mut(name, by, effects)?;
             self.end_layer(name, Layer::Runtime, by, effects);
         }
-        self.begin_layer(name, Layer::Permanent, Unknown::since(Ignorance::OpaqueWrite, by));
+        self.begin_layer(name, Layer::Permanent, Unknown::since(UnknownReason::OpaqueWrite, by));
         Some(())
     }
 
@@ -418,7 +430,7 @@ impl Firewalld {
             self.learn_object(number, &name);
             if matches!(self.phase, Phase::Started) && self.zone_mut(&name, by, effects).is_some() {
                 for layer in Layer::ALL {
-                    let not_logged = Unknown::since(Ignorance::FilesNotLogged, by);
+                    let not_logged = Unknown::since(UnknownReason::FilesNotLogged, by);
                     self.begin_layer(&name, layer, not_logged);
                 }
             }
@@ -452,7 +464,7 @@ impl Firewalld {
                         .filter(|kind| !matches!(kind, Kind::Interfaces | Kind::Target))
                     {
                         self.swap(
-                            Spot { zone: &name, layer: Layer::Permanent, kind },
+                            ListId { zone: &name, layer: Layer::Permanent, kind },
                             &runtime,
                             by,
                             effects,
@@ -464,10 +476,10 @@ impl Firewalld {
                 // The settings that a client gives to a new zone are not logged, nor is the content
                 // of a new file.
                 let why = if file == Some(&name) {
-                    effects.remark(Remark::FilesEdited, by);
-                    Ignorance::DiskChange
+                    effects.remark(Anomaly::FilesEdited, by);
+                    UnknownReason::DiskChange
                 } else {
-                    Ignorance::OpaqueWrite
+                    UnknownReason::OpaqueWrite
                 };
                 self.forget_layer(&name, Layer::Permanent, why, by, effects);
                 self.own_write(&name, &Write::Nothing, by, effects);
@@ -489,7 +501,7 @@ impl Firewalld {
         let entry = Entry::Name(service.clone().into_owned());
         for zone in &zones {
             self.remove(
-                Spot { zone, layer: Layer::Permanent, kind: Kind::Services },
+                ListId { zone, layer: Layer::Permanent, kind: Kind::Services },
                 &entry,
                 by,
                 effects,

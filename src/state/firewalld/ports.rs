@@ -1,7 +1,7 @@
 //! Ports as the daemon keeps them: as ranges whose borders decide what it refuses.
 
 use crate::port::{HostPort, PortRange};
-use crate::state::evidence::{Assumed, Evidence, Support};
+use crate::state::evidence::{Assumed, Evidence, Provenance};
 use crate::state::known::Unknown;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -14,12 +14,12 @@ use alloc::vec::Vec;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct PortSet {
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     borders: BTreeMap<HostPort, ()>,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    held: BTreeMap<HostPort, Support>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
+    held: BTreeMap<HostPort, Provenance>,
     /// Where the daemon may hold overlapping ranges, which the borders here do not show.
-    ragged: BTreeSet<HostPort>,
+    overlapping: BTreeSet<HostPort>,
     pub(super) unknown: Option<Unknown>,
     /// What is known of it holds only if this is true.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
@@ -31,7 +31,7 @@ impl PortSet {
         Self { unknown: Some(why), ..Self::default() }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (HostPort, Support)> + '_ {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (HostPort, Provenance)> + '_ {
         self.held.iter().map(|(port, support)| (*port, *support))
     }
 
@@ -56,7 +56,7 @@ impl PortSet {
         around
             .into_iter()
             .chain([ports])
-            .any(|range| self.ragged.iter().any(|ragged| ragged.overlaps(range)))
+            .any(|range| self.overlapping.iter().any(|overlapping| overlapping.overlaps(range)))
     }
 
     /// True if none of the ports is in the set.
@@ -75,7 +75,7 @@ impl PortSet {
     }
 
     /// Adds ports and gives back those that were not in the set.
-    pub(super) fn add(&mut self, port: HostPort, support: Support) -> Vec<HostPort> {
+    pub(super) fn add(&mut self, port: HostPort, support: Provenance) -> Vec<HostPort> {
         let mut merged = port.range();
         for range in overlapping(&self.borders, port) {
             self.borders.remove(&range);
@@ -119,31 +119,35 @@ impl PortSet {
 
     /// Makes those of the ports that are held only by an assumption as sure as this, and gives them
     /// back.
-    pub(super) fn confirm(&mut self, port: HostPort, support: Support) -> Vec<HostPort> {
+    pub(super) fn confirm(&mut self, port: HostPort, support: Provenance) -> Vec<HostPort> {
         let assumed = overlapping(&self.held, port)
             .into_iter()
             .filter(|held| self.held.get(held).is_some_and(|support| !support.is_told()));
         let both: Vec<HostPort> = assumed.map(|held| common(held, port)).collect();
-        both.iter().for_each(|piece| self.recolour(*piece, support));
+        both.iter().for_each(|piece| self.set_provenance(*piece, support));
         both
     }
 
     /// Makes the set exactly these ports; what stays keeps its support, unless that was assumed.
-    pub(super) fn replace(&mut self, ports: impl IntoIterator<Item = HostPort>, support: Support) {
+    pub(super) fn replace(
+        &mut self,
+        ports: impl IntoIterator<Item = HostPort>,
+        support: Provenance,
+    ) {
         let mut new = Self::default();
         for port in ports {
             if !overlapping(&new.borders, port).is_empty() && !new.lists(port) {
-                new.ragged.insert(port);
+                new.overlapping.insert(port);
             }
             for piece in new.add(port, support) {
-                new.recolour_as_before(piece, self, Support::is_told);
+                new.recolour_as_before(piece, self, Provenance::is_told);
             }
         }
         *self = new;
     }
 
     /// Lets each port hold since this line, but those that were held before since theirs.
-    pub(super) fn carry(&mut self, before: &Self, by: Evidence) {
+    pub(super) fn inherit_provenance(&mut self, before: &Self, by: Evidence) {
         let ports: Vec<HostPort> = self.held.keys().copied().collect();
         for support in self.held.values_mut() {
             *support = support.carried_to(by);
@@ -158,17 +162,17 @@ impl PortSet {
         &mut self,
         piece: HostPort,
         before: &Self,
-        wanted: impl Fn(&Support) -> bool,
+        wanted: impl Fn(&Provenance) -> bool,
     ) {
         for old in overlapping(&before.held, piece) {
             let Some(support) = before.held.get(&old).filter(|support| wanted(support)) else {
                 continue;
             };
-            self.recolour(common(old, piece), *support);
+            self.set_provenance(common(old, piece), *support);
         }
     }
 
-    fn recolour(&mut self, port: HostPort, support: Support) {
+    fn set_provenance(&mut self, port: HostPort, support: Provenance) {
         for range in overlapping(&self.held, port) {
             let Some(old) = self.held.remove(&range) else { continue };
             for rest in outside(range, port) {
@@ -237,8 +241,8 @@ mod tests {
     use crate::state::evidence::{Certainty, Evidence};
     use alloc::string::{String, ToString};
 
-    fn support() -> Support {
-        Support::new(Evidence::default(), Certainty::Confirmed)
+    fn support() -> Provenance {
+        Provenance::new(Evidence::default(), Certainty::Confirmed)
     }
 
     fn set(ports: &[&str]) -> PortSet {

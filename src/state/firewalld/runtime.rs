@@ -1,17 +1,17 @@
 //! Signals of the runtime layer.
 
-use super::edit::Spot;
+use super::edit::ListId;
 use super::lists::Entry;
 use super::pending::{Asker, Pending, Request};
-use super::timers::Worth;
+use super::timers::SignalMeaning;
 use super::zone::seconds;
 use super::{DefaultZone, Firewalld};
-use crate::event::Remark;
+use crate::event::Anomaly;
 use crate::event::firewalld::{Edit, Item, Kind, Layer};
 use crate::state::change::Change;
 use crate::state::effects::Effects;
-use crate::state::evidence::{Certainty, Evidence, Support};
-use crate::state::known::Ignorance;
+use crate::state::evidence::{Certainty, Evidence, Provenance};
+use crate::state::known::UnknownReason;
 use crate::text::Text;
 use alloc::vec::Vec;
 
@@ -76,8 +76,8 @@ impl Firewalld {
         let names: Vec<Text<'static>> = self.zones.keys().cloned().collect();
         for zone in &names {
             self.forget(
-                Spot { zone, layer: Layer::Runtime, kind },
-                Ignorance::Unresolved,
+                ListId { zone, layer: Layer::Runtime, kind },
+                UnknownReason::Unresolved,
                 by,
                 effects,
             );
@@ -99,10 +99,10 @@ impl Firewalld {
             self.wholeness.added(request.is_some());
         }
         let support = match &request {
-            Some(request) => Support::new(by, Certainty::Confirmed).requested_by(request.by),
+            Some(request) => Provenance::new(by, Certainty::Confirmed).requested_by(request.by),
             None => {
-                effects.remark(Remark::SignalWithoutRequest, by);
-                Support::new(by, Certainty::Reported)
+                effects.remark(Anomaly::SignalWithoutRequest, by);
+                Provenance::new(by, Certainty::Reported)
             }
         };
         let Some(zone) = self.one_meant(zone) else { return self.anywhere(kind, by, effects) };
@@ -111,10 +111,10 @@ impl Firewalld {
             return;
         }
         self.begin_layer(&zone, Layer::Runtime, crate::state::known::Unknown::BEFORE_LOG);
-        let spot = Spot { zone: &zone, layer: Layer::Runtime, kind };
+        let spot = ListId { zone: &zone, layer: Layer::Runtime, kind };
         if request.is_some() && self.is_forged(kind) {
-            effects.remark(Remark::FalseSignal, by);
-            return self.doubt(spot, Ignorance::DoubtfulSignal, by, effects);
+            effects.remark(Anomaly::FalseSignal, by);
+            return self.doubt(spot, UnknownReason::DoubtfulSignal, by, effects);
         }
         let Some(entry) = Entry::of(&item, Layer::Runtime) else {
             return self.add_unresolved(spot, &item, support, effects);
@@ -123,7 +123,7 @@ impl Firewalld {
             // What is there already is refused, so what was held before was not true any more.
             self.lines_missing(by, effects);
         } else if self.is_of_old(spot, &entry, &Edit::Add { item: item.clone() }) {
-            self.doubt(spot, Ignorance::Gap, by, effects);
+            self.doubt(spot, UnknownReason::Gap, by, effects);
         }
         if matches!(kind, Kind::Interfaces | Kind::Sources) {
             // Each belongs to one zone at most.
@@ -131,7 +131,7 @@ impl Firewalld {
                 self.zones.keys().filter(|other| **other != zone).cloned().collect();
             for other in &others {
                 // Which of the others had it, if any, is told by none of the lines.
-                let gone = self.take(Spot { zone: other, ..spot }, &entry);
+                let gone = self.take(ListId { zone: other, ..spot }, &entry);
                 effects
                     .changes
                     .extend(gone.into_iter().map(|opening| Change::Closed { opening, by }));
@@ -140,8 +140,8 @@ impl Firewalld {
         self.add(spot, entry, support, effects);
         if timeout > 0 {
             if self.timers.len() >= self.limits.max_keys {
-                effects.remark(Remark::LimitReached, by);
-                self.doubt(spot, Ignorance::Limit, by, effects);
+                effects.remark(Anomaly::LimitReached, by);
+                self.doubt(spot, UnknownReason::Limit, by, effects);
             } else {
                 self.timers.set(&zone, item, by, timeout);
             }
@@ -159,14 +159,14 @@ impl Firewalld {
         let kind = item.kind();
         let request = self.answered(&Edit::Remove { item: item.clone() }, zone, by, effects);
         let Some(zone) = self.one_meant(zone) else { return self.anywhere(kind, by, effects) };
-        let spot = Spot { zone: &zone, layer: Layer::Runtime, kind };
+        let spot = ListId { zone: &zone, layer: Layer::Runtime, kind };
         let Some(entry) = Entry::of(&item, Layer::Runtime) else {
-            self.forget(spot, Ignorance::Unresolved, by, effects);
+            self.forget(spot, UnknownReason::Unresolved, by, effects);
             return;
         };
         match request.map(|request| request.what) {
             Some(Request::Runtime { .. }) if self.is_forged(kind) => {
-                effects.remark(Remark::FalseSignal, by);
+                effects.remark(Anomaly::FalseSignal, by);
                 self.maybe_gone(spot, &entry, by, effects);
             }
             Some(Request::Runtime { from, .. }) => {
@@ -176,13 +176,13 @@ impl Firewalld {
                 if self.lacks(spot, &entry) {
                     if !kind.opens_by_itself() {
                         // The same rule may stand here in other words.
-                        return self.forget(spot, Ignorance::Unresolved, by, effects);
+                        return self.forget(spot, UnknownReason::Unresolved, by, effects);
                     }
-                    effects.remark(Remark::CloseWithoutOpen, by);
+                    effects.remark(Anomaly::CloseWithoutOpen, by);
                     return self.lines_missing(by, effects);
                 }
                 if self.is_of_old(spot, &entry, &Edit::Remove { item: item.clone() }) {
-                    return self.forget(spot, Ignorance::Gap, by, effects);
+                    return self.forget(spot, UnknownReason::Gap, by, effects);
                 }
                 self.remove(spot, &entry, by, effects);
             }
@@ -199,15 +199,15 @@ impl Firewalld {
     /// A removal signal that no one asked for: a timer's.
     fn run_out(
         &mut self,
-        spot: Spot<'_>,
+        spot: ListId<'_>,
         item: &Item<'static>,
         entry: &Entry,
         by: Evidence,
         effects: &mut Effects,
     ) {
         let mut worth = self.timers.fired(spot.zone, item);
-        if worth == Worth::NoTimer {
-            effects.remark(Remark::SignalWithoutRequest, by);
+        if worth == SignalMeaning::NoTimer {
+            effects.remark(Anomaly::SignalWithoutRequest, by);
         }
         // The removal is tried in silence, and the signal comes even if it failed (2.3.3, 2.3.4,
         // and since 2.4.1).
@@ -216,16 +216,16 @@ impl Firewalld {
         });
         let stepped = self.steps.of_timer && !self.timers.others_due(spot.zone, item, by);
         worth = match worth {
-            Worth::Real if failed => Worth::Doubtful,
+            SignalMeaning::Real if failed => SignalMeaning::Doubtful,
             // A removal that is done prints its steps; one that does not take place prints none.
-            Worth::Doubtful if stepped && !failed => Worth::Real,
+            SignalMeaning::Doubtful if stepped && !failed => SignalMeaning::Real,
             worth => worth,
         };
         let Some(lists) = self.lists(spot.zone, spot.layer) else { return };
         let known = lists.why_unknown(spot.kind).is_none();
         match worth {
-            Worth::False => effects.remark(Remark::FalseSignal, by),
-            Worth::Real => {
+            SignalMeaning::False => effects.remark(Anomaly::FalseSignal, by),
+            SignalMeaning::Real => {
                 // The removal of a port is refused, in silence, unless it lies inside one of the
                 // daemon's ranges.
                 let inside = match (entry, lists.port_set(spot.kind)) {
@@ -237,25 +237,27 @@ impl Firewalld {
                 match inside {
                     Some(true) => self.remove(spot, entry, by, effects),
                     Some(false) if !stepped => {
-                        effects.remark(Remark::FalseSignal, by);
+                        effects.remark(Anomaly::FalseSignal, by);
                         self.timers.refused(spot.zone, item.clone(), by);
                     }
                     Some(false) | None => self.maybe_gone(spot, entry, by, effects),
                 }
             }
-            Worth::Doubtful | Worth::NoTimer => self.maybe_gone(spot, entry, by, effects),
+            SignalMeaning::Doubtful | SignalMeaning::NoTimer => {
+                self.maybe_gone(spot, entry, by, effects)
+            }
         }
     }
 
     /// It may be gone or still there; if it was not there at all, nothing changes either way.
-    fn maybe_gone(&mut self, spot: Spot<'_>, entry: &Entry, by: Evidence, effects: &mut Effects) {
+    fn maybe_gone(&mut self, spot: ListId<'_>, entry: &Entry, by: Evidence, effects: &mut Effects) {
         if self.lacks(spot, entry) {
             return;
         }
-        let why = Ignorance::DoubtfulSignal;
+        let why = UnknownReason::DoubtfulSignal;
         self.doubt(spot, why, by, effects);
         let gone = self.take(spot, entry);
-        effects.changes.extend(gone.into_iter().map(|opening| Change::Doubted {
+        effects.changes.extend(gone.into_iter().map(|opening| Change::Uncertain {
             opening,
             why,
             by,
@@ -288,25 +290,31 @@ impl Firewalld {
         }
         self.begin_layer(&zone, Layer::Runtime, crate::state::known::Unknown::BEFORE_LOG);
         let Some(settings) = settings else {
-            return self.forget_layer(&zone, Layer::Runtime, Ignorance::OpaqueWrite, by, effects);
+            return self.forget_layer(
+                &zone,
+                Layer::Runtime,
+                UnknownReason::OpaqueWrite,
+                by,
+                effects,
+            );
         };
         let support = match &asked {
-            Some(request) => Support::new(by, Certainty::Confirmed).requested_by(request.by),
+            Some(request) => Provenance::new(by, Certainty::Confirmed).requested_by(request.by),
             None => {
-                effects.remark(Remark::SignalWithoutRequest, by);
-                Support::new(by, Certainty::Reported)
+                effects.remark(Anomaly::SignalWithoutRequest, by);
+                Provenance::new(by, Certainty::Reported)
             }
         };
         for kind in Kind::ALL {
-            let spot = Spot { zone: &zone, layer: Layer::Runtime, kind };
+            let spot = ListId { zone: &zone, layer: Layer::Runtime, kind };
             match settings.iter().find(|(named, _)| *named == kind) {
                 Some((_, items)) => {
-                    self.timers.shaken(Some((&zone, kind)));
+                    self.timers.invalidate(Some((&zone, kind)));
                     let entries: Option<Vec<Entry>> =
                         items.iter().map(|item| Entry::of(item, Layer::Runtime)).collect();
                     match entries {
                         Some(entries) => self.replace(spot, &entries, support, effects),
-                        None => self.forget(spot, Ignorance::Unresolved, by, effects),
+                        None => self.forget(spot, UnknownReason::Unresolved, by, effects),
                     }
                 }
                 // When settings for a time run out (2.x), all settings are printed but the empty
@@ -316,7 +324,7 @@ impl Firewalld {
                         .lists(&zone, Layer::Runtime)
                         .is_some_and(|lists| lists.is_empty(kind)) =>
                 {
-                    self.forget(spot, Ignorance::DoubtfulSignal, by, effects);
+                    self.forget(spot, UnknownReason::DoubtfulSignal, by, effects);
                 }
                 None => {}
             }
@@ -331,7 +339,7 @@ impl Firewalld {
         layer: Layer,
         edit: &Edit<'static>,
     ) -> bool {
-        let spot = Spot { zone, layer, kind: edit.kind() };
+        let spot = ListId { zone, layer, kind: edit.kind() };
         match edit {
             Edit::Add { item } => Entry::of(item, layer).is_some_and(|entry| match &entry {
                 Entry::Port(port) => self.list_of_ports(spot).is_some_and(|set| !set.covers(*port)),
@@ -347,19 +355,19 @@ impl Firewalld {
     /// True if versions since 0.9 would have refused what was done: an addition inside a range, or
     /// a removal across borders. Older versions keep such entries side by side, and what is
     /// open is not their union after a removal.
-    pub(super) fn is_of_old(&self, spot: Spot<'_>, entry: &Entry, edit: &Edit<'static>) -> bool {
+    pub(super) fn is_of_old(&self, spot: ListId<'_>, entry: &Entry, edit: &Edit<'static>) -> bool {
         let (Entry::Port(port), Some(set)) = (entry, self.list_of_ports(spot)) else {
             return false;
         };
         !set.is_ragged(*port) && set.inside_one(*port) == matches!(edit, Edit::Add { .. })
     }
 
-    fn list_of_ports(&self, spot: Spot<'_>) -> Option<&super::ports::PortSet> {
+    fn list_of_ports(&self, spot: ListId<'_>) -> Option<&super::ports::PortSet> {
         self.lists(spot.zone, spot.layer)?.port_set(spot.kind).filter(|set| set.unknown.is_none())
     }
 
     /// True if the list is known, and the daemon lists exactly this.
-    pub(super) fn holds(&self, spot: Spot<'_>, entry: &Entry) -> bool {
+    pub(super) fn holds(&self, spot: ListId<'_>, entry: &Entry) -> bool {
         // Of rules the daemon compares the meaning and not the text, and bindings are made in other
         // ways, too.
         if !spot.kind.opens_by_itself() {
@@ -375,7 +383,7 @@ impl Firewalld {
     }
 
     /// True if the list is known, and nothing of this is in it.
-    pub(super) fn lacks(&self, spot: Spot<'_>, entry: &Entry) -> bool {
+    pub(super) fn lacks(&self, spot: ListId<'_>, entry: &Entry) -> bool {
         match entry {
             Entry::Port(port) => self.list_of_ports(spot).is_some_and(|set| set.lacks(*port)),
             Entry::Name(name) => self

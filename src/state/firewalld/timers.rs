@@ -22,7 +22,7 @@ const DUE_SECONDS: u64 = 2;
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
-enum Manner {
+enum TimerBehaviour {
     /// The log has not shown it yet.
     #[default]
     Unseen,
@@ -37,7 +37,7 @@ enum Manner {
     derive(serde::Serialize, serde::Deserialize),
     serde(rename_all = "snake_case")
 )]
-enum Life {
+enum TimerState {
     Alive,
     Dead,
     Doubtful,
@@ -48,7 +48,7 @@ enum Life {
 struct Timer {
     zone: Text<'static>,
     item: Item<'static>,
-    life: Life,
+    life: TimerState,
     /// The line that set it, and after how many seconds it runs out.
     set: Evidence,
     seconds: u32,
@@ -68,7 +68,7 @@ impl Timer {
 
 /// What a removal signal without a request is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Worth {
+pub(super) enum SignalMeaning {
     /// The daemon tries the removal.
     Real,
     /// Nothing happens.
@@ -83,7 +83,7 @@ pub(super) enum Worth {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Timers {
-    manner: Manner,
+    manner: TimerBehaviour,
     timers: Vec<Timer>,
     /// Timers that ran out although the daemon refused the removal: it keeps them on record, and
     /// an explicit removal of the same text then ends these instead of a later one.
@@ -92,7 +92,7 @@ pub(super) struct Timers {
 
 impl Timers {
     pub(super) const fn new() -> Self {
-        Self { manner: Manner::Unseen, timers: Vec::new(), stale: Vec::new() }
+        Self { manner: TimerBehaviour::Unseen, timers: Vec::new(), stale: Vec::new() }
     }
 
     pub(super) const fn len(&self) -> usize {
@@ -121,13 +121,13 @@ impl Timers {
         seconds: u32,
     ) {
         let zone = zone.clone();
-        self.timers.push(Timer { zone, item, life: Life::Alive, set: by, seconds });
+        self.timers.push(Timer { zone, item, life: TimerState::Alive, set: by, seconds });
     }
 
     /// True if a timer of something else may run out about now, too.
     pub(super) fn others_due(&self, zone: &Text<'_>, item: &Item<'_>, now: Evidence) -> bool {
         let others = self.timers.iter().filter(|timer| !timer.is_for(zone, item));
-        others.filter(|timer| timer.life != Life::Dead).any(|timer| timer.may_be_due(now))
+        others.filter(|timer| timer.life != TimerState::Dead).any(|timer| timer.may_be_due(now))
     }
 
     /// A client removed the item.
@@ -139,13 +139,14 @@ impl Timers {
         let alive = self
             .timers
             .iter()
-            .filter(|timer| timer.is_for(zone, item) && timer.life != Life::Dead)
+            .filter(|timer| timer.is_for(zone, item) && timer.life != TimerState::Dead)
             .count();
-        let life = if alive == 1 && stale.is_none() { Life::Dead } else { Life::Doubtful };
+        let life =
+            if alive == 1 && stale.is_none() { TimerState::Dead } else { TimerState::Doubtful };
         for timer in self
             .timers
             .iter_mut()
-            .filter(|timer| timer.is_for(zone, item) && timer.life != Life::Dead)
+            .filter(|timer| timer.is_for(zone, item) && timer.life != TimerState::Dead)
         {
             timer.life = life;
         }
@@ -155,11 +156,11 @@ impl Timers {
     /// A timer asked for the removal, as versions do of which explicit removals end timers for
     /// good.
     pub(super) fn asked(&mut self, zone: &Text<'_>, item: &Item<'_>) {
-        self.manner = Manner::Asks;
+        self.manner = TimerBehaviour::Asks;
         if let Some(place) = self
             .timers
             .iter()
-            .position(|timer| timer.is_for(zone, item) && timer.life != Life::Dead)
+            .position(|timer| timer.is_for(zone, item) && timer.life != TimerState::Dead)
         {
             self.timers.remove(place);
         }
@@ -167,52 +168,52 @@ impl Timers {
     }
 
     fn tidy(&mut self) {
-        if self.manner == Manner::Asks {
-            self.timers.retain(|timer| timer.life != Life::Dead);
+        if self.manner == TimerBehaviour::Asks {
+            self.timers.retain(|timer| timer.life != TimerState::Dead);
         }
     }
 
     /// A removal signal came without a request: says what it is worth, and takes its timer out.
-    pub(super) fn fired(&mut self, zone: &Text<'_>, item: &Item<'_>) -> Worth {
+    pub(super) fn fired(&mut self, zone: &Text<'_>, item: &Item<'_>) -> SignalMeaning {
         let mut lives =
             self.timers.iter().enumerate().filter(|(_, timer)| timer.is_for(zone, item));
         let Some((place, life)) = lives.next().map(|(place, timer)| (place, timer.life)) else {
-            return Worth::NoTimer;
+            return SignalMeaning::NoTimer;
         };
         let same = lives.all(|(_, timer)| timer.life == life);
         self.timers.remove(place);
         if !same {
             // Which of them ran out first, the log does not tell.
             for timer in self.timers.iter_mut().filter(|timer| timer.is_for(zone, item)) {
-                timer.life = Life::Doubtful;
+                timer.life = TimerState::Doubtful;
             }
-            return Worth::Doubtful;
+            return SignalMeaning::Doubtful;
         }
         match life {
-            Life::Alive => Worth::Real,
-            Life::Dead => Worth::False,
-            Life::Doubtful => Worth::Doubtful,
+            TimerState::Alive => SignalMeaning::Real,
+            TimerState::Dead => SignalMeaning::False,
+            TimerState::Doubtful => SignalMeaning::Doubtful,
         }
     }
 
     /// The daemon refused the removal that a timer asked for in silence.
     pub(super) fn refused(&mut self, zone: &Text<'static>, item: Item<'static>, by: Evidence) {
         let zone = zone.clone();
-        self.stale.push(Timer { zone, item, life: Life::Dead, set: by, seconds: 0 });
+        self.stale.push(Timer { zone, item, life: TimerState::Dead, set: by, seconds: 0 });
     }
 
     /// The list was replaced, or the configuration was loaded anew: which timers outlived that, the
     /// log does not tell.
-    pub(super) fn shaken(&mut self, zone: Option<(&Text<'_>, Kind)>) {
-        if self.manner == Manner::Asks {
+    pub(super) fn invalidate(&mut self, zone: Option<(&Text<'_>, Kind)>) {
+        if self.manner == TimerBehaviour::Asks {
             return;
         }
         for timer in &mut self.timers {
             let meant = zone.is_none_or(|(zone, kind)| {
                 timer.zone.as_bytes() == zone.as_bytes() && timer.item.kind() == kind
             });
-            if meant && timer.life == Life::Alive {
-                timer.life = Life::Doubtful;
+            if meant && timer.life == TimerState::Alive {
+                timer.life = TimerState::Doubtful;
             }
         }
     }

@@ -14,8 +14,8 @@
 //! of it, so a log without these counts as whole.
 
 use crate::event::firewalld::Event;
-use crate::state::evidence::{Evidence, Support};
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::evidence::{Evidence, Provenance};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::state::opening::Opening;
 use alloc::vec::Vec;
 
@@ -52,7 +52,7 @@ pub(super) struct Wholeness {
     /// The log was found to be filtered for good.
     filtered: bool,
     /// What the last line proves by itself.
-    shown: Vec<(Opening, Support)>,
+    shown: Vec<(Opening, Provenance)>,
 }
 
 /// How often a line had its companion, and how often not.
@@ -196,19 +196,19 @@ impl Wholeness {
             || self.unbegun > 0;
         match self.first {
             Some(first) if self.filtered || (!self.neutral && bare) => {
-                Some(Unknown::since(Ignorance::Filtered, first))
+                Some(Unknown::since(UnknownReason::Filtered, first))
             }
             _ => None,
         }
     }
 
     /// Keeps what the last line proves by itself.
-    pub(super) fn show(&mut self, opening: Opening, support: Support) {
+    pub(super) fn show(&mut self, opening: Opening, support: Provenance) {
         self.shown.push((opening, support));
     }
 
     /// What the last line proves by itself: that much is open whatever a filter took.
-    pub(super) fn shown(&self) -> &[(Opening, Support)] {
+    pub(super) fn shown(&self) -> &[(Opening, Provenance)] {
         &self.shown
     }
 }

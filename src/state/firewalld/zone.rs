@@ -37,7 +37,7 @@ pub(super) struct Zone {
     /// Whether a file under `/etc` makes the zone, if the log has shown that.
     pub(super) local: Option<bool>,
     /// The daemon's own write, which its file watcher will report about five seconds later.
-    pub(super) echo: Option<Evidence>,
+    pub(super) own_write: Option<Evidence>,
     /// When the runtime layer was loaded from disk, unless the caller has stated it since.
     pub(super) loaded: Option<Evidence>,
 }
@@ -60,7 +60,7 @@ impl Zone {
             shipped: Lists::unknown(Unknown::BEFORE_LOG),
             disk: Disk::Same,
             local: None,
-            echo: None,
+            own_write: None,
             loaded: None,
         }
     }

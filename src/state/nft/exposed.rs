@@ -7,7 +7,7 @@ use crate::family::Family;
 use crate::port::Protocol;
 use crate::record::checkpoint::nft::{TableFamily, TableName};
 use crate::state::evidence::Evidence;
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::text::Text;
 use alloc::vec::Vec;
 use core::net::{IpAddr, SocketAddr};
@@ -118,7 +118,7 @@ impl Exposed {
         };
         let mut why = set.unknown;
         if set.head.as_ref().is_some_and(|head| !map.fits(head)) {
-            why = why.or(Some(Unknown { why: Ignorance::Unresolved, since: None }));
+            why = why.or(Some(Unknown { why: UnknownReason::Unresolved, since: None }));
             return self.unknown.extend(why.map(|why| (place, why)));
         }
         for held in set.elements.values() {
@@ -127,7 +127,7 @@ impl Exposed {
                     let comment = held.what.comment.clone();
                     self.push(map.owner, map.family, led, comment, held.since);
                 }
-                None => why = why.or(Some(Unknown::since(Ignorance::Unresolved, held.since))),
+                None => why = why.or(Some(Unknown::since(UnknownReason::Unresolved, held.since))),
             }
         }
         self.unknown.extend(why.map(|why| (place, why)));
@@ -144,7 +144,7 @@ impl Exposed {
         };
         let mut why = chain.unknown;
         if chain.gone > 0 {
-            why = why.or(Some(Unknown { why: Ignorance::NeverPrinted, since: None }));
+            why = why.or(Some(Unknown { why: UnknownReason::NeverPrinted, since: None }));
         }
         for held in chain.proven() {
             match pattern::rule(&held.what) {
@@ -152,7 +152,7 @@ impl Exposed {
                     let comment = held.what.comment.clone();
                     self.push(Owner::Ovn, family, led, comment, held.since);
                 }
-                None => why = why.or(Some(Unknown::since(Ignorance::Unresolved, held.since))),
+                None => why = why.or(Some(Unknown::since(UnknownReason::Unresolved, held.since))),
             }
         }
         self.unknown.extend(why.map(|why| (place, why)));
@@ -192,7 +192,7 @@ fn awake<'r>(
 ) -> Result<&'r Table, Option<Unknown>> {
     match ruleset.table(name) {
         Ok(table) if table.is_dormant() => {
-            Err(Some(Unknown { why: Ignorance::Unresolved, since: None }))
+            Err(Some(Unknown { why: UnknownReason::Unresolved, since: None }))
         }
         found => found,
     }

@@ -9,7 +9,7 @@ use super::ruleset::{Chain, Head, Held, Ruleset, Set, Table};
 use crate::event::nft::{Change, Event, Object, Verb};
 use crate::record::checkpoint::nft as listed;
 use crate::state::evidence::Evidence;
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::text::Text;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -38,7 +38,7 @@ pub(super) fn apply(
         missing = missing.saturating_add(u64::from(edit.line(event)));
     }
     if !edit.waiting.is_empty() {
-        edit.forget(Ignorance::Gap);
+        edit.forget(UnknownReason::Gap);
     }
     missing
 }
@@ -51,7 +51,7 @@ pub(super) fn new_set(set: &listed::Set<'_>, by: Evidence) -> Set {
         data: set.data.clone().map(Text::into_owned),
         flags: set.flags.iter().cloned().map(Text::into_owned).collect(),
     };
-    let unknown = head.is_silent().then(|| Unknown::since(Ignorance::NeverPrinted, by));
+    let unknown = head.is_silent().then(|| Unknown::since(UnknownReason::NeverPrinted, by));
     Set { head: Some(head), elements: BTreeMap::new(), unknown }
 }
 
@@ -108,7 +108,7 @@ pub(super) struct Edit<'r> {
 }
 
 impl<'r> Edit<'r> {
-    fn forget(&mut self, why: Ignorance) {
+    fn forget(&mut self, why: UnknownReason) {
         *self.ruleset = Ruleset::unknown(Unknown::since(why, self.by));
         self.waiting.clear();
         self.vacated = None;
@@ -123,7 +123,7 @@ impl<'r> Edit<'r> {
                 Ok(())
             }
             Event::Unreadable => {
-                self.forget(Ignorance::CutMessage);
+                self.forget(UnknownReason::CutMessage);
                 Ok(())
             }
             _ => Ok(()),
@@ -131,7 +131,7 @@ impl<'r> Edit<'r> {
         match (made, event) {
             (Ok(()), _) => false,
             (Err(Refused::Contradiction), Event::Change(change)) => {
-                self.forget(Ignorance::Gap);
+                self.forget(UnknownReason::Gap);
                 // What the line tells by itself still holds, and nothing known contradicts it.
                 self.change(change).is_err()
             }
@@ -161,7 +161,7 @@ impl<'r> Edit<'r> {
     /// Makes room for one part more.
     fn room(&mut self) -> Result<(), Unknown> {
         if self.ruleset.held >= self.most {
-            return Err(Unknown::since(Ignorance::Limit, self.by));
+            return Err(Unknown::since(UnknownReason::Limit, self.by));
         }
         self.ruleset.held = self.ruleset.held.saturating_add(1);
         Ok(())
@@ -256,7 +256,7 @@ impl<'r> Edit<'r> {
                 Ok(())
             }
             None if *held >= most => {
-                table.unknown = Some(Unknown::since(Ignorance::Limit, by));
+                table.unknown = Some(Unknown::since(UnknownReason::Limit, by));
                 Err(Refused::NoRoom)
             }
             None => {
@@ -294,7 +294,7 @@ impl<'r> Edit<'r> {
             // A chain that was not there is known whole from here on.
             Some(gone @ None) => gone.insert(Chain::default()),
             None if *held >= most => {
-                *unknown = Some(Unknown::since(Ignorance::Limit, by));
+                *unknown = Some(Unknown::since(UnknownReason::Limit, by));
                 return Err(Refused::NoRoom);
             }
             None => {
@@ -329,7 +329,7 @@ impl<'r> Edit<'r> {
                 *held = held.saturating_sub(1);
             } else if interval {
                 // Ranges may be printed as they were added or as they were joined.
-                set.unknown = Some(Unknown::since(Ignorance::Unresolved, by));
+                set.unknown = Some(Unknown::since(UnknownReason::Unresolved, by));
             } else if set.unknown.is_none() {
                 return Err(Refused::Contradiction);
             }
@@ -343,7 +343,7 @@ impl<'r> Edit<'r> {
             return if same || interval { Ok(()) } else { Err(Refused::Contradiction) };
         }
         if *held >= most {
-            set.unknown = Some(Unknown::since(Ignorance::Limit, by));
+            set.unknown = Some(Unknown::since(UnknownReason::Limit, by));
             return Err(Refused::NoRoom);
         }
         *held = held.saturating_add(1);
@@ -396,7 +396,7 @@ pub(super) fn enter<'m, K: Ord, V>(
         Entry::Vacant(entry) => {
             let unknown = others.ok_or(Refused::Contradiction)?;
             if *held >= most {
-                *others = Some(Unknown::since(Ignorance::Limit, by));
+                *others = Some(Unknown::since(UnknownReason::Limit, by));
                 return Err(Refused::NoRoom);
             }
             *held = held.saturating_add(1);

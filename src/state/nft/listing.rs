@@ -9,7 +9,7 @@ use super::fold;
 use super::ruleset::{Chain, Held, Ruleset, Set, Table};
 use crate::record::checkpoint::nft as listed;
 use crate::state::evidence::Evidence;
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::text::Text;
 
 /// Fills an empty ruleset with what is listed; gives back how many parts found no room.
@@ -35,7 +35,7 @@ pub(super) fn state(
         // A table that finds no room is left out whole; one is either known or not.
         let count = held.count();
         if ruleset.held.saturating_add(count) > most {
-            ruleset.unknown = Some(Unknown::since(Ignorance::Limit, by));
+            ruleset.unknown = Some(Unknown::since(UnknownReason::Limit, by));
             missing = missing.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
             continue;
         }
@@ -48,12 +48,12 @@ pub(super) fn state(
 fn one_set(set: &listed::Set<'_>, by: Evidence, terse: bool) -> Set {
     let mut held = fold::new_set(set, by);
     if terse {
-        held.unknown = Some(Unknown::since(Ignorance::NeverPrinted, by));
+        held.unknown = Some(Unknown::since(UnknownReason::NeverPrinted, by));
     }
     let types = fold::types(held.head.as_ref());
     for element in &set.elements {
         if fold::names_a_port(element, &types) {
-            held.unknown = Some(Unknown::since(Ignorance::Unresolved, by));
+            held.unknown = Some(Unknown::since(UnknownReason::Unresolved, by));
             continue;
         }
         let key = fold::key(element, &types);

@@ -30,7 +30,7 @@ pub use ruleset::{Chain, Held, Ruleset, Set, Table};
 pub use sandbox::comment_of;
 
 use super::evidence::Evidence;
-use super::known::{Ignorance, Unknown};
+use super::known::{Unknown, UnknownReason};
 use crate::event::nft::{Change, Event, Generation, Object};
 use crate::limits::Limits;
 use crate::record::checkpoint;
@@ -121,7 +121,7 @@ impl Nft {
             Event::Lost => {
                 self.lost = Some(by);
                 self.transaction = Transaction::default();
-                self.ruleset = Ruleset::unknown(Unknown::since(Ignorance::Gap, by));
+                self.ruleset = Ruleset::unknown(Unknown::since(UnknownReason::Gap, by));
             }
             // The number of its first generation tells if something is missing.
             Event::Began => {
@@ -161,12 +161,12 @@ impl Nft {
         let Transaction { lines, listed, overflow } = core::mem::take(&mut self.transaction);
         let before = self.generation.replace(generation.number);
         if let Some(lost) = self.lost {
-            self.ruleset = Ruleset::unknown(Unknown::since(Ignorance::Gap, lost));
+            self.ruleset = Ruleset::unknown(Unknown::since(UnknownReason::Gap, lost));
             return;
         }
         // The kernel leaves out the number 0.
         if before.is_some_and(|before| before.wrapping_add(1).max(1) != generation.number) {
-            self.ruleset = Ruleset::unknown(Unknown::since(Ignorance::Gap, by));
+            self.ruleset = Ruleset::unknown(Unknown::since(UnknownReason::Gap, by));
         }
         if listed {
             return;
@@ -174,7 +174,7 @@ impl Nft {
         let missing = fold::apply(&mut self.ruleset, &lines, self.limits.max_keys);
         self.dropped = self.dropped.saturating_add(missing);
         if let Some(at) = overflow {
-            self.ruleset = Ruleset::unknown(Unknown::since(Ignorance::Limit, at));
+            self.ruleset = Ruleset::unknown(Unknown::since(UnknownReason::Limit, at));
         }
     }
 

@@ -17,7 +17,7 @@ use super::fold::{Edit, Made, Refused, enter, partly_known_chain};
 use super::ruleset::{Chain, Held, Table};
 use crate::event::nft::Verb;
 use crate::record::checkpoint::nft as listed;
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::text::Text;
 
 /// A chain by its table and name.
@@ -84,7 +84,7 @@ impl<'r> Edit<'r> {
             let (by, most) = (self.by, self.most);
             let (chain, held) = self.chain_of(place)?;
             if *held >= most {
-                chain.unknown = Some(Unknown::since(Ignorance::Limit, by));
+                chain.unknown = Some(Unknown::since(UnknownReason::Limit, by));
                 return Err(Refused::NoRoom);
             }
             *held = held.saturating_add(1);

@@ -14,7 +14,7 @@ use alloc::vec::Vec;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Ruleset {
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     pub(super) tables: BTreeMap<TableName<'static>, Option<Table>>,
     pub(super) unknown: Option<Unknown>,
     /// How many tables, sets, chains, rules and elements are held.
@@ -26,9 +26,9 @@ pub struct Ruleset {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Table {
     pub(super) flags: Vec<Text<'static>>,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     pub(super) sets: BTreeMap<Text<'static>, Option<Set>>,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     pub(super) chains: BTreeMap<Text<'static>, Option<Chain>>,
     pub(super) unknown: Option<Unknown>,
 }
@@ -40,7 +40,7 @@ pub struct Set {
     /// What it says about itself; `None` where the log begins behind that.
     pub(super) head: Option<Head>,
     /// By key, with the names of protocols for their numbers.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     pub(super) elements: BTreeMap<Text<'static>, Held<Element<'static>>>,
     pub(super) unknown: Option<Unknown>,
 }

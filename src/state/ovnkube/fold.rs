@@ -2,15 +2,15 @@
 
 use super::super::change::Change;
 use super::super::effects::Effects;
-use super::super::evidence::{Certainty, Evidence, Support};
-use super::super::known::{Ignorance, Unknown};
+use super::super::evidence::{Certainty, Evidence, Provenance};
+use super::super::known::{Unknown, UnknownReason};
 use super::super::opening::Scope;
-use super::know::Statement;
+use super::checkpoint::Statement;
 use super::resync::{Process, RULE_LEVEL, Sync, Verbosity};
-use super::rules::{PortKey, Tries};
+use super::rules::{FailureReports, PortKey};
 use super::{FAMILIES, Ovnkube};
-use crate::event::Remark;
-use crate::event::ovnkube::{Chain, Event, JumpTo, PublishingRule, Role, Rule};
+use crate::event::Anomaly;
+use crate::event::ovnkube::{Chain, Event, JumpTo, PortRule, Role, Rule};
 use crate::family::Family;
 use crate::text::Text;
 use alloc::collections::BTreeSet;
@@ -78,23 +78,23 @@ impl Ovnkube {
                 self.process.restores = true;
             }
             Event::Recreating { table, chain } => self.recreate(table, chain, by, effects),
-            Event::Broken => self.lose(Ignorance::CutMessage, by, effects),
+            Event::GrammarError => self.lose(UnknownReason::CutMessage, by, effects),
             Event::UnclearAdding { rule } => self.step(rule, Step::MaybeAdding, by, effects),
             Event::UnclearDeleting { rule } => self.step(rule, Step::MaybeDeleting, by, effects),
             Event::UnclearRecreating { table, chain } => {
                 if Chain::in_table(table.as_bytes(), chain.as_bytes()).is_some() {
-                    self.lose(Ignorance::Ambiguous, by, effects);
+                    self.lose(UnknownReason::Ambiguous, by, effects);
                 }
             }
         }
     }
 
     /// Everything held becomes unknown.
-    pub(super) fn lose(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    pub(super) fn lose(&mut self, why: UnknownReason, by: Evidence, effects: &mut Effects) {
         let proven = self.rules.open().next().is_some();
         if proven && !self.is_known() {
             // If all was known until now, the same is told where the change is complete.
-            effects.changes.push(Change::Lost { scope: Scope::Ovnkube, why, by });
+            effects.changes.push(Change::BecameUnknown { scope: Scope::Ovnkube, why, by });
         }
         self.rules.clear(None);
         self.deleted.clear();
@@ -125,7 +125,7 @@ impl Ovnkube {
             self.process.start_seen = true;
             return;
         }
-        self.lose(Ignorance::Restart, by, effects);
+        self.lose(UnknownReason::Restart, by, effects);
         self.process = Process::starting(pid, start_seen);
     }
 
@@ -134,7 +134,7 @@ impl Ovnkube {
         match level {
             Some(level) if level < RULE_LEVEL => {
                 self.process.verbosity = Verbosity::TooLow { level };
-                self.mark_unknown(Unknown::since(Ignorance::NeverPrinted, by));
+                self.mark_unknown(Unknown::since(UnknownReason::NeverPrinted, by));
             }
             Some(_) => self.process.verbosity = Verbosity::Enough,
             None => {}
@@ -151,7 +151,7 @@ impl Ovnkube {
     ) {
         if self.process.is_over(family, from, to) {
             let pid = self.process.pid;
-            self.lose(Ignorance::Restart, by, effects);
+            self.lose(UnknownReason::Restart, by, effects);
             self.process = Process::jumping(pid);
         }
         self.process.add_jump(family, from, to);
@@ -175,12 +175,14 @@ impl Ovnkube {
             self.unknown.retain(|_, unknown| {
                 !matches!(
                     unknown.why,
-                    Ignorance::BeforeLog | Ignorance::Restart | Ignorance::NftablesNotStated
+                    UnknownReason::BeforeLog
+                        | UnknownReason::Restart
+                        | UnknownReason::NftablesNotStated
                 )
             });
         }
         if self.process.serve() {
-            self.lose(Ignorance::Restart, by, effects);
+            self.lose(UnknownReason::Restart, by, effects);
         }
     }
 
@@ -213,7 +215,7 @@ impl Ovnkube {
             self.process.born = true;
             self.process.starting = true;
             self.rules.forget_statements();
-            self.mark_unknown(Unknown::since(Ignorance::Restart, by));
+            self.mark_unknown(Unknown::since(UnknownReason::Restart, by));
         }
         if *table == "mangle"
             && *chain == "OVN-KUBE-ITP"
@@ -235,7 +237,7 @@ impl Ovnkube {
         self.deleted.retain(|(_, rule), _| rule.chain != chain);
         let level = self.process.verbosity;
         let Some(sync) = &mut self.process.sync else {
-            self.mark_chain(chain, Unknown::since(Ignorance::Restart, by));
+            self.mark_chain(chain, Unknown::since(UnknownReason::Restart, by));
             return;
         };
         sync.rebuilt.insert(chain);
@@ -248,17 +250,17 @@ impl Ovnkube {
             .map(|(k, v)| (k.clone(), *v))
             .collect();
         let why = match level {
-            _ if sync.overflow => Some(Ignorance::Limit),
+            _ if sync.overflow => Some(UnknownReason::Limit),
             Verbosity::Enough => None,
-            Verbosity::Unknown | Verbosity::TooLow { .. } => Some(Ignorance::NeverPrinted),
+            Verbosity::Unknown | Verbosity::TooLow { .. } => Some(UnknownReason::NeverPrinted),
         };
         match why {
             Some(why) => self.mark_chain(chain, Unknown::since(why, by)),
             None => self.mark_known(chain),
         }
         for (family, rule) in names {
-            let turn = self.rules.insert(family, rule, Support::new(by, Certainty::Reported));
-            self.tell(PortKey::of(family, &rule), turn, by, effects);
+            let turn = self.rules.insert(family, rule, Provenance::new(by, Certainty::Reported));
+            self.report(PortKey::of(family, &rule), turn, by, effects);
         }
         for ((family, chain, args), at) in unreadable {
             self.rules.insert_unreadable(family, chain, args, at);
@@ -299,8 +301,8 @@ impl Ovnkube {
         }
         if filled && let Role::Publishes { rule: published } = rule.role {
             let turn =
-                self.rules.insert(rule.family, published, Support::new(by, Certainty::Reported));
-            self.tell(PortKey::of(rule.family, &published), turn, by, effects);
+                self.rules.insert(rule.family, published, Provenance::new(by, Certainty::Reported));
+            self.report(PortKey::of(rule.family, &published), turn, by, effects);
         } else if filled {
             self.rules.insert_unreadable(rule.family, kept, rule.args.clone().into_owned(), by);
         }
@@ -328,8 +330,8 @@ impl Ovnkube {
         by: Evidence,
         effects: &mut Effects,
     ) {
-        effects.remark(Remark::LimitReached, by);
-        self.unknown.insert((family, chain), Unknown::since(Ignorance::Limit, by));
+        effects.remark(Anomaly::LimitReached, by);
+        self.unknown.insert((family, chain), Unknown::since(UnknownReason::Limit, by));
     }
 
     fn step(&mut self, rule: &Rule<'_>, step: Step, by: Evidence, effects: &mut Effects) {
@@ -352,7 +354,7 @@ impl Ovnkube {
     fn readable(
         &mut self,
         whole: &Rule<'_>,
-        rule: &PublishingRule,
+        rule: &PortRule,
         step: Step,
         by: Evidence,
         effects: &mut Effects,
@@ -378,13 +380,17 @@ impl Ovnkube {
                 turn
             }
             Step::AddFailed => {
-                effects.remark(Remark::TakenBack, by);
+                effects.remark(Anomaly::TakenBack, by);
                 self.deleted.remove(&(family, *rule));
-                let tries = if self.process.starting { Tries::Merged } else { Tries::Told };
+                let tries = if self.process.starting {
+                    FailureReports::Deduplicated
+                } else {
+                    FailureReports::Each
+                };
                 self.rules.retract(family, rule, tries, by)
             }
             Step::DeleteFailed => {
-                effects.remark(Remark::TakenBack, by);
+                effects.remark(Anomaly::TakenBack, by);
                 return self.delete_failed(whole, rule, by, effects);
             }
             Step::DeletedMissing => self.rules.drop_missing(family, rule),
@@ -394,7 +400,7 @@ impl Ovnkube {
             Step::MaybeAdding => self.rules.doubt_adding(family, *rule, by),
             Step::MaybeDeleting => self.rules.doubt_deleting(family, *rule, by),
         };
-        self.tell(key, turn, by, effects);
+        self.report(key, turn, by, effects);
     }
 
     /// The rule is there, or about to be.
@@ -405,8 +411,9 @@ impl Ovnkube {
                 if !self.rules.holds(family, &rule) && self.is_full() {
                     return self.drop_for_limit(family, rule.chain, by, effects);
                 }
-                let turn = self.rules.announce(family, rule, Support::new(by, Certainty::Reported));
-                self.tell(PortKey::of(family, &rule), turn, by, effects);
+                let turn =
+                    self.rules.announce(family, rule, Provenance::new(by, Certainty::Reported));
+                self.report(PortKey::of(family, &rule), turn, by, effects);
             }
             Role::Unreadable { .. } => {
                 let Some(chain) = Chain::in_table(rule.table.as_bytes(), rule.chain.as_bytes())
@@ -428,7 +435,7 @@ impl Ovnkube {
     fn delete_failed(
         &mut self,
         whole: &Rule<'_>,
-        rule: &PublishingRule,
+        rule: &PortRule,
         by: Evidence,
         effects: &mut Effects,
     ) {
@@ -452,9 +459,9 @@ impl Ovnkube {
         let turn = self.rules.insert(
             family,
             *rule,
-            support.unwrap_or(Support::new(by, Certainty::Reported)),
+            support.unwrap_or(Provenance::new(by, Certainty::Reported)),
         );
-        self.tell(PortKey::of(family, rule), turn, by, effects);
+        self.report(PortKey::of(family, rule), turn, by, effects);
     }
 
     fn unreadable(
@@ -473,15 +480,18 @@ impl Ovnkube {
                 {
                     // A rule that was not known to be there: the ports that it held may be among
                     // those the caller stated.
-                    self.unknown
-                        .insert((rule.family, chain), Unknown::since(Ignorance::Unresolved, by));
+                    self.unknown.insert(
+                        (rule.family, chain),
+                        Unknown::since(UnknownReason::Unresolved, by),
+                    );
                 }
             }
             Step::AddFailed | Step::DeletedMissing => {
                 self.rules.remove_unreadable(rule.family, chain, &rule.args);
             }
             Step::MaybeAdding | Step::MaybeDeleting => {
-                self.unknown.insert((rule.family, chain), Unknown::since(Ignorance::Ambiguous, by));
+                self.unknown
+                    .insert((rule.family, chain), Unknown::since(UnknownReason::Ambiguous, by));
             }
         }
     }
@@ -491,7 +501,7 @@ impl Ovnkube {
     /// ovnkube works by iptables, so what was stated of iptables is all.
     fn works_by_iptables(&mut self) {
         self.process.by_iptables = true;
-        self.unknown.retain(|_, unknown| unknown.why != Ignorance::NftablesNotStated);
+        self.unknown.retain(|_, unknown| unknown.why != UnknownReason::NftablesNotStated);
     }
 
     pub(super) fn take(&mut self, facts: &Statement, by: Evidence, effects: &mut Effects) {
@@ -521,10 +531,10 @@ impl Ovnkube {
             Role::Publishes { rule: published } if rule.family == family => Some(published),
             _ => None,
         });
-        let stated: BTreeSet<PublishingRule> = published.collect();
+        let stated: BTreeSet<PortRule> = published.collect();
         let was_known =
             Chain::ALL.iter().all(|chain| !self.unknown.contains_key(&(family, *chain)));
-        let held: Vec<(PublishingRule, Support)> = self
+        let held: Vec<(PortRule, Provenance)> = self
             .rules
             .open()
             .filter(|(key, _)| key.family == family)
@@ -533,14 +543,14 @@ impl Ovnkube {
         let contradicts = held.iter().any(|(rule, _)| !stated.contains(rule))
             || (was_known && held.len() != stated.len());
         if contradicts {
-            effects.remark(Remark::Contradiction, by);
+            effects.remark(Anomaly::Contradiction, by);
         }
         let before: Vec<PortKey> = self.rules.open().map(|(key, _)| key).collect();
         self.rules.clear(Some(family));
         self.deleted.retain(|(of, _), _| *of != family);
         self.unknown.retain(|(of, _), _| *of != family);
         if !self.process.by_iptables && (contradicts || !was_known) {
-            let why = Unknown::since(Ignorance::NftablesNotStated, by);
+            let why = Unknown::since(UnknownReason::NftablesNotStated, by);
             self.unknown.extend(Chain::ALL.map(|chain| ((family, chain), why)));
         }
         for rule in rules {
@@ -554,13 +564,13 @@ impl Ovnkube {
                 self.rules.insert(
                     family,
                     published,
-                    older.unwrap_or(Support::new(by, Certainty::Stated)),
+                    older.unwrap_or(Provenance::new(by, Certainty::Stated)),
                 );
             } else {
                 self.add(rule, by, effects);
             }
         }
-        self.tell_difference(&before, by, effects);
+        self.report_difference(&before, by, effects);
     }
 
     fn take_ports(&mut self, stated: &BTreeSet<PortKey>, by: Evidence, effects: &mut Effects) {
@@ -569,7 +579,7 @@ impl Ovnkube {
         let known: Vec<PortKey> = self.rules.keys().collect();
         let missing = complete && stated.iter().any(|key| !self.rules.is_open(key));
         if missing || before.iter().any(|key| !stated.contains(key)) {
-            effects.remark(Remark::Contradiction, by);
+            effects.remark(Anomaly::Contradiction, by);
         }
         for key in known.iter().filter(|key| !stated.contains(key)) {
             self.rules.forget(*key);
@@ -584,10 +594,10 @@ impl Ovnkube {
             }
             self.rules.state(*key, by, complete);
         }
-        self.tell_difference(&before, by, effects);
+        self.report_difference(&before, by, effects);
     }
 
-    fn tell_difference(&self, before: &[PortKey], by: Evidence, effects: &mut Effects) {
+    fn report_difference(&self, before: &[PortKey], by: Evidence, effects: &mut Effects) {
         for key in before.iter().filter(|key| !self.rules.is_open(key)) {
             effects.changes.push(Change::Closed { opening: key.opening(), by });
         }

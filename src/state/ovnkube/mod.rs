@@ -1,27 +1,27 @@
 //! ovnkube's host ports: the set of exact rules that its lines add and delete, as the kernel holds
 //! them.
 
+mod checkpoint;
 mod fold;
-mod know;
 mod resync;
 mod rules;
 
-pub use know::{StatedPort, StatedRules, Statement};
+pub use checkpoint::{StatedPort, StatedRules, Statement};
 pub use rules::PortKey;
 
 use super::change::Change;
 use super::effects::Effects;
-use super::evidence::{Evidence, Support};
-use super::known::{Ignorance, Unknown};
+use super::evidence::{Evidence, Provenance};
+use super::known::{Unknown, UnknownReason};
 use super::opening::{Opening, Scope};
-use crate::event::ovnkube::{Chain, Event, PublishingRule, Role};
-use crate::event::{Remark, Source, journal};
+use crate::event::ovnkube::{Chain, Event, PortRule, Role};
+use crate::event::{Anomaly, Source, journal};
 use crate::family::Family;
 use crate::limits::Limits;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 use resync::{Process, Verbosity};
-use rules::{Rules, Turn};
+use rules::{Rules, Transition};
 
 /// What is known of the host ports that ovnkube opens on one host (OVN-Kubernetes of June 2020 to
 /// December 2024).
@@ -43,13 +43,13 @@ pub struct Ovnkube {
     rules: Rules,
     /// Why a chain may hold rules that are not in the set; a chain that is not named here is
     /// known.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     unknown: BTreeMap<(Family, Chain), Unknown>,
     process: Process,
     /// Rules that were deleted, with what supported them and how often they were deleted, in case
     /// it is reported to have failed.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    deleted: BTreeMap<(Family, PublishingRule), (Option<Support>, u32)>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
+    deleted: BTreeMap<(Family, PortRule), (Option<Provenance>, u32)>,
     seen: Seen,
 }
 
@@ -93,9 +93,9 @@ pub struct OpenPort {
     pub port: PortKey,
     /// The rules that the log, or the caller, showed to hold it; printed as ovnkube prints them.
     /// Of a port that was only stated there may be none.
-    pub rules: Vec<(PublishingRule, Support)>,
+    pub rules: Vec<(PortRule, Provenance)>,
     /// Since which line it is open, and how sure that is.
-    pub support: Support,
+    pub support: Provenance,
 }
 
 impl Ovnkube {
@@ -138,7 +138,7 @@ impl Ovnkube {
     }
 
     /// Everything that is surely open, and by which line.
-    pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
+    pub fn openings(&self) -> impl Iterator<Item = (Opening, Provenance)> + '_ {
         self.rules.open().map(|(key, support)| (key.opening(), support))
     }
 
@@ -161,9 +161,11 @@ impl Ovnkube {
     /// Why the set may not be the whole truth; `None` if it is.
     fn first_unknown(&self) -> Option<Unknown> {
         let chain = self.unknown.values().min_by_key(|unknown| unknown.since).copied();
-        let doubt = || self.rules.first_doubt().map(|at| Unknown::since(Ignorance::Ambiguous, at));
-        let unreadable =
-            || self.rules.first_unreadable().map(|at| Unknown::since(Ignorance::Unresolved, at));
+        let doubt =
+            || self.rules.first_doubt().map(|at| Unknown::since(UnknownReason::Ambiguous, at));
+        let unreadable = || {
+            self.rules.first_unreadable().map(|at| Unknown::since(UnknownReason::Unresolved, at))
+        };
         chain.or_else(doubt).or_else(unreadable)
     }
 
@@ -187,7 +189,7 @@ impl Ovnkube {
 
     /// Folds in what a record says.
     pub fn apply(&mut self, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
-        self.turning(by, effects, |this, effects| this.fold(event, by, effects));
+        self.report_known_change(by, effects, |this, effects| this.fold(event, by, effects));
     }
 
     /// Folds in what the journal says; of no effect if it is about another program.
@@ -198,23 +200,23 @@ impl Ovnkube {
         effects: &mut Effects,
     ) {
         let why = match event {
-            journal::Event::Boot { .. } => Ignorance::Restart,
+            journal::Event::Boot { .. } => UnknownReason::Restart,
             // Where no rule is there is nothing that a start would end.
             journal::Event::BootOfOne { .. } if self.is_known() && self.at_least().is_empty() => {
                 return;
             }
-            journal::Event::BootOfOne { .. } => Ignorance::MayHaveBooted,
-            journal::Event::Lost { source: Source::Ovnkube } => Ignorance::CutMessage,
+            journal::Event::BootOfOne { .. } => UnknownReason::MayHaveBooted,
+            journal::Event::Lost { source: Source::Ovnkube } => UnknownReason::CutMessage,
             journal::Event::Missing { what, cause } if what.concerns(Source::Ovnkube) => {
                 (*cause).into()
             }
             journal::Event::Suppressed { source: Some(Source::Ovnkube), .. }
-            | journal::Event::TextLost { source: Some(Source::Ovnkube), .. } => Ignorance::Gap,
+            | journal::Event::TextLost { source: Some(Source::Ovnkube), .. } => UnknownReason::Gap,
             _ => return,
         };
-        self.turning(by, effects, |this, effects| {
+        self.report_known_change(by, effects, |this, effects| {
             this.lose(why, by, effects);
-            if why == Ignorance::Restart {
+            if why == UnknownReason::Restart {
                 this.process = Process::default();
             }
         });
@@ -223,11 +225,11 @@ impl Ovnkube {
     /// Lines are missing, or their order tells nothing: anything may have changed.
     pub(in crate::state) fn lose_sight(
         &mut self,
-        why: Ignorance,
+        why: UnknownReason,
         by: Evidence,
         effects: &mut Effects,
     ) {
-        self.turning(by, effects, |this, effects| this.lose(why, by, effects));
+        self.report_known_change(by, effects, |this, effects| this.lose(why, by, effects));
     }
 
     /// Takes facts as true from here on.
@@ -237,11 +239,11 @@ impl Ovnkube {
     /// unseen. Where the log has shown nothing of its start, they are; then [`Self::voice`]
     /// tells whether there is a rule line at all.
     pub fn know(&mut self, facts: &Statement, by: Evidence, effects: &mut Effects) {
-        self.turning(by, effects, |this, effects| this.take(facts, by, effects));
+        self.report_known_change(by, effects, |this, effects| this.take(facts, by, effects));
     }
 
     /// Runs a change and tells if all of the state became unknown or known by it.
-    fn turning(
+    fn report_known_change(
         &mut self,
         by: Evidence,
         effects: &mut Effects,
@@ -254,46 +256,49 @@ impl Ovnkube {
         match (before, self.is_known()) {
             (true, false) => {
                 // What was told to open or close on the way is part of what follows.
-                let why = self.first_unknown().map_or(Ignorance::Ambiguous, |unknown| unknown.why);
+                let why =
+                    self.first_unknown().map_or(UnknownReason::Ambiguous, |unknown| unknown.why);
                 effects.changes.truncate(told);
-                effects.changes.push(Change::Lost { scope, why, by });
-                self.tell_all(effects);
+                effects.changes.push(Change::BecameUnknown { scope, why, by });
+                self.report_all(effects);
             }
             (false, true) => {
                 effects.changes.truncate(told);
-                effects.changes.push(Change::Learnt { scope, by });
-                self.tell_all(effects);
+                effects.changes.push(Change::BecameKnown { scope, by });
+                self.report_all(effects);
             }
             _ => {}
         }
     }
 
-    fn tell_all(&self, effects: &mut Effects) {
+    fn report_all(&self, effects: &mut Effects) {
         for (key, support) in self.rules.open() {
             effects.changes.push(opened(key, support));
         }
     }
 
-    fn tell(&self, key: PortKey, turn: Turn, by: Evidence, effects: &mut Effects) {
+    fn report(&self, key: PortKey, turn: Transition, by: Evidence, effects: &mut Effects) {
         match turn {
-            Turn::Nothing => {}
-            Turn::Opened(support) => effects.changes.push(opened(key, support)),
-            Turn::Closed => effects.changes.push(Change::Closed { opening: key.opening(), by }),
+            Transition::Nothing => {}
+            Transition::Opened(support) => effects.changes.push(opened(key, support)),
+            Transition::Closed => {
+                effects.changes.push(Change::Closed { opening: key.opening(), by })
+            }
         }
     }
 
     /// Remarks about a rule that cannot count.
     fn remark_on(role: Role, by: Evidence, effects: &mut Effects) {
         match role {
-            Role::LookAlike => effects.remark(Remark::UnknownChain, by),
-            Role::Unreadable { not_a_port: true } => effects.remark(Remark::NotAPort, by),
-            Role::Unreadable { not_a_port: false } => effects.remark(Remark::UnsupportedMatch, by),
+            Role::UnknownChain => effects.remark(Anomaly::UnknownChain, by),
+            Role::Unreadable { not_a_port: true } => effects.remark(Anomaly::NotAPort, by),
+            Role::Unreadable { not_a_port: false } => effects.remark(Anomaly::UnsupportedMatch, by),
             _ => {}
         }
     }
 }
 
-fn opened(key: PortKey, support: Support) -> Change {
-    let Support { request, since, certainty } = support;
+fn opened(key: PortKey, support: Provenance) -> Change {
+    let Provenance { request, since, certainty } = support;
     Change::Opened { opening: key.opening(), request, by: since, certainty }
 }

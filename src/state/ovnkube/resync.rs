@@ -8,7 +8,7 @@
 //! Recreating lines.
 
 use super::super::evidence::Evidence;
-use crate::event::ovnkube::{Chain, PublishingRule};
+use crate::event::ovnkube::{Chain, PortRule};
 use crate::family::Family;
 use crate::text::Text;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -145,10 +145,10 @@ impl Process {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Sync {
     /// The rules that are kept, as the Ignoring lines named them.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    pub(super) names: BTreeMap<(Family, PublishingRule), Evidence>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
+    pub(super) names: BTreeMap<(Family, PortRule), Evidence>,
     /// The kept rules whose ports are not understood.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     pub(super) unreadable: BTreeMap<(Family, Chain, Text<'static>), Evidence>,
     /// The chains that are filled already.
     pub(super) rebuilt: BTreeSet<Chain>,

@@ -1,8 +1,8 @@
 //! The set of exact rules, and the ports that they hold open.
 
-use super::super::evidence::{Certainty, Evidence, Support};
+use super::super::evidence::{Certainty, Evidence, Provenance};
 use super::super::opening::{Holder, Opening};
-use crate::event::ovnkube::{Chain, Kind, PublishingRule};
+use crate::event::ovnkube::{Chain, Kind, PortRule};
 use crate::family::Family;
 use crate::port::HostPort;
 use crate::text::Text;
@@ -28,7 +28,7 @@ pub struct PortKey {
 impl PortKey {
     /// The port that a rule opens.
     #[must_use]
-    pub const fn of(family: Family, rule: &PublishingRule) -> Self {
+    pub const fn of(family: Family, rule: &PortRule) -> Self {
         Self { family, kind: rule.kind, address: rule.address, port: rule.port }
     }
 
@@ -47,14 +47,14 @@ impl PortKey {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct PortState {
     /// Rules that are surely there.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    rules: BTreeMap<PublishingRule, Held>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
+    rules: BTreeMap<PortRule, RuleHold>,
     /// Rules that may be there.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    maybe: BTreeMap<PublishingRule, Evidence>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
+    maybe: BTreeMap<PortRule, Evidence>,
     /// The caller stated the port, so there is at least one rule, whether or not the log showed
     /// it.
-    stated: Option<Support>,
+    stated: Option<Provenance>,
     /// A rule of the stated port was deleted, and it may have been the only one.
     stated_doubt: Option<Evidence>,
 }
@@ -62,30 +62,30 @@ pub(super) struct PortState {
 /// Why a rule is there, and how many lines announced it since it was last absent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Held {
-    support: Support,
+struct RuleHold {
+    support: Provenance,
     tries: u32,
 }
 
-impl Held {
-    const fn new(support: Support) -> Self {
+impl RuleHold {
+    const fn new(support: Provenance) -> Self {
         Self { support, tries: 1 }
     }
 }
 
 /// What a reported failure to add a rule says where the rule was announced several times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Tries {
+pub(super) enum FailureReports {
     /// Each failure is reported, so one of the other tries has succeeded: a rule that is there is
     /// not added again.
-    Told,
+    Each,
     /// Chains are emptied between the tries, and equal failures may be reported once.
-    Merged,
+    Deduplicated,
 }
 
 impl PortState {
     /// Why the port is surely open: the oldest of the lines that hold it.
-    fn support(&self) -> Option<Support> {
+    fn support(&self) -> Option<Provenance> {
         self.rules
             .values()
             .map(|held| held.support)
@@ -117,9 +117,9 @@ impl PortState {
 
 /// What a change of one rule did to its port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Turn {
+pub(super) enum Transition {
     Nothing,
-    Opened(Support),
+    Opened(Provenance),
     Closed,
 }
 
@@ -127,12 +127,12 @@ pub(super) enum Turn {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Rules {
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     ports: BTreeMap<PortKey, PortState>,
     /// The ports that may be open and may be closed.
     doubtful: BTreeSet<PortKey>,
     /// Rules whose ports are not understood, by family, chain and arguments.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     unreadable: BTreeMap<(Family, Chain, Text<'static>), Evidence>,
     size: usize,
     /// How many ports are open by the caller's word.
@@ -145,7 +145,7 @@ impl Rules {
         self.size.saturating_add(self.unreadable.len())
     }
 
-    fn change(&mut self, key: PortKey, change: impl FnOnce(&mut PortState)) -> Turn {
+    fn change(&mut self, key: PortKey, change: impl FnOnce(&mut PortState)) -> Transition {
         let state = self.ports.entry(key).or_default();
         let (before, size, stated) =
             (state.is_open(), state.size(), usize::from(state.stated.is_some()));
@@ -163,13 +163,13 @@ impl Rules {
             self.ports.remove(&key);
         }
         match after {
-            Some(support) if !before => Turn::Opened(support),
-            None if before => Turn::Closed,
-            _ => Turn::Nothing,
+            Some(support) if !before => Transition::Opened(support),
+            None if before => Transition::Closed,
+            _ => Transition::Nothing,
         }
     }
 
-    pub(super) fn holds(&self, family: Family, rule: &PublishingRule) -> bool {
+    pub(super) fn holds(&self, family: Family, rule: &PortRule) -> bool {
         self.ports
             .get(&PortKey::of(family, rule))
             .is_some_and(|state| state.rules.contains_key(rule))
@@ -179,11 +179,11 @@ impl Rules {
     pub(super) fn insert(
         &mut self,
         family: Family,
-        rule: PublishingRule,
-        support: Support,
-    ) -> Turn {
+        rule: PortRule,
+        support: Provenance,
+    ) -> Transition {
         self.change(PortKey::of(family, &rule), |state| {
-            state.rules.entry(rule).or_insert(Held::new(support));
+            state.rules.entry(rule).or_insert(RuleHold::new(support));
             state.maybe.remove(&rule);
         })
     }
@@ -192,12 +192,12 @@ impl Rules {
     pub(super) fn announce(
         &mut self,
         family: Family,
-        rule: PublishingRule,
-        support: Support,
-    ) -> Turn {
+        rule: PortRule,
+        support: Provenance,
+    ) -> Transition {
         self.change(PortKey::of(family, &rule), |state| {
-            let again = |held: &mut Held| held.tries = held.tries.saturating_add(1);
-            state.rules.entry(rule).and_modify(again).or_insert(Held::new(support));
+            let again = |held: &mut RuleHold| held.tries = held.tries.saturating_add(1);
+            state.rules.entry(rule).and_modify(again).or_insert(RuleHold::new(support));
             state.maybe.remove(&rule);
         })
     }
@@ -206,15 +206,15 @@ impl Rules {
     pub(super) fn remove(
         &mut self,
         family: Family,
-        rule: &PublishingRule,
+        rule: &PortRule,
         by: Evidence,
-    ) -> (Turn, Option<Support>) {
+    ) -> (Transition, Option<Provenance>) {
         let key = PortKey::of(family, rule);
         if self.stated > 0 && rule.port.range().first() != rule.port.range().last() {
             self.doubt_statements_within(key, by);
         }
         if !self.ports.contains_key(&key) {
-            return (Turn::Nothing, None);
+            return (Transition::Nothing, None);
         }
         let mut support = None;
         let turn = self.change(key, |state| {
@@ -251,16 +251,16 @@ impl Rules {
     pub(super) fn retract(
         &mut self,
         family: Family,
-        rule: &PublishingRule,
-        tries: Tries,
+        rule: &PortRule,
+        tries: FailureReports,
         by: Evidence,
-    ) -> Turn {
+    ) -> Transition {
         let key = PortKey::of(family, rule);
         if !self.ports.contains_key(&key) {
-            return Turn::Nothing;
+            return Transition::Nothing;
         }
         self.change(key, |state| match state.rules.get_mut(rule) {
-            Some(held) if held.tries > 1 && tries == Tries::Told => {
+            Some(held) if held.tries > 1 && tries == FailureReports::Each => {
                 held.tries = held.tries.saturating_sub(1)
             }
             Some(held) if held.tries > 1 => {
@@ -275,10 +275,10 @@ impl Rules {
     }
 
     /// The rule is not there, and nothing is said about others of the port.
-    pub(super) fn drop_missing(&mut self, family: Family, rule: &PublishingRule) -> Turn {
+    pub(super) fn drop_missing(&mut self, family: Family, rule: &PortRule) -> Transition {
         let key = PortKey::of(family, rule);
         if !self.ports.contains_key(&key) {
-            return Turn::Nothing;
+            return Transition::Nothing;
         }
         self.change(key, |state| {
             state.rules.remove(rule);
@@ -290,9 +290,9 @@ impl Rules {
     pub(super) fn doubt_adding(
         &mut self,
         family: Family,
-        rule: PublishingRule,
+        rule: PortRule,
         by: Evidence,
-    ) -> Turn {
+    ) -> Transition {
         self.change(PortKey::of(family, &rule), |state| {
             if !state.rules.contains_key(&rule) {
                 state.maybe.entry(rule).or_insert(by);
@@ -304,12 +304,12 @@ impl Rules {
     pub(super) fn doubt_deleting(
         &mut self,
         family: Family,
-        rule: PublishingRule,
+        rule: PortRule,
         by: Evidence,
-    ) -> Turn {
+    ) -> Transition {
         let key = PortKey::of(family, &rule);
         if !self.ports.contains_key(&key) {
-            return Turn::Nothing;
+            return Transition::Nothing;
         }
         self.change(key, |state| {
             if state.rules.remove(&rule).is_some() {
@@ -350,7 +350,7 @@ impl Rules {
                 state.rules.retain(|rule, _| rule.chain != chain);
                 state.maybe.retain(|rule, _| rule.chain != chain);
             });
-            if turn == Turn::Closed {
+            if turn == Transition::Closed {
                 closed(key);
             }
         }
@@ -384,7 +384,7 @@ impl Rules {
         self.change(key, |state| {
             let doubtful = state.stated_doubt.take().is_some();
             if !complete || doubtful || state.rules.is_empty() {
-                state.stated = Some(Support::new(by, Certainty::Stated));
+                state.stated = Some(Provenance::new(by, Certainty::Stated));
             }
         });
     }
@@ -416,12 +416,12 @@ impl Rules {
     }
 
     /// The ports that are surely open, each with its rules.
-    pub(super) fn open(&self) -> impl Iterator<Item = (PortKey, Support)> {
+    pub(super) fn open(&self) -> impl Iterator<Item = (PortKey, Provenance)> {
         self.ports.iter().filter_map(|(key, state)| Some((*key, state.support()?)))
     }
 
     /// The rules that surely hold a port.
-    pub(super) fn of_port(&self, key: PortKey) -> impl Iterator<Item = (PublishingRule, Support)> {
+    pub(super) fn of_port(&self, key: PortKey) -> impl Iterator<Item = (PortRule, Provenance)> {
         let rules = self.ports.get(&key).into_iter().flat_map(|state| &state.rules);
         rules.map(|(rule, held)| (*rule, held.support))
     }

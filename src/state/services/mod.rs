@@ -1,8 +1,8 @@
 //! What the services of a zone open, by a table that the caller gives.
 
-mod stock;
+mod builtin;
 
-pub use stock::{Release, stock_services, stock_services_of};
+pub use builtin::{Release, builtin_services, stock_services_of};
 
 use crate::port::HostPort;
 use crate::service::Service;
@@ -13,13 +13,13 @@ use core::fmt;
 
 /// Definitions of firewalld services by name.
 ///
-/// The log names services, never their ports. A table says what they stand for: [`stock_services`],
+/// The log names services, never their ports. A table says what they stand for: [`builtin_services`],
 /// with what the host's own `/etc/firewalld/services` adds or overrides.
 ///
 /// ```
-/// use hostport_audit::state::services::stock_services;
+/// use hostport_audit::state::services::builtin_services;
 ///
-/// let mut table = stock_services();
+/// let mut table = builtin_services();
 /// assert_eq!(table.ports(b"ssh")?, ["22/tcp".parse().unwrap()]);
 /// assert!(table.ports(b"my-app").is_err());
 /// table.insert("my-app", "8443/tcp include:http".parse().unwrap());
@@ -29,7 +29,7 @@ use core::fmt;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct ServiceTable {
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     services: BTreeMap<Text<'static>, Service>,
 }
 

@@ -39,11 +39,11 @@ impl Mirror {
                 Change::Opened { opening, .. } if is_mirrored(opening) => {
                     open.insert(opening.clone());
                 }
-                Change::Closed { opening, .. } | Change::Doubted { opening, .. } => {
+                Change::Closed { opening, .. } | Change::Uncertain { opening, .. } => {
                     open.remove(opening);
                 }
                 // What is lost or learnt as a whole is open only as far as what follows says so.
-                Change::Lost { scope, .. } | Change::Learnt { scope, .. } => {
+                Change::BecameUnknown { scope, .. } | Change::BecameKnown { scope, .. } => {
                     open.retain(|opening| !holds(scope, &opening.holder));
                 }
                 _ => {}
@@ -63,7 +63,7 @@ fn holds(scope: &Scope, holder: &Holder) -> bool {
         Holder::CrioSocket => return *scope == Scope::CrioSockets,
         Holder::CrioRule { family, .. } => return *scope == Scope::CrioRules { family: *family },
         Holder::NodePort { .. } | Holder::ExternalIp { .. } => return *scope == Scope::Ovnkube,
-        Holder::Neighbour { .. } => return *scope == Scope::Neighbours,
+        Holder::LocalPort { .. } => return *scope == Scope::LocalPorts,
         _ => return false,
     };
     match scope {
@@ -92,7 +92,7 @@ fn events(log: &[u8], limits: Limits, every: usize) {
     let mut enter = |finding: hostport_audit::event::Finding<'_>| {
         let FindingKind::Event(what) = finding.kind else { return };
         let host = finding.host.map(Text::into_owned);
-        let event = Event { host: host.clone(), at: finding.at, stamp: finding.stamp, what };
+        let event = Event { host: host.clone(), at: finding.at, stamp: finding.stamp, kind: what };
         if count < 8 {
             walk::saved(&event.clone().into_owned());
         }
@@ -113,9 +113,9 @@ fn events(log: &[u8], limits: Limits, every: usize) {
             for change in changes {
                 let (Change::Opened { by: of, .. }
                 | Change::Closed { by: of, .. }
-                | Change::Doubted { by: of, .. }
-                | Change::Lost { by: of, .. }
-                | Change::Learnt { by: of, .. }) = change
+                | Change::Uncertain { by: of, .. }
+                | Change::BecameUnknown { by: of, .. }
+                | Change::BecameKnown { by: of, .. }) = change
                 else {
                     continue;
                 };

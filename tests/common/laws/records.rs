@@ -36,7 +36,7 @@ fn wrapped(log: &[u8], limits: &Limits) {
         for delivery in &deliveries[before..] {
             walk::transport::delivery(delivery);
         }
-        let read: u64 = deliveries.iter().map(transport::Delivery::lines).sum();
+        let read: u64 = deliveries.iter().map(transport::Unwrapped::lines).sum();
         assert!(read <= count);
         if reader.is_idle() {
             assert_eq!(read, count, "lines are lost: {deliveries:?}");
@@ -48,7 +48,7 @@ fn wrapped(log: &[u8], limits: &Limits) {
     }
     reader.clone().finish(&mut |delivery| deliveries.push(delivery.into_owned()));
     assert_eq!(
-        deliveries.iter().map(transport::Delivery::lines).sum::<u64>(),
+        deliveries.iter().map(transport::Unwrapped::lines).sum::<u64>(),
         count,
         "{deliveries:?}"
     );
@@ -56,7 +56,7 @@ fn wrapped(log: &[u8], limits: &Limits) {
     assert!(reader.is_idle());
     let mut last = 0;
     for delivery in &deliveries {
-        if let transport::Delivery::Entry(entry) = delivery {
+        if let transport::Unwrapped::Entry(entry) = delivery {
             assert!(entry.at().line() <= count);
             last = last.max(entry.at().line());
         }

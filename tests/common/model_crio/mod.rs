@@ -128,7 +128,7 @@ fn pod() -> impl Strategy<Value = PodSpec> {
 }
 
 /// Two pods on one host port, each on an address of its own.
-fn neighbours() -> impl Strategy<Value = Vec<Op>> {
+fn local_ports() -> impl Strategy<Value = Vec<Op>> {
     mapping().prop_map(|mapping| {
         let on = |host_ip| PodSpec {
             stack: Stack::V4,
@@ -170,7 +170,7 @@ fn op() -> impl Strategy<Value = Op> {
 
 /// Up to about `length` operations.
 fn ops(length: usize) -> impl Strategy<Value = Vec<Op>> {
-    let some = prop_oneof![24 => op().prop_map(|op| vec![op]), 1 => neighbours()];
+    let some = prop_oneof![24 => op().prop_map(|op| vec![op]), 1 => local_ports()];
     vec(some, 1..length).prop_map(|some| some.concat())
 }
 

@@ -77,8 +77,8 @@ impl Daemon {
     /// What a client does before a permanent call; gives the zone if there is one.
     fn look_up(&mut self, zone: &str, by_command: bool, stray: Option<u8>) -> Option<String> {
         let resolved = self.resolve(zone);
-        let untold = self.objects.get(&resolved).is_some_and(|object| !object.told);
-        if untold && self.disk == Disk::ReadOnly {
+        let unknown_table = self.objects.get(&resolved).is_some_and(|object| !object.told);
+        if unknown_table && self.disk == Disk::ReadOnly {
             return None; // which zone could not be written, no line would tell
         }
         if by_command {

@@ -88,7 +88,7 @@ pub struct Timer {
 #[derive(Debug, Clone)]
 pub enum OnDisk {
     Written(Zone),
-    Broken,
+    GrammarError,
     Deleted,
 }
 
@@ -524,7 +524,7 @@ impl Daemon {
                 self.clock_set_at = self.now;
             }
             Op::Reading { which, zone } => self.log.reading(*which, zone, self.number(zone)),
-            Op::Neighbour(which) => self.neighbour(*which),
+            Op::LocalPort(which) => self.local_port(*which),
             Op::Polkit | Op::Tell => {}
         }
     }

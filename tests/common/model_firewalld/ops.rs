@@ -173,7 +173,7 @@ pub enum Op {
     },
     /// Rich rules, services' definitions, policies, interfaces: lines that look like those of
     /// interest.
-    Neighbour(u8),
+    LocalPort(u8),
     /// Refused by polkit: no line at all.
     Polkit,
     /// The caller tells what `firewall-cmd --list-all-zones`, with and without `--permanent`, says.
@@ -284,7 +284,7 @@ pub fn op() -> impl Strategy<Value = Op> {
         8 => (1u8..8).prop_map(Op::Wait),
         1 => Just(Op::ClockBack),
         5 => (any::<u8>(), zone()).prop_map(|(which, zone)| Op::Reading { which, zone }),
-        3 => any::<u8>().prop_map(Op::Neighbour),
+        3 => any::<u8>().prop_map(Op::LocalPort),
         1 => Just(Op::Polkit),
         4 => Just(Op::Tell),
     ]

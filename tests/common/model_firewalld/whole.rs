@@ -12,11 +12,11 @@ impl Daemon {
         for (zone, change) in std::mem::take(&mut self.on_disk) {
             let mut content = match change {
                 OnDisk::Written(content) => content,
-                OnDisk::Broken if !SHIPPED.contains(&zone.as_str()) => {
+                OnDisk::GrammarError if !SHIPPED.contains(&zone.as_str()) => {
                     self.permanent.remove(&zone);
                     continue;
                 }
-                OnDisk::Broken | OnDisk::Deleted => Zone::shipped(&zone),
+                OnDisk::GrammarError | OnDisk::Deleted => Zone::shipped(&zone),
             };
             content.blur();
             self.permanent.insert(zone, content);
@@ -45,7 +45,7 @@ impl Daemon {
         self.log.debug1("Loading policy file '/usr/lib/firewalld/policies/allow-host-ipv6.xml'");
         for zone in self.local_files.clone() {
             self.log.zone_file(&zone, SHIPPED.contains(&zone.as_str()), true);
-            if let Some(OnDisk::Broken) = self.on_disk.get(&zone) {
+            if let Some(OnDisk::GrammarError) = self.on_disk.get(&zone) {
                 self.log.error(&format!(
                     "Failed to load zone file '/etc/firewalld/zones/{zone}.xml': INVALID_PORT: port number in '99999' is too big"
                 ));
@@ -93,7 +93,7 @@ impl Daemon {
     }
 
     fn broken_file(&self) -> bool {
-        self.on_disk.values().any(|change| matches!(change, OnDisk::Broken))
+        self.on_disk.values().any(|change| matches!(change, OnDisk::GrammarError))
     }
 
     /// The daemon is away for a while: what somebody does to its files meanwhile leaves no line.
@@ -411,7 +411,7 @@ impl Daemon {
         *edited.cell(item.kind) = Self::filled(std::slice::from_ref(item));
         edited.blur();
         if self.log.version.announces_edits() {
-            let change = if broken { OnDisk::Broken } else { OnDisk::Written(edited) };
+            let change = if broken { OnDisk::GrammarError } else { OnDisk::Written(edited) };
             self.on_disk.insert(zone.to_owned(), change);
             self.local_files.insert(zone.to_owned());
             return self.announce_edit(broken);
@@ -423,7 +423,7 @@ impl Daemon {
         self.log.debug1(&format!("Loading zone file '/etc/firewalld/zones/{zone}.xml'"));
         if broken {
             self.log.error(&format!("Failed to load zone file '{zone}.xml': INVALID_PORT: port number in '99999' is too big"));
-            self.on_disk.insert(zone.to_owned(), OnDisk::Broken);
+            self.on_disk.insert(zone.to_owned(), OnDisk::GrammarError);
         } else if existed {
             self.on_disk.remove(zone);
             self.permanent.insert(zone.to_owned(), edited);
@@ -453,7 +453,7 @@ impl Daemon {
     }
 
     /// Lines of things that are not compared, some of which look much like those that are.
-    pub fn neighbour(&mut self, which: u8) {
+    pub fn local_port(&mut self, which: u8) {
         match which % 5 {
             0 => {
                 let rule = "rule port port=\"8080\" protocol=\"tcp\" log prefix=\"zone.addPort('public', '22', 'tcp')\" accept";

@@ -5,28 +5,28 @@
 //! known. It is printed before it is applied: what it adds is true once CRI-O goes on as it does
 //! after success, what it removes is gone unless a failure is reported.
 
-mod emptied;
-mod failure;
-mod lost;
-mod overtaken;
-mod restoring;
-mod told;
+mod checkpoint;
+mod empty_input;
+mod failed_removal;
+mod lost_text;
+mod restore_input;
+mod untracked;
 
-pub(super) use lost::Doer;
-pub(super) use restoring::Order;
+pub(super) use lost_text::AnonymousLine;
+pub(super) use restore_input::FamilyOrder;
 
-use super::know::DnatRule;
+use super::checkpoint::DnatRule;
 use crate::family::Family;
 use crate::port::HostPort;
 use crate::state::change::Change;
 use crate::state::effects::Effects;
-use crate::state::evidence::{Evidence, Support};
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::evidence::{Evidence, Provenance};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::state::opening::{Holder, Opening, Scope};
 use crate::text::Text;
 use alloc::collections::{BTreeMap, BTreeSet, btree_map};
 use alloc::vec::Vec;
-use overtaken::Overtaken;
+use untracked::Untracked;
 
 pub(super) const FAMILIES: [Family; 2] = [Family::Ipv4, Family::Ipv6];
 
@@ -34,7 +34,7 @@ type Rules = BTreeMap<DnatRule, Entry>;
 
 /// Stands for the rules that one sandbox brought to one family and that were not told. No two have
 /// the same.
-pub(in crate::state::crio) type Mark = u64;
+pub(in crate::state::crio) type SandboxRules = u64;
 
 /// A rule that exists.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(in crate::state::crio) type Mark = u64;
 pub(super) struct Entry {
     /// Its chains, for two host ports may lead alike; none for a rule that the caller stated.
     chains: BTreeSet<Text<'static>>,
-    pub(super) support: Support,
+    pub(super) support: Provenance,
 }
 
 /// The rules of one family.
@@ -51,19 +51,19 @@ pub(super) struct Entry {
 pub(super) struct OneFamily {
     unknown: Option<Unknown>,
     /// The rules that surely exist.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     rules: Rules,
-    change: Option<Underway>,
+    change: Option<PendingChange>,
     /// The text of an input was lost, and how it ended was not seen yet.
     text_lost: bool,
     /// The rules that exist besides and were not told, oldest first.
-    hidden: BTreeMap<Mark, Hidden>,
+    hidden: BTreeMap<SandboxRules, UnloggedRules>,
 }
 
 /// Rules of one sandbox that were not told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Hidden {
+struct UnloggedRules {
     /// `NAMESPACE/POD`.
     pod: Text<'static>,
     why: Unknown,
@@ -72,10 +72,10 @@ struct Hidden {
 /// A change whose input was printed, and whose outcome was not seen yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct Underway {
+struct PendingChange {
     kind: Kind,
     /// The rules that exist after it and not before, or before it and not after.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     rules: Rules,
     /// All the rules that it removes are known.
     complete: bool,
@@ -83,7 +83,7 @@ struct Underway {
     removers: BTreeSet<Text<'static>>,
     /// Whether a line about sockets came behind it, as it does after success (up to 1.30); `None`
     /// if it may be of another request.
-    answered: Option<bool>,
+    success_seen: Option<bool>,
     by: Evidence,
 }
 
@@ -101,7 +101,7 @@ enum Kind {
 /// An input that leaves no rule, and might be of either family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-struct FirstOfTwo {
+struct AmbiguousRemoval {
     chains: BTreeSet<Text<'static>>,
     removers: BTreeSet<Text<'static>>,
     by: Evidence,
@@ -114,18 +114,18 @@ pub(super) struct Exposure {
     ipv6: OneFamily,
     /// An input that removes the same chains as the other family has, before that other family's
     /// input came.
-    first_of_two: Option<FirstOfTwo>,
-    overtaken: Overtaken,
+    first_of_two: Option<AmbiguousRemoval>,
+    untracked: Untracked,
     /// How the rules name the pods that are being started.
     comments: BTreeSet<Text<'static>>,
     /// The rules that were not told of the pods (`NAMESPACE/POD`) being started.
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    hiding: BTreeMap<(Text<'static>, Family), Mark>,
-    next_mark: Mark,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
+    hiding: BTreeMap<(Text<'static>, Family), SandboxRules>,
+    next_mark: SandboxRules,
     /// How rules that were not told are named, told just now.
-    named: Vec<(Mark, Text<'static>)>,
+    named: Vec<(SandboxRules, Text<'static>)>,
     /// An input whose text is lost, of which it is not known yet which family it changed.
-    lost: Option<lost::Lost>,
+    lost: Option<lost_text::Lost>,
     /// The ports that the caller stated without the rules, true until the next line that can
     /// change them.
     stated: Option<BTreeSet<HostPort>>,
@@ -159,7 +159,7 @@ impl Exposure {
             ipv4: OneFamily::new(),
             ipv6: OneFamily::new(),
             first_of_two: None,
-            overtaken: Overtaken::new(),
+            untracked: Untracked::new(),
             comments: BTreeSet::new(),
             hiding: BTreeMap::new(),
             next_mark: 0,
@@ -193,13 +193,14 @@ impl Exposure {
             .map(|change| change.by);
         let first = self.first_of_two.as_ref().map(|first| first.by);
         self.out_of_sight(family)
-            .or_else(|| underway.or(first).map(|by| Unknown::since(Ignorance::Underway, by)))
+            .or_else(|| underway.or(first).map(|by| Unknown::since(UnknownReason::Underway, by)))
     }
 
     /// Why a family may have rules that were never seen, if it may.
     fn out_of_sight(&self, family: Family) -> Option<Unknown> {
         let of = self.family(family);
-        let lost = || self.lost.as_ref().map(|lost| Unknown::since(Ignorance::CutMessage, lost.by));
+        let lost =
+            || self.lost.as_ref().map(|lost| Unknown::since(UnknownReason::CutMessage, lost.by));
         of.unknown.or_else(|| of.hidden.values().next().map(|hidden| hidden.why)).or_else(lost)
     }
 
@@ -237,15 +238,15 @@ impl Exposure {
             if let Some(change) = &of.change
                 && (!change.complete || change.rules.keys().any(|rule| !ports.contains(&rule.port)))
             {
-                return Err(Unknown::since(Ignorance::Underway, change.by));
+                return Err(Unknown::since(UnknownReason::Underway, change.by));
             }
         }
-        if let Some(FirstOfTwo { by, .. }) = &self.first_of_two {
+        if let Some(AmbiguousRemoval { by, .. }) = &self.first_of_two {
             // One of the two families is empty by now, and the ports of the other one are left.
             let of =
                 |family| self.rules(family).map(|(rule, _)| rule.port).collect::<BTreeSet<_>>();
             if of(Family::Ipv4) != of(Family::Ipv6) {
-                return Err(Unknown::since(Ignorance::Underway, *by));
+                return Err(Unknown::since(UnknownReason::Underway, *by));
             }
         }
         Ok(ports)
@@ -273,12 +274,12 @@ impl Exposure {
         if of.unknown.is_none() {
             let told =
                 of.rules.keys().filter(|rule| !before.contains_key(*rule)).map(|rule| &rule.pod);
-            let named = lost::names(&hidden, &told.collect());
+            let named = lost_text::names(&hidden, &told.collect());
             self.named.extend(named);
         }
         let of = self.family_mut(family);
         if of.unknown.take().is_some() || !hidden.is_empty() {
-            effects.changes.push(Change::Learnt { scope: Scope::CrioRules { family }, by });
+            effects.changes.push(Change::BecameKnown { scope: Scope::CrioRules { family }, by });
             report_all(family, &of.rules, effects);
             return;
         }
@@ -294,7 +295,7 @@ impl Exposure {
     pub(super) fn lose(
         &mut self,
         family: Family,
-        why: Ignorance,
+        why: UnknownReason,
         by: Evidence,
         effects: &mut Effects,
     ) {
@@ -302,11 +303,11 @@ impl Exposure {
         self.overtake(family);
         let first = self.first_of_two.take();
         if let Some(first) = &first {
-            self.overtaken.add(&first.removers);
+            self.untracked.add(&first.removers);
         }
         let lost = self.lost.take();
-        if let Some(lost::Lost { doer: Doer::Removal { request }, .. }) = &lost {
-            self.overtaken.add(&BTreeSet::from([request.clone()]));
+        if let Some(lost_text::Lost { doer: AnonymousLine::Removal { request }, .. }) = &lost {
+            self.untracked.add(&BTreeSet::from([request.clone()]));
         }
         if first.is_some() || lost.is_some() {
             // Either may be of the other family.
@@ -318,14 +319,18 @@ impl Exposure {
         let had = !of.rules.is_empty();
         of.rules.clear();
         if of.unknown.is_none() || had {
-            effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why, by });
+            effects.changes.push(Change::BecameUnknown {
+                scope: Scope::CrioRules { family },
+                why,
+                by,
+            });
         }
         // What was stated of iptables is gone with the rest.
-        of.unknown.take_if(|unknown| unknown.why == Ignorance::NftablesNotStated);
+        of.unknown.take_if(|unknown| unknown.why == UnknownReason::NftablesNotStated);
         of.unknown.get_or_insert(Unknown::since(why, by));
     }
 
-    pub(super) fn lose_all(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    pub(super) fn lose_all(&mut self, why: UnknownReason, by: Evidence, effects: &mut Effects) {
         FAMILIES.into_iter().for_each(|family| self.lose(family, why, by, effects));
     }
 
@@ -356,10 +361,10 @@ impl Exposure {
                 if torn {
                     of.rules.clear();
                 }
-                of.unknown = Some(Unknown::since(Ignorance::Crash, by));
-                effects.changes.push(Change::Lost {
+                of.unknown = Some(Unknown::since(UnknownReason::Crash, by));
+                effects.changes.push(Change::BecameUnknown {
                     scope: Scope::CrioRules { family },
-                    why: Ignorance::Crash,
+                    why: UnknownReason::Crash,
                     by,
                 });
                 report_all(family, &of.rules, effects);
@@ -368,7 +373,7 @@ impl Exposure {
     }
 
     /// The machine may have been started anew, and then no rule exists.
-    pub(super) fn may_be_gone(&mut self, why: Ignorance, by: Evidence, effects: &mut Effects) {
+    pub(super) fn may_be_gone(&mut self, why: UnknownReason, by: Evidence, effects: &mut Effects) {
         self.stated = self.stated.take().filter(BTreeSet::is_empty);
         for family in FAMILIES {
             if !self.family(family).rules.is_empty() || self.family(family).change.is_some() {
@@ -397,7 +402,7 @@ fn merge(rules: &mut Rules, more: impl IntoIterator<Item = (DnatRule, Entry)>) {
 }
 
 fn report(family: Family, rule: &DnatRule, entry: &Entry, effects: &mut Effects) {
-    let Support { request, since, certainty } = entry.support;
+    let Provenance { request, since, certainty } = entry.support;
     effects.changes.push(Change::Opened {
         opening: opening(family, rule),
         request,

@@ -1,12 +1,12 @@
 //! klog's records, ovnkube's and the neighbours' messages in them.
 
 use super::{printed, refusal, result, rule, saved, shown, text};
-use hostport_audit::event::{neighbour as neighbour_event, ovnkube as ovnkube_event};
+use hostport_audit::event::{local_port as neighbour_event, ovnkube as ovnkube_event};
 use hostport_audit::record::klog::{Form, Reader, Record};
 use hostport_audit::record::ovnkube::Message;
 use hostport_audit::record::rule::Rule;
 use hostport_audit::record::structured::Structured;
-use hostport_audit::record::{Reading, neighbour};
+use hostport_audit::record::{Reading, local_port};
 
 /// Reads the line as a record.
 pub fn record(line: &[u8]) {
@@ -54,7 +54,7 @@ fn walk(record: &Record<'_>, line: &[u8]) {
     for event in ovnkube_event::events(record) {
         ovnkube_event(&event);
     }
-    if let Some(found) = neighbour::Message::of(record) {
+    if let Some(found) = local_port::Message::of(record) {
         assert!(found.port().range().first() == found.port().range().last());
         shown(&(found.program(), found.action(), found.address(), found.family()));
         assert_eq!(found.clone().into_owned(), found);

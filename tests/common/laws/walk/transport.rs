@@ -1,7 +1,7 @@
 //! What stands around messages.
 
 use super::{inside, saved, shown, text};
-use hostport_audit::record::transport::{Delivery, Entry, Note, Prefix};
+use hostport_audit::record::transport::{Entry, JournalNotice, Prefix, Unwrapped};
 
 /// Takes the prefix off the line.
 pub fn line(line: &[u8]) {
@@ -46,16 +46,16 @@ pub fn walk(prefix: &Prefix<'_>) {
 }
 
 /// Calls every getter of what a reader handed out.
-pub fn delivery(delivery: &Delivery<'_>) {
+pub fn delivery(delivery: &Unwrapped<'_>) {
     match delivery {
-        Delivery::Entry(entry) => self::entry(entry),
-        Delivery::Note { note, prefix, .. } => {
+        Unwrapped::Entry(entry) => self::entry(entry),
+        Unwrapped::JournalNotice { note, prefix, .. } => {
             walk(prefix);
-            if let Note::Suppressed { count, .. } = note {
+            if let JournalNotice::Suppressed { count, .. } = note {
                 shown(count);
             }
         }
-        Delivery::Malformed { error, lines, .. } => {
+        Unwrapped::Malformed { error, lines, .. } => {
             assert!(*lines > 0);
             assert!(!error.expected().is_empty() && !error.to_string().is_empty());
         }

@@ -1,7 +1,7 @@
 //! Neighbours: programs that log host ports in much the same words are recognised with their name,
 //! and never taken for ovnkube.
 
-use hostport_audit::event::neighbour::{self, Action, Program};
+use hostport_audit::event::local_port::{self, Action, Program};
 use hostport_audit::event::ovnkube;
 use hostport_audit::record::klog::Record;
 use hostport_audit::{Family, HostPort};
@@ -13,7 +13,7 @@ fn check(message: &str, want: Option<Told<'_>>) {
     let line = format!("I0625 09:07:00.992980       1 any.go:1] {message}");
     let record = Record::parse(line.as_bytes()).unwrap().unwrap();
     assert_eq!(ovnkube::events(&record).count(), 0, "{message}");
-    let event = neighbour::event(&record);
+    let event = local_port::event(&record);
     let told = event
         .as_ref()
         .map(|e| (e.program, e.action, e.description.to_str().unwrap(), e.family, e.port));

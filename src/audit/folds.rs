@@ -1,7 +1,7 @@
 //! The folds over findings: state, coverage and, if the caller wants it, history.
 
 use super::watch::{HostChange, Watch};
-use crate::event::{Event, Finding, FindingKind, Source, What, journal};
+use crate::event::{Event, EventKind, Finding, FindingKind, Source, journal};
 use crate::limits::Limits;
 use crate::report::{Coverage, History};
 use crate::span::LineRef;
@@ -64,7 +64,7 @@ impl Waiting {
 /// What has been found so far.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Book {
+pub(super) struct Folds {
     /// Whose the lines without a host's name are.
     pub(super) host: Option<Text<'static>>,
     /// All lines are of one host, whatever name they have.
@@ -79,7 +79,7 @@ pub(super) struct Book {
     pub(super) watch: Option<Watch>,
 }
 
-impl Book {
+impl Folds {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             host: None,
@@ -94,7 +94,7 @@ impl Book {
     }
 
     /// Enters a finding in all of them.
-    pub(super) fn enter(&mut self, mut finding: Finding<'_>) {
+    pub(super) fn push(&mut self, mut finding: Finding<'_>) {
         if self.waiting.first().is_some_and(|told| told.is_before(finding.at)) {
             self.take_waiting(|told| told.is_before(finding.at));
         }
@@ -112,7 +112,7 @@ impl Book {
         // A start lies between the lines before and behind it; it has no time of its own.
         let is_start = matches!(
             kind,
-            FindingKind::Event(What::Journal(
+            FindingKind::Event(EventKind::Journal(
                 journal::Event::Boot { .. } | journal::Event::BootOfOne { .. }
             ))
         );
@@ -121,7 +121,7 @@ impl Book {
         }
         match kind {
             FindingKind::Event(what) => {
-                let event = Event { host, at, stamp, what };
+                let event = Event { host, at, stamp, kind: what };
                 ledger.apply(&event, &mut note);
                 // What is known may change although nothing opens or closes: a change came to its
                 // end.
@@ -164,11 +164,11 @@ impl Book {
         }
         finding.host.clone_from(&self.host);
         // Names that differ are no several hosts.
-        if let FindingKind::Event(What::Journal(journal::Event::BootOfOne { id })) =
+        if let FindingKind::Event(EventKind::Journal(journal::Event::BootOfOne { id })) =
             &mut finding.kind
         {
             let id = id.take();
-            finding.kind = FindingKind::Event(What::Journal(journal::Event::Boot { id }));
+            finding.kind = FindingKind::Event(EventKind::Journal(journal::Event::Boot { id }));
         }
     }
 
@@ -230,7 +230,7 @@ fn note(
     history: &mut Option<History>,
     watch: &mut Option<Watch>,
 ) {
-    coverage.remark(host, &effects.remarks);
+    coverage.remark(host, &effects.anomalies);
     if let Some(history) = history {
         history.record(host, by, &effects.changes);
     }

@@ -10,7 +10,7 @@ use core::fmt;
     serde(rename_all = "snake_case")
 )]
 #[non_exhaustive]
-pub enum Remark {
+pub enum Anomaly {
     /// A look-alike written by another program than the one it imitates.
     ForeignIdentifier,
     /// A rule line without its klog header.
@@ -59,7 +59,7 @@ pub enum Remark {
     LimitReached,
 }
 
-impl Remark {
+impl Anomaly {
     /// The remark in words.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -90,7 +90,7 @@ impl Remark {
     }
 }
 
-impl fmt::Display for Remark {
+impl fmt::Display for Anomaly {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.as_str())
     }

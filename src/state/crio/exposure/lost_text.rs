@@ -6,15 +6,15 @@
 //! one pod was being stopped took the rules of that pod. So the rules of all other pods stay known,
 //! and when the pod has gone all is known again.
 
-use super::restoring::MOST_STARTS;
-use super::{Exposure, FAMILIES, Hidden, Mark, Rules, report_all};
+use super::restore_input::MOST_STARTS;
+use super::{Exposure, FAMILIES, Rules, SandboxRules, UnloggedRules, report_all};
 use crate::family::Family;
 use crate::state::change::Change;
-use crate::state::crio::know::DnatRule;
+use crate::state::crio::checkpoint::DnatRule;
 use crate::state::crio::requests::{Sandbox, names_pod};
 use crate::state::effects::Effects;
 use crate::state::evidence::Evidence;
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::state::opening::Scope;
 use crate::text::Text;
 use alloc::collections::{BTreeMap, BTreeSet};
@@ -27,7 +27,7 @@ use alloc::vec::Vec;
     derive(serde::Serialize, serde::Deserialize),
     serde(tag = "type", rename_all = "snake_case")
 )]
-pub(in crate::state::crio) enum Doer {
+pub(in crate::state::crio) enum AnonymousLine {
     /// The start of this pod (`NAMESPACE/POD`), and nothing besides.
     Start { pod: Text<'static> },
     /// This request to stop a sandbox that was seen to start, and nothing besides.
@@ -38,17 +38,17 @@ pub(in crate::state::crio) enum Doer {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct Lost {
-    pub(super) doer: Doer,
+    pub(super) doer: AnonymousLine,
     pub(super) by: Evidence,
 }
 
 /// How the rules are named that were not told, now that names stand there that were not there
 /// before: if there is one for one.
 pub(super) fn names(
-    hidden: &BTreeMap<Mark, Hidden>,
+    hidden: &BTreeMap<SandboxRules, UnloggedRules>,
     new: &BTreeSet<&Text<'static>>,
-) -> Vec<(Mark, Text<'static>)> {
-    let name = |(mark, of): (&Mark, &Hidden)| {
+) -> Vec<(SandboxRules, Text<'static>)> {
+    let name = |(mark, of): (&SandboxRules, &UnloggedRules)| {
         let mut mine = new.iter().filter(|name| names_pod(name.as_bytes(), of.pod.as_bytes()));
         let alone = hidden.values().filter(|other| other.pod == of.pod).count() == 1;
         let (Some(name), None, true) = (mine.next(), mine.next(), alone) else { return None };
@@ -62,23 +62,23 @@ impl Exposure {
     pub(in crate::state::crio) fn lose_text(
         &mut self,
         family: Option<Family>,
-        doer: Option<Doer>,
+        doer: Option<AnonymousLine>,
         by: Evidence,
         effects: &mut Effects,
     ) {
         self.stated = None;
         let calm = self.first_of_two.is_none()
             && FAMILIES.into_iter().all(|family| self.family(family).change.is_none());
-        let same = |doer: &Doer| self.lost.as_ref().is_none_or(|lost| lost.doer == *doer);
+        let same = |doer: &AnonymousLine| self.lost.as_ref().is_none_or(|lost| lost.doer == *doer);
         match doer.filter(|doer| calm && same(doer)) {
             Some(doer) => {
                 for family in FAMILIES {
                     let of = self.family_mut(family);
                     of.text_lost = true;
                     if of.unknown.is_none() && of.hidden.is_empty() {
-                        effects.changes.push(Change::Lost {
+                        effects.changes.push(Change::BecameUnknown {
                             scope: Scope::CrioRules { family },
-                            why: Ignorance::CutMessage,
+                            why: UnknownReason::CutMessage,
                             by,
                         });
                         report_all(family, &of.rules, effects);
@@ -90,7 +90,7 @@ impl Exposure {
                 for one in
                     FAMILIES.into_iter().filter(|one| family.is_none_or(|family| family == *one))
                 {
-                    self.lose(one, Ignorance::CutMessage, by, effects);
+                    self.lose(one, UnknownReason::CutMessage, by, effects);
                     self.family_mut(one).text_lost = true;
                 }
             }
@@ -104,9 +104,9 @@ impl Exposure {
         by: Evidence,
         effects: &mut Effects,
     ) {
-        if let Some(Lost { doer: Doer::Start { pod }, by: since }) = self.lost.clone() {
+        if let Some(Lost { doer: AnonymousLine::Start { pod }, by: since }) = self.lost.clone() {
             self.found(by, effects);
-            self.hide(family, pod, Unknown::since(Ignorance::CutMessage, since), effects);
+            self.hide(family, pod, Unknown::since(UnknownReason::CutMessage, since), effects);
         }
     }
 
@@ -119,11 +119,11 @@ impl Exposure {
         effects: &mut Effects,
     ) {
         match self.lost.clone() {
-            Some(Lost { doer: Doer::Start { pod: started }, by: since })
+            Some(Lost { doer: AnonymousLine::Start { pod: started }, by: since })
                 if started.as_bytes() == pod.as_bytes() =>
             {
                 self.found(by, effects);
-                let why = Unknown::since(Ignorance::CutMessage, since);
+                let why = Unknown::since(UnknownReason::CutMessage, since);
                 FAMILIES
                     .into_iter()
                     .for_each(|family| self.hide(family, started.clone(), why, effects));
@@ -149,7 +149,7 @@ impl Exposure {
     ) {
         self.starting(pod);
         for family in self.adding_for(pod) {
-            self.lose(family, Ignorance::Unresolved, by, effects);
+            self.lose(family, UnknownReason::Unresolved, by, effects);
         }
     }
 
@@ -158,7 +158,7 @@ impl Exposure {
     pub(in crate::state::crio) fn start_was_unseen(&mut self, by: Evidence, effects: &mut Effects) {
         for family in FAMILIES {
             if self.lost.is_some() || !self.family(family).hidden.is_empty() {
-                self.lose(family, Ignorance::Gap, by, effects);
+                self.lose(family, UnknownReason::Gap, by, effects);
             }
         }
     }
@@ -167,7 +167,7 @@ impl Exposure {
     pub(in crate::state::crio) fn forget_requests(&mut self) {
         self.comments.clear();
         self.hiding.clear();
-        self.overtaken.clear();
+        self.untracked.clear();
     }
 
     /// What the start of a pod brought, now that it ended.
@@ -189,7 +189,7 @@ impl Exposure {
     }
 
     /// How rules are named that were not told before.
-    pub(in crate::state::crio) fn take_named(&mut self) -> Vec<(Mark, Text<'static>)> {
+    pub(in crate::state::crio) fn take_named(&mut self) -> Vec<(SandboxRules, Text<'static>)> {
         core::mem::take(&mut self.named)
     }
 
@@ -202,7 +202,7 @@ impl Exposure {
         effects: &mut Effects,
     ) {
         let unseen = match &self.lost {
-            Some(Lost { doer: Doer::Removal { request: lost }, .. }) => {
+            Some(Lost { doer: AnonymousLine::Removal { request: lost }, .. }) => {
                 lost.as_bytes() == request.as_bytes()
             }
             _ => false,
@@ -234,7 +234,7 @@ impl Exposure {
             }
             if sandbox.comment.is_none() {
                 // These rules are of the pod, and of which of its sandboxes was not told.
-                self.lose(family, Ignorance::CutMessage, by, effects);
+                self.lose(family, UnknownReason::CutMessage, by, effects);
                 continue;
             }
             // What is not known besides stays so: rules of others that are not told, or those of a
@@ -248,13 +248,19 @@ impl Exposure {
     }
 
     /// Rules that were not told are gone. False if they were told meanwhile.
-    fn unhide(&mut self, family: Family, mark: Mark, by: Evidence, effects: &mut Effects) -> bool {
+    fn unhide(
+        &mut self,
+        family: Family,
+        mark: SandboxRules,
+        by: Evidence,
+        effects: &mut Effects,
+    ) -> bool {
         let of = self.family_mut(family);
         if of.hidden.remove(&mark).is_none() {
             return false;
         }
         if of.hidden.is_empty() && of.unknown.is_none() {
-            effects.changes.push(Change::Learnt { scope: Scope::CrioRules { family }, by });
+            effects.changes.push(Change::BecameKnown { scope: Scope::CrioRules { family }, by });
             report_all(family, &of.rules, effects);
         }
         true
@@ -268,10 +274,10 @@ impl Exposure {
         effects: &mut Effects,
     ) {
         match &self.lost {
-            Some(Lost { doer: Doer::Removal { request: lost }, .. })
+            Some(Lost { doer: AnonymousLine::Removal { request: lost }, .. })
                 if lost.as_bytes() == request.as_bytes() =>
             {
-                self.lose_all(Ignorance::CutMessage, by, effects);
+                self.lose_all(UnknownReason::CutMessage, by, effects);
             }
             _ => {}
         }
@@ -285,7 +291,9 @@ impl Exposure {
             let of = self.family_mut(family);
             of.text_lost = false;
             if of.unknown.is_none() && of.hidden.is_empty() {
-                effects.changes.push(Change::Learnt { scope: Scope::CrioRules { family }, by });
+                effects
+                    .changes
+                    .push(Change::BecameKnown { scope: Scope::CrioRules { family }, by });
                 report_all(family, &of.rules, effects);
             }
         }
@@ -303,9 +311,9 @@ impl Exposure {
         self.stated = None;
         match pod {
             Some(pod) => {
-                self.hide(family, pod, Unknown::since(Ignorance::NeverPrinted, by), effects)
+                self.hide(family, pod, Unknown::since(UnknownReason::NeverPrinted, by), effects)
             }
-            None => self.lose(family, Ignorance::NeverPrinted, by, effects),
+            None => self.lose(family, UnknownReason::NeverPrinted, by, effects),
         }
     }
 
@@ -317,14 +325,14 @@ impl Exposure {
         self.next_mark = mark.wrapping_add(1);
         let of = self.family_mut(family);
         if let (None, true, Some(by)) = (of.unknown, of.hidden.is_empty(), why.since) {
-            effects.changes.push(Change::Lost {
+            effects.changes.push(Change::BecameUnknown {
                 scope: Scope::CrioRules { family },
                 why: why.why,
                 by,
             });
             report_all(family, &of.rules, effects);
         }
-        of.hidden.insert(mark, Hidden { pod: pod.clone(), why });
+        of.hidden.insert(mark, UnloggedRules { pod: pod.clone(), why });
         if self.hiding.len() < MOST_STARTS {
             self.hiding.insert((pod, family), mark);
         }

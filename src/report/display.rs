@@ -1,11 +1,11 @@
 //! How a report reads in a terminal, and its digest.
 
+use super::at_time::OpenThen;
 use super::document::{HistoryReport, HostReport, LineReport, Report};
 use super::history::PortHistory;
-use super::moment::OpenThen;
+use super::labels::{Table, anomaly_words, held_by, host_word, layer_word, port_word, shown};
 use super::open_port::{Fact, OpenPorts};
-use super::untold;
-use super::words::{Table, held_by, host_word, layer_word, port_word, remark_words, shown};
+use super::unknown_table;
 use crate::port::HostPort;
 use alloc::string::{String, ToString};
 use core::fmt::{self, Write};
@@ -135,7 +135,7 @@ impl fmt::Display for OpenPorts {
         if !self.unknown.is_empty() {
             writeln!(f, "\n  not known:")?;
             let mut table = Table::new(&["WHAT", "WHY"]).indented(2);
-            for (what, why) in untold::rows(&self.unknown) {
+            for (what, why) in unknown_table::rows(&self.unknown) {
                 table.row([what, why]);
             }
             write!(f, "{table}")?;
@@ -143,7 +143,7 @@ impl fmt::Display for OpenPorts {
         if !self.assumed.is_empty() {
             writeln!(f, "\n  known only by an assumption:")?;
             let mut table = Table::new(&["WHAT", "ASSUMED"]).indented(2);
-            for (what, assumed) in untold::assumed_rows(&self.assumed) {
+            for (what, assumed) in unknown_table::assumed_rows(&self.assumed) {
                 table.row([what, assumed]);
             }
             write!(f, "{table}")?;
@@ -166,8 +166,8 @@ impl fmt::Display for LineReport {
         for malformed in &self.malformed_samples {
             writeln!(f, "    {}: {}", malformed.at, malformed.reason)?;
         }
-        if counts.remarks > 0 {
-            writeln!(f, "  remarks: {}", remark_words(self.remarks_by_kind.iter()))?;
+        if counts.anomalies > 0 {
+            writeln!(f, "  remarks: {}", anomaly_words(self.remarks_by_kind.iter()))?;
         }
         if self.boots > 0 {
             writeln!(f, "  starts of the machine: {}", self.boots)?;

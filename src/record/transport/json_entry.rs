@@ -20,7 +20,7 @@ pub(super) enum Object<'a> {
     /// An object of another kind, such as a message of a program that logs in JSON.
     Other,
     /// One of the first three, and broken, with what stood before the fault.
-    Broken(ParseError, Prefix<'a>),
+    GrammarError(ParseError, Prefix<'a>),
 }
 
 /// Opens an object. What it is shows in its keys: the journal's begin with a capital or an
@@ -30,10 +30,10 @@ pub(super) fn open(bytes: &[u8], transport: Transport) -> Object<'_> {
     match of_known_writer(bytes, transport) {
         Object::Other => match shipped::open(bytes) {
             Some(Opened::Messages(messages)) => Object::Shipped(messages),
-            Some(Opened::Broken(error, prefix)) => Object::Broken(error, *prefix),
+            Some(Opened::GrammarError(error, prefix)) => Object::GrammarError(error, *prefix),
             None => Object::Other,
         },
-        object => object,
+        json_entry => json_entry,
     }
 }
 
@@ -55,7 +55,7 @@ fn journal(bytes: &[u8], transport: Transport) -> Object<'_> {
     let (fields, known, message_at, broken) = journal_fields(bytes, transport);
     match broken {
         Some(error) if known || bytes.starts_with(b"{\"__") => {
-            Object::Broken(error, fields.into_parts().0)
+            Object::GrammarError(error, fields.into_parts().0)
         }
         None if known => Object::Journal(fields, message_at),
         _ => Object::Other,
@@ -115,7 +115,9 @@ fn docker(bytes: &[u8]) -> Object<'_> {
     for field in json::Fields::new(bytes) {
         let field = match field {
             Ok(field) => field,
-            Err(error) if bytes.starts_with(b"{\"log\"") => return Object::Broken(error, prefix),
+            Err(error) if bytes.starts_with(b"{\"log\"") => {
+                return Object::GrammarError(error, prefix);
+            }
             Err(_) => return Object::Other,
         };
         match (field.key.as_bytes(), field.value.into_text()) {

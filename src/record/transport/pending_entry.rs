@@ -7,7 +7,7 @@ use crate::span::LineRef;
 /// The fields of an entry that have come so far, and the lines they took.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Held {
+pub(super) struct PendingEntry {
     pub(super) fields: Fields<'static>,
     pub(super) at: LineRef,
     pub(super) lines: u64,
@@ -15,7 +15,7 @@ pub(super) struct Held {
     pub(super) cut: u64,
 }
 
-impl Held {
+impl PendingEntry {
     /// An entry of which the first line has come.
     pub(super) const fn new(fields: Fields<'static>, at: LineRef) -> Self {
         Self { fields, at, lines: 1, cut: 0 }
@@ -37,7 +37,7 @@ pub(super) enum Step {
     /// The entry had ended before it; the line is to be read afresh.
     EndedBefore,
     /// It belongs to the entry and broke it.
-    Broken(ParseError),
+    GrammarError(ParseError),
     /// The entry was broken by its absence; the line is to be read afresh.
     BrokenBefore(ParseError),
 }

@@ -3,7 +3,7 @@
 use super::history::{HostHistory, port_order, roots};
 use super::interval::Beginning;
 use super::open_map::{OpenMap, is_within};
-use super::open_port::Untold;
+use super::open_port::UnknownPart;
 use super::origin::Origin;
 use crate::span::InputId;
 use crate::state::change::Change;
@@ -92,7 +92,7 @@ pub struct AtMoment {
     /// What was open, in order of ports.
     pub open: Vec<OpenThen>,
     /// What was not known.
-    pub unknown: Vec<Untold>,
+    pub unknown: Vec<UnknownPart>,
     /// How well the moment could be told, by program.
     pub cuts: BTreeMap<Origin, Cut>,
 }
@@ -113,11 +113,11 @@ impl HostHistory {
             };
             answer.cuts.insert(origin, cut);
             if cut == Cut::Dropped {
-                let why = crate::state::known::Ignorance::Limit;
+                let why = crate::state::known::UnknownReason::Limit;
                 let unknown = Unknown { why, since: None };
                 answer
                     .unknown
-                    .extend(roots(origin).into_iter().map(|scope| Untold { scope, unknown }));
+                    .extend(roots(origin).into_iter().map(|scope| UnknownPart { scope, unknown }));
                 continue;
             }
             let mut map = stream.base.clone();
@@ -134,7 +134,9 @@ impl HostHistory {
         }
         for origin in Origin::ALL.into_iter().filter(|origin| !answer.cuts.contains_key(origin)) {
             let unknown = Unknown::BEFORE_LOG;
-            answer.unknown.extend(roots(origin).into_iter().map(|scope| Untold { scope, unknown }));
+            answer
+                .unknown
+                .extend(roots(origin).into_iter().map(|scope| UnknownPart { scope, unknown }));
         }
         answer.open.sort_by(|a, b| {
             (port_order(a.opening.port), &a.opening.holder)
@@ -147,24 +149,24 @@ impl HostHistory {
 
 /// The unknown parts of a program's state: what was lost and not learnt since, and what was never
 /// learnt.
-fn unknowns(origin: Origin, map: &OpenMap) -> Vec<Untold> {
-    let mut unknown: Vec<Untold> = roots(origin)
+fn unknowns(origin: Origin, map: &OpenMap) -> Vec<UnknownPart> {
+    let mut unknown: Vec<UnknownPart> = roots(origin)
         .into_iter()
         .filter(|root| !map.scopes().any(|(scope, _)| scope == root || is_within(root, scope)))
-        .map(|scope| Untold { scope, unknown: Unknown::BEFORE_LOG })
+        .map(|scope| UnknownPart { scope, unknown: Unknown::BEFORE_LOG })
         .collect();
     // A part that was learnt is taken out of the whole that was not, by naming the other parts.
     let learnt_layer = |layer| {
         map.scopes()
             .any(|(scope, word)| *scope == Scope::FirewalldLayer { layer } && word.is_none())
     };
-    if unknown.iter().any(|untold| untold.scope == Scope::Firewalld) {
+    if unknown.iter().any(|unknown_table| unknown_table.scope == Scope::Firewalld) {
         use crate::event::firewalld::Layer;
         let layers = [Layer::Runtime, Layer::Permanent];
         if layers.into_iter().any(learnt_layer) {
-            unknown.retain(|untold| untold.scope != Scope::Firewalld);
+            unknown.retain(|unknown_table| unknown_table.scope != Scope::Firewalld);
             let left = layers.into_iter().filter(|layer| !learnt_layer(*layer));
-            unknown.extend(left.map(|layer| Untold {
+            unknown.extend(left.map(|layer| UnknownPart {
                 scope: Scope::FirewalldLayer { layer },
                 unknown: Unknown::BEFORE_LOG,
             }));
@@ -172,7 +174,7 @@ fn unknowns(origin: Origin, map: &OpenMap) -> Vec<Untold> {
     }
     let lost = map
         .scopes()
-        .filter_map(|(scope, word)| Some(Untold { scope: scope.clone(), unknown: *word? }));
+        .filter_map(|(scope, word)| Some(UnknownPart { scope: scope.clone(), unknown: *word? }));
     unknown.extend(lost);
     unknown
 }

@@ -4,7 +4,7 @@
 use super::klog::Record;
 use super::structured::Structured;
 use crate::family::Family;
-use crate::grammar::neighbour::{self, RawLocalPort, Speaker, Verb};
+use crate::grammar::local_port::{self, RawLocalPort, Speaker, Verb};
 use crate::port::HostPort;
 use crate::text::Text;
 use core::fmt;
@@ -87,7 +87,7 @@ impl<'a> Message<'a> {
         if text.first() == Some(&b'"') {
             return Self::structured(record);
         }
-        let (speaker, verb, port) = neighbour::message(text)?;
+        let (speaker, verb, port) = local_port::message(text)?;
         Some(Self::new(speaker, verb, port))
     }
 
@@ -97,7 +97,7 @@ impl<'a> Message<'a> {
         let text = record.message().as_bytes();
         let begins = |words: &str| text.starts_with(words.as_bytes());
         record.header().is_some()
-            && (neighbour::PORT_WORDS.into_iter().any(begins)
+            && (local_port::PORT_WORDS.into_iter().any(begins)
                 || STRUCTURED.into_iter().any(|(words, _)| begins(words)))
             && Message::of(record).is_none()
     }
@@ -110,10 +110,10 @@ impl<'a> Message<'a> {
             STRUCTURED.into_iter().find(|(words, _)| raw.starts_with(words.as_bytes()))?.1;
         let message = Structured::parse(raw).ok()?;
         let port = message.value(b"port")?.text();
-        if let Some(port) = neighbour::local_port_value(port.as_bytes()) {
+        if let Some(port) = local_port::local_port_value(port.as_bytes()) {
             return Some(Message::new(speaker, verb, port).into_owned());
         }
-        let number = neighbour::kubelet_port(port.as_bytes())?;
+        let number = local_port::kubelet_port(port.as_bytes())?;
         let (program, action) = (Program::Kubelet, action(verb));
         Some(Self { program, action, description: port, address: None, family: None, port: number })
     }

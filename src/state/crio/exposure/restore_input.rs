@@ -1,16 +1,16 @@
 //! What an input to iptables-restore changes, and when that is certain.
 
-use super::emptied::Emptied;
-use super::{Entry, Exposure, FAMILIES, Kind, Rules, Underway, least_chains, merge};
-use crate::event::Remark;
+use super::empty_input::EmptiedFamily;
+use super::{Entry, Exposure, FAMILIES, Kind, PendingChange, Rules, least_chains, merge};
+use crate::event::Anomaly;
 use crate::event::crio::Snapshot;
 use crate::family::Family;
 use crate::port::HostPort;
-use crate::state::crio::know::DnatRule;
+use crate::state::crio::checkpoint::DnatRule;
 use crate::state::crio::requests::names_pod;
 use crate::state::effects::Effects;
-use crate::state::evidence::{Certainty, Evidence, Support};
-use crate::state::known::Ignorance;
+use crate::state::evidence::{Certainty, Evidence, Provenance};
+use crate::state::known::UnknownReason;
 use crate::text::Text;
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -30,12 +30,12 @@ pub(in crate::state::crio) struct Outcome {
 
 /// The order in which CRI-O goes through the families when it removes a pod's rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::state::crio) enum Order {
+pub(in crate::state::crio) enum FamilyOrder {
     /// IPv4 first, and each family with a line for each port of the pod, behind its input if it has
     /// one: up to 1.30.
     Ipv4First {
         /// Whether such a line stood before this input; `None` if that cannot be told.
-        spoken: Option<bool>,
+        socket_line_seen: Option<bool>,
     },
     /// Any: later ones.
     Any,
@@ -43,26 +43,26 @@ pub(in crate::state::crio) enum Order {
 
 impl Exposure {
     /// A whole input. `removers` are the requests one of which removes rules, if it removes.
-    pub(in crate::state::crio) fn restoring(
+    pub(in crate::state::crio) fn restore_input(
         &mut self,
         snapshot: &Snapshot<'_>,
         removers: BTreeSet<Text<'static>>,
-        order: Order,
+        order: FamilyOrder,
         by: Evidence,
         effects: &mut Effects,
     ) -> Outcome {
         self.stated = None;
         if self.lost.is_some() {
             // Which family's text was lost cannot be told any more; one's state is in this text.
-            self.lose_all(Ignorance::CutMessage, by, effects);
+            self.lose_all(UnknownReason::CutMessage, by, effects);
         }
         let removed: BTreeSet<Text<'static>> =
             snapshot.removed.iter().map(|chain| chain.clone().into_owned()).collect();
         let family = match snapshot.family {
             Some(family) => family,
-            None => match self.emptied(&removed, &removers, order, by, effects) {
-                Emptied::One(family) => family,
-                Emptied::Both => {
+            None => match self.empty_input(&removed, &removers, order, by, effects) {
+                EmptiedFamily::One(family) => family,
+                EmptiedFamily::Both => {
                     FAMILIES.into_iter().for_each(|family| self.overtake(family));
                     let first = self.remove(
                         Family::Ipv4,
@@ -80,18 +80,18 @@ impl Exposure {
                     });
                     return Outcome { new: Vec::new(), removed: ports };
                 }
-                Emptied::Unknown => return Outcome::default(),
+                EmptiedFamily::Unknown => return Outcome::default(),
             },
         };
         if let Some(first) = self.first_of_two.take() {
-            self.lose_all(Ignorance::Gap, by, effects);
+            self.lose_all(UnknownReason::Gap, by, effects);
             let removes = snapshot.rules.iter().all(|rule| !rule.new);
             if removes && first.removers == removers && removers.len() == 1 {
                 // This is the other half, so that was the other family's.
                 let other = if family == Family::Ipv4 { Family::Ipv6 } else { Family::Ipv4 };
                 self.remove(other, Rules::new(), &first.chains, first.removers, by, effects);
             } else {
-                self.overtaken.add(&first.removers);
+                self.untracked.add(&first.removers);
             }
         }
         let (mut stay, mut new) = (Rules::new(), Rules::new());
@@ -104,7 +104,7 @@ impl Exposure {
                 pod: rule.pod.clone().into_owned(),
             };
             let known = self.known_support(family, &key);
-            let support = known.unwrap_or_else(|| Support::new(by, Certainty::Confirmed));
+            let support = known.unwrap_or_else(|| Provenance::new(by, Certainty::Confirmed));
             if rule.new {
                 added.insert(&rule.chain, (rule.port, key.pod.clone()));
                 if self.comments.len() >= MOST_STARTS {
@@ -132,21 +132,21 @@ impl Exposure {
         if surprise {
             // iptables-save told CRI-O something else than this log: another program, or lines that
             // are missing.
-            effects.remark(Remark::Contradiction, by);
+            effects.remark(Anomaly::Contradiction, by);
         }
         self.replace(family, stay, by, effects);
-        self.family_mut(family).change = Some(Underway {
+        self.family_mut(family).change = Some(PendingChange {
             kind: Kind::Adding,
             rules: new,
             complete: true,
             removers: BTreeSet::new(),
-            answered: Some(false),
+            success_seen: Some(false),
             by,
         });
         Outcome { new: added, removed: Some(Vec::new()) }
     }
 
-    fn known_support(&self, family: Family, rule: &DnatRule) -> Option<Support> {
+    fn known_support(&self, family: Family, rule: &DnatRule) -> Option<Provenance> {
         let of = self.family(family);
         let underway = of
             .change
@@ -199,12 +199,12 @@ impl Exposure {
         self.replace(family, stay, by, effects);
         let of = self.family_mut(family);
         of.text_lost = false;
-        of.change = Some(Underway {
+        of.change = Some(PendingChange {
             kind: Kind::Removing,
             rules,
             complete,
             removers,
-            answered: Some(false),
+            success_seen: Some(false),
             by,
         });
         complete.then_some(ports)
@@ -222,7 +222,7 @@ impl Exposure {
         };
         let request = change.by;
         let mut rules = of.rules.clone();
-        let support = Support::new(by, Certainty::Confirmed).requested_by(request);
+        let support = Provenance::new(by, Certainty::Confirmed).requested_by(request);
         merge(
             &mut rules,
             change.rules.into_iter().map(|(rule, entry)| (rule, Entry { support, ..entry })),
@@ -279,7 +279,7 @@ impl Exposure {
         let Some(request) = request else { return };
         if self.first_of_two.is_some() {
             // The other half never came.
-            self.lose_all(Ignorance::Gap, by, effects);
+            self.lose_all(UnknownReason::Gap, by, effects);
         }
         for family in FAMILIES {
             let of = self.family_mut(family);
@@ -291,6 +291,6 @@ impl Exposure {
                 }
             }
         }
-        self.overtaken.end(request);
+        self.untracked.end(request);
     }
 }

@@ -1,20 +1,20 @@
 //! Which family an input is of that leaves no rule to tell by.
 
-use super::restoring::Order;
-use super::{Entry, Exposure, FirstOfTwo, Kind, Rules, least_chains, merge};
+use super::restore_input::FamilyOrder;
+use super::{AmbiguousRemoval, Entry, Exposure, Kind, Rules, least_chains, merge};
 use crate::family::Family;
 use crate::port::HostPort;
-use crate::state::crio::know::DnatRule;
+use crate::state::crio::checkpoint::DnatRule;
 use crate::state::effects::Effects;
 use crate::state::evidence::Evidence;
-use crate::state::known::Ignorance;
+use crate::state::known::UnknownReason;
 use crate::text::Text;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
 /// Whether a family can be the one that an input empties.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fit {
+enum Match {
     No,
     /// As many rules, but the chains of some were never told.
     Maybe,
@@ -24,7 +24,7 @@ enum Fit {
 }
 
 /// Which family an input empties.
-pub(super) enum Emptied {
+pub(super) enum EmptiedFamily {
     One(Family),
     /// This input and the one before it empty both.
     Both,
@@ -34,68 +34,84 @@ pub(super) enum Emptied {
 impl Exposure {
     /// Which family an input empties that leaves no rule to tell by: the one that had just the
     /// removed chains.
-    pub(super) fn emptied(
+    pub(super) fn empty_input(
         &mut self,
         removed: &BTreeSet<Text<'static>>,
         removers: &BTreeSet<Text<'static>>,
-        order: Order,
+        order: FamilyOrder,
         by: Evidence,
         effects: &mut Effects,
-    ) -> Emptied {
+    ) -> EmptiedFamily {
         if let Some(first) = self.first_of_two.take() {
             if first.chains == *removed && first.removers == *removers && removers.len() <= 1 {
-                return Emptied::Both;
+                return EmptiedFamily::Both;
             }
-            self.overtaken.add(&first.removers);
-            self.overtaken.add(removers);
-            self.lose_all(Ignorance::Gap, by, effects);
-            return Emptied::Unknown;
+            self.untracked.add(&first.removers);
+            self.untracked.add(removers);
+            self.lose_all(UnknownReason::Gap, by, effects);
+            return EmptiedFamily::Unknown;
         }
         // An input of the same removal that another one overtook may have been that of IPv4.
-        let order = if self.overtaken.has_one_of(removers) { Order::Any } else { order };
+        let order = if self.untracked.has_one_of(removers) { FamilyOrder::Any } else { order };
         match (self.fit(Family::Ipv4, removed), self.fit(Family::Ipv6, removed)) {
-            (Fit::Yes | Fit::Maybe, Fit::No) | (Fit::NotKnown, Fit::No) => {
-                Emptied::One(Family::Ipv4)
+            (Match::Yes | Match::Maybe, Match::No) | (Match::NotKnown, Match::No) => {
+                EmptiedFamily::One(Family::Ipv4)
             }
-            (Fit::No, Fit::Yes | Fit::Maybe | Fit::NotKnown) => Emptied::One(Family::Ipv6),
-            (Fit::Yes, Fit::NotKnown) if order != Order::Any => Emptied::One(Family::Ipv4),
-            (Fit::NotKnown, Fit::Yes) if order == (Order::Ipv4First { spoken: Some(true) }) => {
-                Emptied::One(Family::Ipv6)
+            (Match::No, Match::Yes | Match::Maybe | Match::NotKnown) => {
+                EmptiedFamily::One(Family::Ipv6)
             }
-            (Fit::Yes, Fit::Yes) if order != Order::Any => Emptied::One(Family::Ipv4),
-            (Fit::Maybe, Fit::Maybe) if order != Order::Any && self.alike() => {
-                Emptied::One(Family::Ipv4)
+            (Match::Yes, Match::NotKnown) if order != FamilyOrder::Any => {
+                EmptiedFamily::One(Family::Ipv4)
             }
-            (Fit::Yes, Fit::Yes) | (Fit::Maybe, Fit::Maybe) if self.alike() => {
-                self.first_of_two =
-                    Some(FirstOfTwo { chains: removed.clone(), removers: removers.clone(), by });
-                Emptied::Unknown
+            (Match::NotKnown, Match::Yes)
+                if order == (FamilyOrder::Ipv4First { socket_line_seen: Some(true) }) =>
+            {
+                EmptiedFamily::One(Family::Ipv6)
+            }
+            (Match::Yes, Match::Yes) if order != FamilyOrder::Any => {
+                EmptiedFamily::One(Family::Ipv4)
+            }
+            (Match::Maybe, Match::Maybe) if order != FamilyOrder::Any && self.alike() => {
+                EmptiedFamily::One(Family::Ipv4)
+            }
+            (Match::Yes, Match::Yes) | (Match::Maybe, Match::Maybe) if self.alike() => {
+                self.first_of_two = Some(AmbiguousRemoval {
+                    chains: removed.clone(),
+                    removers: removers.clone(),
+                    by,
+                });
+                EmptiedFamily::Unknown
             }
             // IPv4 spoke of the pod's ports without an input, so it had no rules of this pod.
-            (Fit::Maybe, Fit::Maybe) if order == (Order::Ipv4First { spoken: Some(true) }) => {
-                Emptied::One(Family::Ipv6)
+            (Match::Maybe, Match::Maybe)
+                if order == (FamilyOrder::Ipv4First { socket_line_seen: Some(true) }) =>
+            {
+                EmptiedFamily::One(Family::Ipv6)
             }
             // Neither had just these chains, or one that may have had them is not known.
             _ => {
-                self.lose_all(Ignorance::Unresolved, by, effects);
+                self.lose_all(UnknownReason::Unresolved, by, effects);
                 if removers.len() == 1 {
                     // The same from the same request once more is the other family's.
-                    let first =
-                        FirstOfTwo { chains: removed.clone(), removers: removers.clone(), by };
+                    let first = AmbiguousRemoval {
+                        chains: removed.clone(),
+                        removers: removers.clone(),
+                        by,
+                    };
                     self.first_of_two = Some(first);
                 } else {
-                    self.overtaken.add(removers);
+                    self.untracked.add(removers);
                 }
-                Emptied::Unknown
+                EmptiedFamily::Unknown
             }
         }
     }
 
     /// Whether just these chains are all that a family has.
-    fn fit(&self, family: Family, chains: &BTreeSet<Text<'static>>) -> Fit {
+    fn fit(&self, family: Family, chains: &BTreeSet<Text<'static>>) -> Match {
         let of = self.family(family);
         if self.out_of_sight(family).is_some() {
-            return Fit::NotKnown;
+            return Match::NotKnown;
         }
         let fit = |rules: &Rules| {
             let have: BTreeSet<&Text<'_>> =
@@ -104,7 +120,7 @@ impl Exposure {
             let others = chains.len().saturating_sub(have.len());
             let as_many = others >= stated && (stated > 0 || others == 0);
             if rules.is_empty() || !as_many || !have.iter().all(|chain| chains.contains(*chain)) {
-                return Fit::No;
+                return Match::No;
             }
             // A chain has the same name in both families, for the same port of the same pod: the
             // other one may tell whose it is.
@@ -115,13 +131,13 @@ impl Exposure {
                 .filter(|(_, entry)| entry.chains.is_empty())
                 .map(|(rule, _)| Some((&rule.pod, rule.port)));
             if owners.is_empty() {
-                Fit::Yes
+                Match::Yes
             } else if owners.contains(&None) {
-                Fit::Maybe
+                Match::Maybe
             } else if stated.all(|rule| owners.contains(&rule)) {
-                Fit::Yes
+                Match::Yes
             } else {
-                Fit::No
+                Match::No
             }
         };
         let mut with_added = of.rules.clone();

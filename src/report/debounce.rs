@@ -15,12 +15,12 @@ use time::Duration;
 /// iptables is silent in between, but no port was closed in a sense that matters. Where times
 /// cannot tell, the number of lines in between does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Settle {
+pub struct Debounce {
     time: Duration,
     lines: u64,
 }
 
-impl Settle {
+impl Debounce {
     /// What opens again within this time was not closed.
     #[must_use]
     pub const fn within(time: Duration) -> Self {
@@ -46,7 +46,7 @@ enum Judged {
 /// Intervals of a port after a settle time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Settled {
+pub struct Debounced {
     /// The port and its intervals, joined where it was closed for a moment only.
     pub history: PortHistory,
     /// How many moments were joined.
@@ -62,11 +62,11 @@ impl PortHistory {
     /// Only a closing and the opening after it are joined. How long something was open is never
     /// judged: a port that was open for a millisecond was open.
     #[must_use]
-    pub fn settled(&self, settle: Settle, timeline: &Timeline) -> Settled {
+    pub fn settled(&self, debounce: Debounce, timeline: &Timeline) -> Debounced {
         let mut intervals: Vec<Interval> = Vec::new();
         let (mut joined, mut by_position) = (0u64, 0u64);
         for next in &self.intervals {
-            let judged = intervals.last().and_then(|one| judge(one, next, settle, timeline));
+            let judged = intervals.last().and_then(|one| judge(one, next, debounce, timeline));
             if let Some(Judged::ByPosition { .. }) = judged {
                 by_position = by_position.saturating_add(1);
             }
@@ -82,7 +82,7 @@ impl PortHistory {
                 _ => intervals.push(*next),
             }
         }
-        Settled {
+        Debounced {
             history: Self { port: self.port, holder: self.holder.clone(), intervals },
             joined,
             by_position,
@@ -179,15 +179,22 @@ fn between(from: Evidence, to: Evidence, timeline: &Timeline) -> Option<Duration
     (!lasted.is_negative()).then_some(lasted)
 }
 
-fn judge(one: &Interval, next: &Interval, settle: Settle, timeline: &Timeline) -> Option<Judged> {
+fn judge(
+    one: &Interval,
+    next: &Interval,
+    debounce: Debounce,
+    timeline: &Timeline,
+) -> Option<Judged> {
     let End::Closed { by: closed } = one.end else { return None };
     let Beginning::Opened { by: opened, .. } = next.beginning else { return None };
     Some(match between(closed, opened, timeline) {
-        Some(gap) => Judged::ByTime { joins: gap <= settle.time },
+        Some(gap) => Judged::ByTime { joins: gap <= debounce.time },
         None => {
             let same_input = closed.at.input() == opened.at.input();
             let lines = opened.at.line().abs_diff(closed.at.line());
-            Judged::ByPosition { joins: same_input && settle.lines > 0 && lines <= settle.lines }
+            Judged::ByPosition {
+                joins: same_input && debounce.lines > 0 && lines <= debounce.lines,
+            }
         }
     })
 }

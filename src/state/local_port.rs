@@ -3,11 +3,11 @@
 
 use super::change::Change;
 use super::effects::Effects;
-use super::evidence::{Certainty, Evidence, Support};
-use super::known::{Ignorance, Unknown};
+use super::evidence::{Certainty, Evidence, Provenance};
+use super::known::{Unknown, UnknownReason};
 use super::opening::{Holder, Opening, Scope};
-use crate::event::neighbour::{Action, Event, Program};
-use crate::event::{Remark, journal};
+use crate::event::local_port::{Action, Event, Program};
+use crate::event::{Anomaly, journal};
 use crate::family::Family;
 use crate::limits::Limits;
 use crate::port::HostPort;
@@ -24,11 +24,11 @@ use core::net::IpAddr;
 /// afterwards.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Neighbours {
+pub struct LocalPorts {
     limits: Limits,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
-    sockets: BTreeMap<Socket, (Text<'static>, Support)>,
-    #[cfg_attr(feature = "serde", serde(with = "crate::pairs"))]
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
+    sockets: BTreeMap<Socket, (Text<'static>, Provenance)>,
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     processes: BTreeMap<Program, u32>,
     dropped: u64,
     /// Why sockets may be held beside those that are known.
@@ -54,7 +54,7 @@ const fn tells_closing(program: Program) -> bool {
     !matches!(program, Program::KubeProxy)
 }
 
-impl Neighbours {
+impl LocalPorts {
     /// No sockets, with bounds on what is held.
     #[must_use]
     pub const fn new(limits: Limits) -> Self {
@@ -100,14 +100,14 @@ impl Neighbours {
                 self.close(by, effects, |_| true);
                 self.processes.clear();
                 if self.unknown.take().is_some() {
-                    effects.changes.push(Change::Learnt { scope: Scope::Neighbours, by });
+                    effects.changes.push(Change::BecameKnown { scope: Scope::LocalPorts, by });
                 }
             }
             journal::Event::BootOfOne { .. } if !self.sockets.is_empty() => {
-                let why = Ignorance::MayHaveBooted;
+                let why = UnknownReason::MayHaveBooted;
                 self.sockets.clear();
                 self.unknown.get_or_insert(Unknown::since(why, by));
-                effects.changes.push(Change::Lost { scope: Scope::Neighbours, why, by });
+                effects.changes.push(Change::BecameUnknown { scope: Scope::LocalPorts, why, by });
             }
             _ => {}
         }
@@ -115,7 +115,7 @@ impl Neighbours {
 
     /// What cannot be told, why, and since when.
     pub fn unknowns(&self) -> impl Iterator<Item = (Scope, Unknown)> + '_ {
-        self.unknown.map(|unknown| (Scope::Neighbours, unknown)).into_iter()
+        self.unknown.map(|unknown| (Scope::LocalPorts, unknown)).into_iter()
     }
 
     fn open(&mut self, socket: Socket, event: &Event<'_>, by: Evidence, effects: &mut Effects) {
@@ -124,14 +124,14 @@ impl Neighbours {
         }
         if self.sockets.len() >= self.limits.max_keys {
             self.dropped = self.dropped.saturating_add(1);
-            effects.remark(Remark::LimitReached, by);
+            effects.remark(Anomaly::LimitReached, by);
             return;
         }
         let sure = tells_closing(socket.program) && event.action != Action::Opening;
         let certainty = if sure { Certainty::Confirmed } else { Certainty::Reported };
         let description = event.description.clone().into_owned();
         let opening = opening(socket, &description);
-        self.sockets.insert(socket, (description, Support::new(by, certainty)));
+        self.sockets.insert(socket, (description, Provenance::new(by, certainty)));
         effects.changes.push(Change::Opened { opening, request: None, by, certainty });
     }
 
@@ -147,12 +147,12 @@ impl Neighbours {
 
     /// The sockets that were opened and not, as far as their programs tell, closed since; each with
     /// what it is for.
-    pub fn sockets(&self) -> impl Iterator<Item = (&Socket, &Text<'static>, &Support)> + '_ {
+    pub fn sockets(&self) -> impl Iterator<Item = (&Socket, &Text<'static>, &Provenance)> + '_ {
         self.sockets.iter().map(|(socket, (description, support))| (socket, description, support))
     }
 
     /// The same in the vocabulary of all sources.
-    pub fn openings(&self) -> impl Iterator<Item = (Opening, Support)> + '_ {
+    pub fn openings(&self) -> impl Iterator<Item = (Opening, Provenance)> + '_ {
         self.sockets
             .iter()
             .map(|(socket, (description, support))| (opening(*socket, description), *support))
@@ -169,6 +169,6 @@ fn opening(socket: Socket, description: &Text<'static>) -> Opening {
     let program = Text::from(String::from(socket.program.as_str()));
     Opening {
         port: Some(socket.port),
-        holder: Holder::Neighbour { program, description: description.clone() },
+        holder: Holder::LocalPort { program, description: description.clone() },
     }
 }

@@ -11,13 +11,13 @@ use alloc::collections::BTreeSet;
 /// failure that is reported later may be of that input.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct Overtaken {
+pub(super) struct Untracked {
     requests: BTreeSet<Text<'static>>,
     /// One of which the request is not known.
     unnamed: bool,
 }
 
-impl Overtaken {
+impl Untracked {
     pub(super) const fn new() -> Self {
         Self { requests: BTreeSet::new(), unnamed: false }
     }
@@ -48,7 +48,7 @@ impl Exposure {
     /// An input was lost that may be of one of these removals; none of them: the request is not
     /// known.
     pub(in crate::state::crio) fn overtake_removals(&mut self, removers: &BTreeSet<Text<'static>>) {
-        self.overtaken.add(removers);
+        self.untracked.add(removers);
     }
 
     /// What was under way in a family is not followed any further.
@@ -58,7 +58,7 @@ impl Exposure {
             Family::Ipv6 => &self.ipv6,
         };
         if let Some(change) = of.change.as_ref().filter(|change| change.kind == Kind::Removing) {
-            self.overtaken.add(&change.removers);
+            self.untracked.add(&change.removers);
         }
     }
 }

@@ -1,14 +1,14 @@
 //! What the caller states of rules.
 
 use super::{Entry, Exposure, FAMILIES, Kind, Rules, report_all};
-use crate::event::Remark;
+use crate::event::Anomaly;
 use crate::family::Family;
 use crate::port::HostPort;
 use crate::state::change::Change;
-use crate::state::crio::know::DnatRule;
+use crate::state::crio::checkpoint::DnatRule;
 use crate::state::effects::Effects;
-use crate::state::evidence::{Certainty, Evidence, Support};
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::evidence::{Certainty, Evidence, Provenance};
+use crate::state::known::{Unknown, UnknownReason};
 use crate::state::opening::Scope;
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -27,7 +27,7 @@ impl Exposure {
             if of.unknown.is_none()
                 && of.rules.keys().any(|rule| !rule.pod.as_bytes().starts_with(b"k8s_"))
             {
-                self.lose(family, Ignorance::NeverPrinted, by, effects);
+                self.lose(family, UnknownReason::NeverPrinted, by, effects);
             }
         }
         self.stated = self.stated.take().filter(BTreeSet::is_empty);
@@ -53,7 +53,7 @@ impl Exposure {
                 && !lost
                 && !is(&of.rules);
             if contradicted || of.rules.keys().any(|rule| !told.contains(rule)) {
-                effects.remark(Remark::Contradiction, by);
+                effects.remark(Anomaly::Contradiction, by);
             }
             // A change under way goes on if its rules are still as they were before it.
             let goes_on = of.change.as_ref().is_some_and(|change| {
@@ -73,7 +73,7 @@ impl Exposure {
                     let entry = of.rules.get(rule).cloned();
                     let stated = || Entry {
                         chains: BTreeSet::new(),
-                        support: Support::new(by, Certainty::Stated),
+                        support: Provenance::new(by, Certainty::Stated),
                     };
                     rules.insert(rule.clone(), entry.unwrap_or_else(stated));
                 }
@@ -103,9 +103,13 @@ impl Exposure {
         }
         self.know(told, by, effects);
         for family in FAMILIES.into_iter().filter(|family| !known.contains(family)) {
-            let why = Ignorance::NftablesNotStated;
+            let why = UnknownReason::NftablesNotStated;
             self.family_mut(family).unknown = Some(Unknown::since(why, by));
-            effects.changes.push(Change::Lost { scope: Scope::CrioRules { family }, why, by });
+            effects.changes.push(Change::BecameUnknown {
+                scope: Scope::CrioRules { family },
+                why,
+                by,
+            });
             report_all(family, &self.family(family).rules, effects);
         }
     }
@@ -114,10 +118,15 @@ impl Exposure {
     pub(in crate::state::crio) fn none_in_nftables(&mut self, by: Evidence, effects: &mut Effects) {
         for family in FAMILIES {
             let of = self.family_mut(family);
-            if of.unknown.take_if(|unknown| unknown.why == Ignorance::NftablesNotStated).is_some()
+            if of
+                .unknown
+                .take_if(|unknown| unknown.why == UnknownReason::NftablesNotStated)
+                .is_some()
                 && of.hidden.is_empty()
             {
-                effects.changes.push(Change::Learnt { scope: Scope::CrioRules { family }, by });
+                effects
+                    .changes
+                    .push(Change::BecameKnown { scope: Scope::CrioRules { family }, by });
                 report_all(family, &of.rules, effects);
             }
         }
@@ -137,14 +146,14 @@ impl Exposure {
         match self.exposed() {
             Ok(ports) if ports == *told => {}
             Ok(_) => {
-                effects.remark(Remark::Contradiction, by);
-                self.lose_all(Ignorance::Unresolved, by, effects);
+                effects.remark(Anomaly::Contradiction, by);
+                self.lose_all(UnknownReason::Unresolved, by, effects);
                 self.stated = Some(told.clone());
             }
             Err(_) => {
                 let surely: Vec<HostPort> = self.all_rules().map(|(rule, _)| rule.port).collect();
                 if surely.iter().any(|port| !told.contains(port)) {
-                    effects.remark(Remark::Contradiction, by);
+                    effects.remark(Anomaly::Contradiction, by);
                 }
                 self.stated = Some(told.clone());
             }

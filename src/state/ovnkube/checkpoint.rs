@@ -84,7 +84,7 @@ impl Statement {
     /// `:OVN-KUBE-NODEPORT - [0:0]`, or if the log shows that ovnkube works by iptables. Otherwise
     /// its rules may be in nftables, which iptables-save does not print: those that were stated are
     /// known, and what is open besides stays unknown
-    /// ([`Ignorance::NftablesNotStated`](crate::state::known::Ignorance::NftablesNotStated)).
+    /// ([`UnknownReason::NftablesNotStated`](crate::state::known::UnknownReason::NftablesNotStated)).
     ///
     /// ```
     /// use hostport_audit::event::ovnkube::Saved;

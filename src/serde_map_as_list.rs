@@ -1,5 +1,5 @@
 //! Maps whose keys are not strings, serialized as a list of pairs: `#[serde(with =
-//! "crate::pairs")]`.
+//! "crate::serde_map_as_list")]`.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;

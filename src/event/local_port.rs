@@ -4,11 +4,11 @@
 use crate::family::Family;
 use crate::port::HostPort;
 use crate::record::klog::Record;
-use crate::record::neighbour::Message;
+use crate::record::local_port::Message;
 use crate::text::Text;
 use core::net::IpAddr;
 
-pub use crate::record::neighbour::{Action, Program};
+pub use crate::record::local_port::{Action, Program};
 
 /// What a neighbour said about a host port.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

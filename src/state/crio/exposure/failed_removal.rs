@@ -1,13 +1,13 @@
 //! What a failed removal leaves behind.
 
 use super::{Exposure, FAMILIES, Kind, merge};
-use crate::event::Remark;
+use crate::event::Anomaly;
 use crate::event::crio::Failure;
 use crate::family::Family;
-use crate::state::crio::know::DnatRule;
+use crate::state::crio::checkpoint::DnatRule;
 use crate::state::effects::Effects;
 use crate::state::evidence::Evidence;
-use crate::state::known::Ignorance;
+use crate::state::known::UnknownReason;
 use crate::text::Text;
 use alloc::vec::Vec;
 
@@ -27,17 +27,17 @@ impl Exposure {
         self.stated = None;
         let meant: Vec<Family> =
             FAMILIES.into_iter().filter(|family| self.may_remove(*family, pod, request)).collect();
-        let overtaken = self
-            .overtaken
+        let untracked = self
+            .untracked
             .has_one_of(&request.into_iter().map(|request| request.clone().into_owned()).collect());
-        let failed = if overtaken { Vec::new() } else { self.failed_of(&meant, failure) };
+        let failed = if untracked { Vec::new() } else { self.failed_of(&meant, failure) };
         if failed.is_empty() {
             // It cannot be told which, or what failed was not seen to begin, or what it left was
             // told by another request's input.
-            let doubtful = if meant.is_empty() && !overtaken { FAMILIES.to_vec() } else { meant };
+            let doubtful = if meant.is_empty() && !untracked { FAMILIES.to_vec() } else { meant };
             doubtful
                 .into_iter()
-                .for_each(|family| self.lose(family, Ignorance::Unresolved, by, effects));
+                .for_each(|family| self.lose(family, UnknownReason::Unresolved, by, effects));
         } else {
             failed.into_iter().for_each(|family| self.take_back(family, by, effects));
         }
@@ -56,10 +56,10 @@ impl Exposure {
         let alone = meant
             .iter()
             .all(|family| change(*family).is_some_and(|change| change.removers.len() == 1));
-        let answered = |family: Family| change(family).and_then(|change| change.answered);
-        let told = meant.iter().all(|family| answered(*family).is_some());
+        let success_seen = |family: Family| change(family).and_then(|change| change.success_seen);
+        let told = meant.iter().all(|family| success_seen(*family).is_some());
         let silent: Vec<Family> =
-            meant.iter().copied().filter(|family| answered(*family) == Some(false)).collect();
+            meant.iter().copied().filter(|family| success_seen(*family) == Some(false)).collect();
         if alone && told && silent.len() == failures {
             return silent;
         }
@@ -73,11 +73,11 @@ impl Exposure {
 
     /// A line about sockets: the input before it was applied, if the line is surely of the same
     /// request.
-    pub(in crate::state::crio) fn answered(&mut self, surely: bool) {
+    pub(in crate::state::crio) fn success_seen(&mut self, surely: bool) {
         if !surely {
             for family in FAMILIES {
                 if let Some(change) = &mut self.family_mut(family).change {
-                    change.answered = None;
+                    change.success_seen = None;
                 }
             }
             return;
@@ -89,7 +89,7 @@ impl Exposure {
             })
             .max();
         if let Some(change) = last.and_then(|(_, family)| self.family_mut(family).change.as_mut()) {
-            change.answered = change.answered.map(|_| true);
+            change.success_seen = change.success_seen.map(|_| true);
         }
     }
 
@@ -120,12 +120,12 @@ impl Exposure {
         let of = self.family_mut(family);
         let Some(change) = of.change.take() else { return };
         if !change.complete {
-            self.lose(family, Ignorance::Unresolved, by, effects);
+            self.lose(family, UnknownReason::Unresolved, by, effects);
             return;
         }
         let mut rules = of.rules.clone();
         merge(&mut rules, change.rules);
-        effects.remark(Remark::TakenBack, by);
+        effects.remark(Anomaly::TakenBack, by);
         self.replace(family, rules, by, effects);
     }
 }

@@ -1,6 +1,6 @@
 //! How reports name things, and tables with aligned columns.
 
-use crate::event::Remark;
+use crate::event::Anomaly;
 use crate::port::HostPort;
 use crate::state::opening::{Holder, Scope};
 use crate::text::Text;
@@ -75,7 +75,7 @@ pub(super) fn held_by(holder: &Holder) -> String {
         }
         Holder::NodePort { family, address: None } => format!("node port ({family})"),
         Holder::ExternalIp { address, .. } => format!("external address {address}"),
-        Holder::Neighbour { program, description } => {
+        Holder::LocalPort { program, description } => {
             format!("{}: {}", shown(program), shown(description))
         }
     }
@@ -108,7 +108,7 @@ pub(crate) fn scope_words(scope: &Scope) -> String {
         Scope::CrioSockets => "sockets of CRI-O".into(),
         Scope::CrioRules { family } => format!("rules of CRI-O, {family}"),
         Scope::Ovnkube => "rules of ovnkube".into(),
-        Scope::Neighbours => "host ports of other programs".into(),
+        Scope::LocalPorts => "host ports of other programs".into(),
     }
 }
 
@@ -123,8 +123,8 @@ pub(super) fn host_word(host: Option<&Text<'_>>) -> String {
 }
 
 /// Counted remarks, as `2 clock went back, 1 not a port`.
-pub(super) fn remark_words<'a>(remarks: impl Iterator<Item = (&'a Remark, &'a u64)>) -> String {
-    remarks.map(|(remark, count)| format!("{count} {remark}")).collect::<Vec<_>>().join(", ")
+pub(super) fn anomaly_words<'a>(anomalies: impl Iterator<Item = (&'a Anomaly, &'a u64)>) -> String {
+    anomalies.map(|(remark, count)| format!("{count} {remark}")).collect::<Vec<_>>().join(", ")
 }
 
 /// Rows under headings, each column as wide as its widest cell, two blanks apart, no blanks at line

@@ -39,7 +39,7 @@ impl Statement {
     /// They are all rules of CRI-O's if its log shows a version before 1.33, or a line of its iptables
     /// manager since its start; then ports without a rule are not exposed. Otherwise the rules are
     /// known as far as iptables holds them, and the rest stays unknown
-    /// ([`Ignorance::NftablesNotStated`](crate::state::known::Ignorance::NftablesNotStated)), unless
+    /// ([`UnknownReason::NftablesNotStated`](crate::state::known::UnknownReason::NftablesNotStated)), unless
     /// the caller looked there: [`Self::and_none_in_nftables`].
     ///
     /// ```

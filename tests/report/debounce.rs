@@ -3,7 +3,7 @@
 use crate::common;
 
 use common::changes::{Step, changes, in_scope, step};
-use hostport_audit::report::{Cut, End, History, Moment, PortHistory, Settle};
+use hostport_audit::report::{Cut, Debounce, End, History, Moment, PortHistory};
 use hostport_audit::state::change::Change;
 use hostport_audit::state::evidence::{Certainty, Evidence};
 use hostport_audit::state::opening::{Holder, Opening};
@@ -31,8 +31,8 @@ fn stamped(changes: Vec<Change>, by: Evidence) -> Vec<Change> {
                 Change::Opened { opening, request: None, by, certainty }
             }
             Change::Closed { opening, .. } => Change::Closed { opening, by },
-            Change::Lost { scope, why, .. } => Change::Lost { scope, why, by },
-            Change::Learnt { scope, .. } => Change::Learnt { scope, by },
+            Change::BecameUnknown { scope, why, .. } => Change::BecameUnknown { scope, why, by },
+            Change::BecameKnown { scope, .. } => Change::BecameKnown { scope, by },
             other => other,
         })
         .collect()
@@ -73,17 +73,17 @@ proptest! {
     #[test]
     fn settling_keeps_the_ends_and_joins_more_the_longer_it_is(log in log(any_time()), millis in 0i64..60, more in 0i64..60, lines in 0u64..4) {
         let timeline = Timeline::new();
-        let settle = |millis| Settle::within(Duration::milliseconds(millis)).or_lines(lines);
+        let debounce = |millis| Debounce::within(Duration::milliseconds(millis)).or_lines(lines);
         for port in ports(&history(&log).0) {
-            let settled = port.settled(settle(millis), &timeline);
-            let longer = port.settled(settle(millis + more), &timeline);
+            let settled = port.settled(debounce(millis), &timeline);
+            let longer = port.settled(debounce(millis + more), &timeline);
             prop_assert_eq!(settled.history.intervals.len() + settled.joined as usize, port.intervals.len());
             prop_assert!(longer.joined >= settled.joined);
             prop_assert_eq!(settled.by_position, longer.by_position, "what times cannot tell, no settle time can");
             prop_assert_eq!(settled.history.intervals.first().map(|i| i.beginning), port.intervals.first().map(|i| i.beginning));
             prop_assert_eq!(settled.history.intervals.last().map(|i| i.end), port.intervals.last().map(|i| i.end));
             prop_assert!(settled.history.flaps() + settled.joined as usize == port.flaps());
-            let again = settled.history.settled(settle(millis), &timeline);
+            let again = settled.history.settled(debounce(millis), &timeline);
             prop_assert_eq!((again.joined, &again.history), (0, &settled.history), "once is enough");
         }
     }
@@ -164,7 +164,7 @@ fn rules_replaced_within_a_moment_are_no_flapping() {
     ]);
     let port = &ports(&history)[0];
     assert_eq!(port.flaps(), 2);
-    let settled = port.settled(Settle::within(Duration::seconds(1)), &Timeline::new());
+    let settled = port.settled(Debounce::within(Duration::seconds(1)), &Timeline::new());
     assert_eq!((settled.joined, settled.history.flaps()), (1, 1));
     assert_eq!(settled.history.intervals[0].lasted(&Timeline::new()), Some(Duration::minutes(1)));
     let lines: Vec<u64> =
@@ -177,13 +177,13 @@ fn a_clock_that_goes_back_is_judged_by_lines_and_said() {
     let history = record(&[opened(1, 10_000), closed(2, 20_000), opened(3, 5000)]);
     let port = &ports(&history)[0];
     let timeline = Timeline::new();
-    let settled = port.settled(Settle::within(Duration::hours(9)), &timeline);
+    let settled = port.settled(Debounce::within(Duration::hours(9)), &timeline);
     assert_eq!(
         (settled.joined, settled.by_position),
         (0, 1),
         "times do not tell, and no lines were allowed"
     );
-    let settled = port.settled(Settle::within(Duration::ZERO).or_lines(1), &timeline);
+    let settled = port.settled(Debounce::within(Duration::ZERO).or_lines(1), &timeline);
     assert_eq!((settled.joined, settled.by_position), (1, 1));
     let then = history.host(None).unwrap().at(Moment::Time(at(19_000)), &timeline);
     assert_eq!(then.open.len(), 1, "cut before the first line that is later");

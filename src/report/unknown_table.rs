@@ -1,8 +1,8 @@
 //! What could not be known, short enough to be read: lists of zones that are unknown for the same
 //! reason stand in one row.
 
-use super::open_port::{Presumed, Untold};
-use super::words::{scope_words, shown};
+use super::labels::{scope_words, shown};
+use super::open_port::{Presumed, UnknownPart};
 use crate::event::firewalld::{Kind, Layer};
 use crate::family::Family;
 use crate::state::opening::Scope;
@@ -13,8 +13,12 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 /// What and why, in words, in the order of what.
-pub(super) fn rows(unknown: &[Untold]) -> Vec<(String, String)> {
-    joined(unknown.iter().map(|untold| (&untold.scope, untold.unknown.to_string())))
+pub(super) fn rows(unknown: &[UnknownPart]) -> Vec<(String, String)> {
+    joined(
+        unknown
+            .iter()
+            .map(|unknown_table| (&unknown_table.scope, unknown_table.unknown.to_string())),
+    )
 }
 
 /// What is known only by an assumption, and which, in words.
@@ -22,10 +26,10 @@ pub(super) fn assumed_rows(assumed: &[Presumed]) -> Vec<(String, String)> {
     joined(assumed.iter().map(|presumed| (&presumed.scope, presumed.assumed.to_string())))
 }
 
-fn joined<'s>(said: impl Iterator<Item = (&'s Scope, String)>) -> Vec<(String, String)> {
+fn joined<'s>(kind: impl Iterator<Item = (&'s Scope, String)>) -> Vec<(String, String)> {
     let mut rows: Vec<(String, String)> = Vec::new();
     let mut by_why: BTreeMap<String, Vec<&Scope>> = BTreeMap::new();
-    for (scope, why) in said {
+    for (scope, why) in kind {
         by_why.entry(why).or_default().push(scope);
     }
     for (why, scopes) in by_why {

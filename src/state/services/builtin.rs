@@ -70,7 +70,7 @@ impl FromStr for Release {
 
 /// The services of firewalld 2.5.0 ([`Release::NEWEST`]).
 #[must_use]
-pub fn stock_services() -> ServiceTable {
+pub fn builtin_services() -> ServiceTable {
     services_of(Release::NEWEST)
 }
 

@@ -1,14 +1,14 @@
 //! What the caller states.
 
-use super::edit::Spot;
+use super::edit::ListId;
 use super::lists::Entry;
 use super::statement::Statement;
 use super::{DefaultZone, Firewalld};
-use crate::event::Remark;
+use crate::event::Anomaly;
 use crate::event::firewalld::{Kind, Layer};
 use crate::state::effects::Effects;
-use crate::state::evidence::{Certainty, Evidence, Support};
-use crate::state::known::{Ignorance, Unknown};
+use crate::state::evidence::{Certainty, Evidence, Provenance};
+use crate::state::known::{Unknown, UnknownReason};
 use alloc::vec::Vec;
 
 impl Firewalld {
@@ -30,26 +30,26 @@ impl Firewalld {
     fn take_statement(&mut self, statement: &Statement, by: Evidence, effects: &mut Effects) {
         if let Some(stated) = statement.default_zone() {
             if matches!(&self.default_zone, DefaultZone::Known { zone } if zone != stated) {
-                effects.remark(Remark::Contradiction, by);
+                effects.remark(Anomaly::Contradiction, by);
             }
             self.default_zone = DefaultZone::Known { zone: stated.clone() };
         }
-        let support = Support::new(by, Certainty::Stated);
+        let support = Provenance::new(by, Certainty::Stated);
         for (name, layer, stated) in statement.zones() {
             if self.zone_mut(name, by, effects).is_none() {
                 continue;
             }
             self.begin_layer(name, layer, Unknown::BEFORE_LOG);
             for (kind, items) in stated.lists() {
-                let spot = Spot { zone: name, layer, kind };
+                let spot = ListId { zone: name, layer, kind };
                 let entries: Option<Vec<Entry>> =
                     items.iter().map(|item| Entry::of(item, layer)).collect();
                 let Some(entries) = entries else {
-                    self.forget(spot, Ignorance::Unresolved, by, effects);
+                    self.forget(spot, UnknownReason::Unresolved, by, effects);
                     continue;
                 };
                 if self.contradicts(spot, &entries) {
-                    effects.remark(Remark::Contradiction, by);
+                    effects.remark(Anomaly::Contradiction, by);
                 }
                 self.replace(spot, &entries, support, effects);
             }
@@ -63,7 +63,7 @@ impl Firewalld {
 
     /// True if the list cannot be what is stated: it is known to be otherwise, or something proven
     /// is not stated.
-    fn contradicts(&self, spot: Spot<'_>, entries: &[Entry]) -> bool {
+    fn contradicts(&self, spot: ListId<'_>, entries: &[Entry]) -> bool {
         // The log has these as the client wrote them, a listing as the daemon writes them: two
         // spellings of one thing.
         if matches!(spot.kind, Kind::RichRules | Kind::Sources) {
@@ -71,7 +71,7 @@ impl Firewalld {
         }
         let Some(lists) = self.lists(spot.zone, spot.layer) else { return false };
         let mut stated = super::lists::Lists::unknown(Unknown::BEFORE_LOG);
-        let support = Support::new(Evidence::default(), Certainty::Stated);
+        let support = Provenance::new(Evidence::default(), Certainty::Stated);
         if let Some(set) = stated.port_set_mut(spot.kind) {
             set.replace(
                 entries
