@@ -72,7 +72,7 @@ impl<'a> Save<'a> {
         for line in output.split(|&b| b == b'\n') {
             let text = line.strip_suffix(b"\r").unwrap_or(line);
             match all(text, whole_line).map_err(|e| e.shifted(at))? {
-                SaveLine::Anomaly => {}
+                SaveLine::Comment => {}
                 SaveLine::Chain(chain) => {
                     let table = table.ok_or(ParseError::new(ErrorKind::Message, at, "a table"))?;
                     save.chains.push((table.into(), chain.into()));

@@ -39,8 +39,10 @@ pub(super) struct Requests {
     starts: VecDeque<(Option<Text<'static>>, Text<'static>)>,
     /// The requests in whose course rules are being removed, with the sandbox whose rules they
     /// are.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     removals: BTreeMap<Text<'static>, Option<Text<'static>>>,
     /// The sandboxes that were seen to start.
+    #[cfg_attr(feature = "serde", serde(with = "crate::serde_map_as_list"))]
     sandboxes: BTreeMap<Text<'static>, Sandbox>,
     /// Whether a line about sockets was seen since the only removal began; `None` if it may be of
     /// another request.
